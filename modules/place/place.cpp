@@ -1,0 +1,143 @@
+#include "place/place.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/file.hpp"
+#include "place/strict_toml.hpp"
+
+namespace joinedup::place {
+namespace {
+
+constexpr const char* partner_types[] = {"general_practice", "hospital", "community", "mental_health",
+                                         "social_care",      "housing",  "voluntary", "registration"};
+const std::string file_name = "place.toml";
+
+Result<void> read_partners(StrictTable& root, Place& place) {
+  for (const auto* item : root.tables("partner")) {
+    StrictTable table(*item, file_name, "[[partner]]");
+    Partner partner{table.text("code", Presence::required), table.text("name", Presence::required),
+                    table.text("type", Presence::required)};
+    if (std::find(std::begin(partner_types), std::end(partner_types), partner.type) == std::end(partner_types))
+      table.complain("type", "\"" + partner.type + "\" is not a type of partner: one of general_practice, hospital, community, "
+                             "mental_health, social_care, housing, voluntary, registration.");
+    JOINEDUP_CHECK(table.finish());
+    place.partners.push_back(std::move(partner));
+  }
+  return {};
+}
+
+bool has_partner(const Place& place, const std::string& code) {
+  return std::any_of(place.partners.begin(), place.partners.end(), [&](const Partner& p) { return p.code == code; });
+}
+
+Result<void> read_feeds(StrictTable& root, Place& place) {
+  const auto* feeds = root.table("feeds", Presence::optional);
+  if (!feeds) return {};
+  for (const auto& [name, node] : *feeds) {
+    const auto* item = node.as_table();
+    if (!item)
+      return fail(ErrorCode::invalid_input, "A feed is set up as a table, as [feeds.deaths].",
+                  file_name + ":" + std::to_string(node.source().begin.line));
+    StrictTable table(*item, file_name, "[feeds." + std::string(name.str()) + "]");
+    FeedSettings feed{table.text("partner", Presence::required), table.text("nhs_pseudonym_key_file", Presence::optional)};
+    if (!feed.partner.empty() && !has_partner(place, feed.partner))
+      table.complain("partner", "No [[partner]] has the code \"" + feed.partner + "\".");
+    JOINEDUP_CHECK(table.finish());
+    place.feeds.emplace(name.str(), std::move(feed));
+  }
+  return {};
+}
+
+Result<void> read_agreements(StrictTable& root, Place& place) {
+  for (const auto* item : root.tables("agreement")) {
+    StrictTable table(*item, file_name, "[[agreement]]");
+    Agreement agreement;
+    agreement.partner = table.text("partner", Presence::required);
+    agreement.purpose = table.text("purpose", Presence::required);
+    agreement.from = table.date("from", Presence::required).value_or(Date{});
+    agreement.until = table.date("until", Presence::optional);
+    if (agreement.purpose != "direct_care" && agreement.purpose != "secondary_use")
+      table.complain("purpose", "The purpose of an agreement is direct_care or secondary_use.");
+    if (!agreement.partner.empty() && !has_partner(place, agreement.partner))
+      table.complain("partner", "No [[partner]] has the code \"" + agreement.partner + "\".");
+    if (agreement.until && *agreement.until < agreement.from) table.complain("until", "The agreement ends before it starts.");
+    JOINEDUP_CHECK(table.finish());
+    place.agreements.push_back(std::move(agreement));
+  }
+  return {};
+}
+
+Result<void> read_sections(StrictTable& root, Place& place) {
+  if (root.integer("format", Presence::required, 1) != 1)
+    root.complain("format", "This program reads places of format 1; `joinedup upgrade` brings older ones up.");
+  if (const auto* item = root.table("place", Presence::required)) {
+    StrictTable table(*item, file_name, "[place]");
+    place.name = table.text("name", Presence::required);
+    place.people = table.flag("synthetic", Presence::optional) ? People::synthetic : People::real;
+    const auto from = table.date("data_from", Presence::required), to = table.date("data_to", Presence::required);
+    place.data_from = from.value_or(Date{});
+    place.data_to = to.value_or(Date{});
+    if (from && to && *to < *from) table.complain("data_to", "data_to lies before data_from.");
+    JOINEDUP_CHECK(table.finish());
+  }
+  if (const auto* item = root.table("limits", Presence::optional)) {
+    StrictTable table(*item, file_name, "[limits]");
+    place.rejected_percent = table.number("rejected_percent", Presence::optional, 1.0);
+    if (place.rejected_percent < 0 || place.rejected_percent > 100) table.complain("rejected_percent", "A percentage lies between 0 and 100.");
+    const auto memory = table.integer("memory_mib", Presence::optional, 0);
+    if (memory != 0 && memory < 256) table.complain("memory_mib", "Give at least 256 MiB of memory.");
+    place.memory_limit_mib = static_cast<std::uint64_t>(std::max<std::int64_t>(memory, 0));
+    JOINEDUP_CHECK(table.finish());
+  }
+  if (const auto* item = root.table("reference", Presence::optional)) {
+    StrictTable table(*item, file_name, "[reference]");
+    place.postcodes_file = table.text("postcodes", Presence::optional);
+    JOINEDUP_CHECK(table.finish());
+  }
+  if (const auto* item = root.table("objections", Presence::optional)) {
+    StrictTable table(*item, file_name, "[objections]");
+    place.objections_file = table.text("file", Presence::required);
+    JOINEDUP_CHECK(table.finish());
+  }
+  return {};
+}
+
+}  // namespace
+
+bool Place::lacks_agreement(const std::string& partner, const std::string& purpose, Date day) const {
+  if (agreements.empty()) return false;
+  return std::none_of(agreements.begin(), agreements.end(), [&](const Agreement& a) {
+    return a.partner == partner && a.purpose == purpose && a.from <= day && (!a.until || day <= *a.until);
+  });
+}
+
+Result<Place> parse_place(const std::string& text, const std::string& folder) {
+  JOINEDUP_TRY(const auto parsed, parse_toml(text, file_name));
+  Place place;
+  place.folder = folder;
+  StrictTable root(parsed, file_name, "place.toml");
+  JOINEDUP_CHECK(read_sections(root, place));
+  JOINEDUP_CHECK(read_partners(root, place));
+  JOINEDUP_CHECK(read_feeds(root, place));
+  JOINEDUP_CHECK(read_agreements(root, place));
+  JOINEDUP_CHECK(root.finish());
+  return place;
+}
+
+Result<Place> read_place(const std::string& folder) {
+  const std::string file = folder + "/" + file_name;
+  if (!std::filesystem::exists(file))
+    return fail(ErrorCode::not_found, "There is no place here: place.toml is missing. `joinedup init --place DIR` makes one.", file);
+  JOINEDUP_TRY(const auto text, read_file(file));
+  JOINEDUP_TRY(auto place, parse_place(text, folder));
+  for (const auto& needed : {place.postcodes_file, place.objections_file})
+    if (!needed.empty() && !std::filesystem::exists(place.path(needed)))
+      return fail(ErrorCode::not_found, "place.toml names this file, but it is not there.", place.path(needed));
+  for (const auto& [name, feed] : place.feeds)
+    if (!feed.nhs_pseudonym_key_file.empty() && !std::filesystem::exists(place.path(feed.nhs_pseudonym_key_file)))
+      return fail(ErrorCode::not_found, "[feeds." + name + "] names this key file, but it is not there.", place.path(feed.nhs_pseudonym_key_file));
+  return place;
+}
+
+}  // namespace joinedup::place

@@ -1,0 +1,60 @@
+// place.toml: who this place is, whose data it joins, and on what terms. Read strictly: an unknown key, a wrong type or a
+// missing file is one sentence with the line.
+//
+//   JOINEDUP_TRY(const Place place, read_place("/srv/exampleshire"));
+//   place.data_from, place.partners[0].code, place.feeds.at("ecds").partner
+//   place.path("vault/identity.sqlite")          // below the place's folder
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/date.hpp"
+#include "base/result.hpp"
+
+namespace joinedup::place {
+
+enum class People { real, synthetic };
+
+struct Partner {
+  std::string code;  // as organisation codes in feeds
+  std::string name;
+  std::string type;  // general_practice, hospital, community, mental_health, social_care, housing, voluntary, registration
+};
+
+struct FeedSettings {
+  std::string partner;                 // code of the partner whose data it is
+  std::string nhs_pseudonym_key_file;  // where the feed carries a pseudonymised NHS number; below the place's folder
+};
+
+// What a partner agreed to share, for which purpose, from when until when (both inclusive; no end = until further notice).
+struct Agreement {
+  std::string partner;
+  std::string purpose;  // direct_care, secondary_use
+  Date from;
+  std::optional<Date> until;
+};
+
+struct Place {
+  std::string folder;
+  std::string name;
+  People people = People::real;
+  Date data_from, data_to;          // the period of the record, both inclusive
+  double rejected_percent = 1.0;    // above it a refresh ends with exit status 3
+  std::uint64_t memory_limit_mib = 0;
+  std::string postcodes_file;       // postcode,lsoa11,imd_decile,la_code; may be empty
+  std::string objections_file;      // nhs_number,purpose,from,until; may be empty
+  std::vector<Partner> partners;
+  std::map<std::string, FeedSettings> feeds;
+  std::vector<Agreement> agreements;  // none at all: a place that has not set agreements up; nothing is withheld by them
+
+  std::string path(const std::string& below) const { return folder + "/" + below; }
+  // True where the place keeps agreements and none covers this partner and purpose on this day.
+  bool lacks_agreement(const std::string& partner, const std::string& purpose, Date day) const;
+};
+
+Result<Place> read_place(const std::string& folder);
+Result<Place> parse_place(const std::string& text, const std::string& folder);  // for tests and editors
+
+}  // namespace joinedup::place

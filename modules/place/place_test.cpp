@@ -1,0 +1,66 @@
+#include "place/place.hpp"
+
+#include <gtest/gtest.h>
+
+namespace joinedup::place {
+namespace {
+
+const std::string good = R"(format = 1
+[place]
+name = "Exampleshire"
+synthetic = true
+data_from = 2023-04-01
+data_to = 2026-03-31
+[limits]
+rejected_percent = 2
+[[partner]]
+code = "RX1"
+name = "Exampleshire Hospital"
+type = "hospital"
+[feeds.hes_apc_sus]
+partner = "RX1"
+[[agreement]]
+partner = "RX1"
+purpose = "secondary_use"
+from = 2023-04-01
+until = 2025-03-31
+)";
+
+std::string complaint(const std::string& from, const std::string& to) {
+  std::string text = good;
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  const auto place = parse_place(text, ".");
+  return place ? "accepted" : place.error().text();
+}
+
+}  // namespace
+
+TEST(Place, AGoodFileIsReadWhole) {
+  const auto place = parse_place(good, "/srv/x");
+  ASSERT_TRUE(place) << place.error().text();
+  EXPECT_EQ(place->name, "Exampleshire");
+  EXPECT_EQ(place->people, People::synthetic);
+  EXPECT_EQ(place->data_to.to_iso(), "2026-03-31");
+  EXPECT_EQ(place->rejected_percent, 2);
+  EXPECT_EQ(place->feeds.at("hes_apc_sus").partner, "RX1");
+  EXPECT_EQ(place->path("vault"), "/srv/x/vault");
+  EXPECT_FALSE(place->lacks_agreement("RX1", "secondary_use", *parse_iso_date("2025-03-31")));
+  EXPECT_TRUE(place->lacks_agreement("RX1", "secondary_use", *parse_iso_date("2025-04-01")));
+  EXPECT_TRUE(place->lacks_agreement("RX1", "direct_care", *parse_iso_date("2024-04-01")));
+}
+
+TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
+  EXPECT_EQ(complaint("synthetic = true", "syntetic = true"), "place.toml:4: [place] has an unknown key \"syntetic\"; is it misspelt?");
+  EXPECT_EQ(complaint("name = \"Exampleshire\"", "name = 3"), "place.toml:3: \"name\" should be a text in quotes.");
+  EXPECT_EQ(complaint("data_to = 2026-03-31", "data_to = \"31/02/2026\""), "place.toml:6: \"data_to\" should be a date as 2024-04-01.");
+  EXPECT_EQ(complaint("data_to = 2026-03-31", "data_to = 2020-03-31"), "place.toml:6: data_to lies before data_from.");
+  EXPECT_EQ(complaint("partner = \"RX1\"", "partner = \"RX2\""), "place.toml:14: No [[partner]] has the code \"RX2\".");
+  EXPECT_EQ(complaint("rejected_percent = 2", "rejected_percent = 101"), "place.toml:8: A percentage lies between 0 and 100.");
+  EXPECT_EQ(complaint("data_to = 2026-03-31\n", ""), "place.toml:2: [place] lacks \"data_to\" (a date as 2024-04-01).");
+  EXPECT_NE(complaint("name = \"Exampleshire\"", "name = \"Example").find("place.toml:3: This is not valid TOML"), std::string::npos);
+  EXPECT_FALSE(read_place("/nowhere"));
+}
+
+}  // namespace joinedup::place
