@@ -60,6 +60,14 @@ TEST(Hash, PublishedVectors) {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST(Hash, AKeptKeyGivesWhatTheLibraryGives) {
+  for (const std::string& key : {std::string("Jefe"), std::string(131, 'k'), std::string(64, 'b')}) {
+    const HmacKey kept(key);
+    for (const std::string message : {"", "9434765919", "what do ya want for nothing?"})
+      EXPECT_EQ(kept.of(message), hmac_sha256(key, message));
+  }
+}
+
 TEST(Findings, CountsAllKeepsTheFirstAndMerges) {
   Findings a(2), b(2);
   for (unsigned row = 5; row > 0; --row) a.add({.feed = "deaths", .row = row, .rule = "r"});

@@ -1,9 +1,11 @@
 #include "base/hash.hpp"
 
 #define XXH_INLINE_ALL
+#define OPENSSL_SUPPRESS_DEPRECATED  // SHA256_*: the block state that HmacKey copies
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -75,6 +77,34 @@ Digest hmac_sha256(std::string_view key, std::string_view message) {
   unsigned length = 0;
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
        message.size(), digest.data(), &length);
+  return digest;
+}
+
+struct HmacKey::State {
+  SHA256_CTX inner, outer;
+};
+
+HmacKey::HmacKey(std::string_view key) : state_(std::make_unique<State>()) {
+  unsigned char block[64] = {};
+  if (key.size() > sizeof block) SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), block);
+  else std::memcpy(block, key.data(), key.size());
+  for (auto& byte : block) byte ^= 0x36;
+  SHA256_Init(&state_->inner);
+  SHA256_Update(&state_->inner, block, sizeof block);
+  for (auto& byte : block) byte ^= 0x36 ^ 0x5c;
+  SHA256_Init(&state_->outer);
+  SHA256_Update(&state_->outer, block, sizeof block);
+}
+
+HmacKey::~HmacKey() = default;
+
+Digest HmacKey::of(std::string_view message) const {
+  Digest digest{};
+  SHA256_CTX inner = state_->inner, outer = state_->outer;
+  SHA256_Update(&inner, message.data(), message.size());
+  SHA256_Final(digest.data(), &inner);
+  SHA256_Update(&outer, digest.data(), digest.size());
+  SHA256_Final(digest.data(), &outer);
   return digest;
 }
 

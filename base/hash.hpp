@@ -42,4 +42,16 @@ class Sha256 {
 Result<std::string> sha256_file(const std::string& path);  // 64 hex digits
 Digest hmac_sha256(std::string_view key, std::string_view message);
 
+// HMAC-SHA-256 under one key for millions of short messages: the key's two block states are computed once.
+class HmacKey {
+ public:
+  explicit HmacKey(std::string_view key);
+  ~HmacKey();
+  Digest of(std::string_view message) const;  // any thread
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 }  // namespace joinedup

@@ -1,0 +1,167 @@
+// The analysis door: what of the staged rows may be seen by whoever builds the warehouse. Identifying columns have no view.
+#include <ctime>
+
+#include "base/nhs_number.hpp"
+#include "vault/state.hpp"
+#include "vault/vault.hpp"
+
+namespace joinedup::vault {
+namespace {
+
+Date today() {
+  return Date{static_cast<std::int32_t>(std::time(nullptr) / 86400)};
+}
+
+// People who object to secondary use (or hold a national data opt-out), found by their NHS number.
+Result<void> read_objections(Vault::State& state, engine::Connection& connection) {
+  state.person_withheld.assign(state.linked.people, false);
+  if (state.place.objections_file.empty()) return {};
+  FlatMap objecting;
+  const auto file = state.place.path(state.place.objections_file);
+  const auto sql = "SELECT nhs_number, purpose, \"from\", \"until\" FROM read_csv(" + engine::sql_text(file) + ", header = true, all_varchar = true)";
+  JOINEDUP_CHECK(connection.scan(sql, [&](const engine::Batch& batch) -> Result<void> {
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      const auto text = [&](std::size_t column) { return batch.is_null(column, row) ? std::string_view{} : batch.text(column, row); };
+      if (text(1) != "secondary_use" && text(1) != "national_data_opt_out") continue;
+      const auto from = parse_iso_date(text(2)), until = parse_iso_date(text(3));
+      if ((from && today() < *from) || (until && *until < today())) continue;
+      const auto number = read_nhs_number(text(0));
+      if (!number.usable())
+        return fail(ErrorCode::invalid_input, "An objection carries an NHS number that fails its check; correct it, so that the objection is honoured.", file);
+      objecting.put(number.digits, 1);
+    }
+    return {};
+  }));
+  for (std::size_t i = 0; i < state.records.size(); ++i)
+    if (state.records[i].nhs_number && objecting.find(state.records[i].nhs_number)) state.person_withheld[state.linked.person[i]] = true;
+  return {};
+}
+
+Result<void> fill_identity_person(Vault::State& state, engine::Connection& connection) {
+  JOINEDUP_TRY(auto rows, connection.append_to("identity_person"));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < state.records.size(); ++i) {
+    const auto person = state.linked.person[i];
+    if (state.person_withheld[person]) continue;
+    rows.set_integer(0, at, state.records[i].identity_key);
+    rows.set_integer(1, at, state.pseudonym[person]);
+    if (++at < engine::Appender::capacity) continue;
+    JOINEDUP_CHECK(rows.flush(at));
+    at = 0;
+  }
+  if (at) JOINEDUP_CHECK(rows.flush(at));
+  return rows.close();
+}
+
+Result<void> fill_attributes(Vault::State& state, engine::Connection& connection) {
+  JOINEDUP_TRY(auto rows, connection.append_to("person_attribute"));
+  std::size_t at = 0;
+  for (std::uint32_t p = 0; p < state.linked.people; ++p) {
+    if (state.person_withheld[p]) continue;
+    const auto& facts = state.attributes[p];
+    const auto& area = state.areas.area(facts.area);
+    rows.set_integer(0, at, state.pseudonym[p]);
+    rows.set_text(1, at, {&facts.sex, 1});
+    if (facts.birth_month == no_date) rows.set_null(2, at);
+    else rows.set_integer(2, at, facts.birth_month);
+    if (area.lsoa.empty()) rows.set_null(3, at);
+    else rows.set_text(3, at, area.lsoa);
+    if (area.imd_decile == 0) rows.set_null(4, at);
+    else rows.set_integer(4, at, area.imd_decile);
+    rows.set_integer(5, at, static_cast<std::int64_t>(mix64(static_cast<std::uint64_t>(state.pseudonym[p])) % 64));
+    if (++at < engine::Appender::capacity) continue;
+    JOINEDUP_CHECK(rows.flush(at));
+    at = 0;
+  }
+  if (at) JOINEDUP_CHECK(rows.flush(at));
+  return rows.close();
+}
+
+std::string view_of(const place::TableSpec& table, bool withheld) {
+  std::string columns = "t.source_row";
+  if (!table.row_id.empty() && table.stage_row_id && table.person == place::PersonSource::none) columns += ", t.row_id";
+  for (const auto& column : table.columns)
+    if (!column.identifying) columns += ", t." + engine::sql_name(column.name);
+  std::string from = " FROM staging.main." + engine::sql_name(table.name) + " t";
+  if (table.person == place::PersonSource::identity) {
+    columns = "p.person_key, " + columns;
+    from += " JOIN door.main.identity_person p ON p.identity_key = t.identity_key";
+  } else if (table.person == place::PersonSource::reference) {
+    columns = "p.person_key, " + columns;
+    from += " JOIN door.main." + engine::sql_name("reference_" + table.reference_scope) + " p ON p.person_ref = t.person_ref";
+  }
+  return "CREATE VIEW door.main." + engine::sql_name(table.name) + " AS SELECT " + columns + from + (withheld ? " WHERE false" : "") + ";";
+}
+
+}  // namespace
+
+Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds) {
+  auto& state = *state_;
+  JOINEDUP_CHECK(read_objections(state, connection));
+  JOINEDUP_CHECK(connection.run("ATTACH ':memory:' AS door; USE door;"
+                                "CREATE TABLE identity_person(identity_key BIGINT, person_key BIGINT);"
+                                "CREATE TABLE person_attribute(person_key BIGINT, sex VARCHAR, birth_month DATE, lsoa VARCHAR, imd_decile INTEGER, bucket INTEGER);"
+                                "CREATE TABLE place_period AS SELECT DATE '" + state.place.data_from.to_iso() + "' AS data_from, DATE '" +
+                                state.place.data_to.to_iso() + "' AS data_to;"));
+  JOINEDUP_CHECK(fill_identity_person(state, connection));
+  JOINEDUP_CHECK(fill_attributes(state, connection));
+  std::string scopes;
+  Withheld withheld;
+  for (const bool held : state.person_withheld) withheld.people += held;
+  for (const auto& feed : feeds) {
+    const auto settings = state.place.feeds.find(feed.feed);
+    const bool no_agreement = settings != state.place.feeds.end() &&
+                              state.place.lacks_agreement(settings->second.partner, "secondary_use", today());
+    for (const auto& table : feed.tables) {
+      if (!table.reference_scope.empty() && scopes.find(" " + table.reference_scope + " ") == std::string::npos) {
+        scopes += " " + table.reference_scope + " ";
+        JOINEDUP_CHECK(connection.run("CREATE TABLE " + engine::sql_name("reference_" + table.reference_scope) +
+                                      " AS SELECT r.person_ref, p.person_key FROM staging.main.reference_identity r "
+                                      "JOIN identity_person p ON p.identity_key = r.identity_key WHERE r.reference_scope = " +
+                                      engine::sql_text(table.reference_scope)));
+      }
+      JOINEDUP_CHECK(connection.run(view_of(table, no_agreement)));
+      if (table.person == place::PersonSource::none && !no_agreement) continue;
+      if (!no_agreement && withheld.people == 0) continue;
+      const std::string staged = "staging.main." + engine::sql_name(table.name);
+      std::string sql = "SELECT count(*) FROM " + staged + " t";
+      if (!no_agreement && table.person == place::PersonSource::identity)
+        sql += " WHERE NOT EXISTS (SELECT 1 FROM identity_person p WHERE p.identity_key = t.identity_key)";
+      else if (!no_agreement)
+        sql += " WHERE EXISTS (SELECT 1 FROM staging.main.reference_identity r WHERE r.person_ref = t.person_ref AND r.reference_scope = " +
+               engine::sql_text(table.reference_scope) + ") AND NOT EXISTS (SELECT 1 FROM " + engine::sql_name("reference_" + table.reference_scope) +
+               " p WHERE p.person_ref = t.person_ref)";
+      JOINEDUP_TRY(const auto count, connection.count(sql));
+      withheld.rows_by_feed[feed.feed] += static_cast<std::uint64_t>(count);
+    }
+  }
+  return withheld;
+}
+
+Result<void> Vault::export_links(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, const std::string& file) {
+  const auto& state = *state_;
+  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE identity_decision(identity_key BIGINT, person_key BIGINT, step VARCHAR)"));
+  JOINEDUP_TRY(auto rows, connection.append_to("identity_decision"));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < state.records.size(); ++i) {
+    rows.set_integer(0, at, state.records[i].identity_key);
+    rows.set_integer(1, at, state.pseudonym[state.linked.person[i]]);
+    rows.set_text(2, at, link_step_name(state.linked.step[i]));
+    if (++at < engine::Appender::capacity) continue;
+    JOINEDUP_CHECK(rows.flush(at));
+    at = 0;
+  }
+  if (at) JOINEDUP_CHECK(rows.flush(at));
+  JOINEDUP_CHECK(rows.close());
+  std::string all;
+  for (const auto& feed : feeds)
+    for (const auto& table : feed.tables) {
+      if (table.person != place::PersonSource::identity || table.row_id.empty() || !table.stage_row_id) continue;
+      all += all.empty() ? "" : " UNION ALL ";
+      all += "SELECT " + engine::sql_text(feed.feed) + " AS feed, t.row_id, d.person_key, d.step FROM staging.main." + engine::sql_name(table.name) +
+             " t JOIN identity_decision d ON d.identity_key = t.identity_key";
+    }
+  return connection.run("COPY (" + all + ") TO " + engine::sql_text(file) + " (FORMAT csv, HEADER)");
+}
+
+}  // namespace joinedup::vault

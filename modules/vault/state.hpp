@@ -1,0 +1,69 @@
+// What the vault holds in memory during a refresh. Private to this room.
+#pragma once
+#include <memory>
+
+#include "base/flat_map.hpp"
+#include "vault/sqlite.hpp"
+#include "vault/vault.hpp"
+
+namespace joinedup::vault {
+
+struct Area {
+  std::string lsoa;
+  int imd_decile = 0;  // 0 unknown
+};
+
+// Areas of the place's postcode file, found by postcode or by LSOA code. Entry 0 is "unknown".
+class Areas {
+ public:
+  Areas() : areas_(1) {}
+  Result<void> read(engine::Connection& connection, const std::string& file);
+  std::uint32_t of_postcode(std::string_view postcode) const { return at(by_postcode_, hash64(postcode)); }
+  std::uint32_t of_lsoa(std::string_view lsoa);
+  const Area& area(std::uint32_t index) const { return areas_[index]; }
+
+ private:
+  static std::uint32_t at(const FlatMap& map, std::uint64_t key) {
+    const auto* found = map.find(key);
+    return found ? *found : 0;
+  }
+  std::vector<Area> areas_;
+  FlatMap by_postcode_, by_lsoa_;
+};
+
+struct PersonAttributes {
+  char sex = 'U';
+  std::int32_t birth_month = no_date;  // the first day of the month, days since 1970
+  std::uint32_t area = 0;
+};
+
+struct Vault::State {
+  place::Place place;
+  sqlite3* handle = nullptr;
+  std::string pseudonym_key;
+  std::uint64_t generation = 0;
+  std::int64_t next_person_key = 1;
+
+  // Filled by link(): records in order of identity_key.
+  std::vector<IdentityRecord> records;
+  std::vector<std::uint16_t> record_table;   // index into `tables`
+  std::vector<std::uint32_t> record_area;
+  std::vector<std::string> tables;           // staged table names, as they came
+  LinkedIdentities linked;
+  std::vector<std::int64_t> person_key;      // by person of `linked`
+  std::vector<std::int64_t> pseudonym;       // by person of `linked`
+  std::vector<PersonAttributes> attributes;  // by person of `linked`
+  std::vector<std::uint32_t> changed;        // records whose decision is new or different
+  std::vector<std::pair<std::int64_t, std::int64_t>> merges, splits;  // from key, to key
+  std::vector<bool> person_withheld;
+  Areas areas;
+
+  ~State() {
+    if (handle) sqlite3_close(handle);
+  }
+  std::uint32_t record_of(std::int64_t identity_key) const;  // index, or UINT32_MAX
+};
+
+Result<std::string> secret_key(const place::Place& place, const std::string& name);
+
+}  // namespace joinedup::vault

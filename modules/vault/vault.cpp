@@ -1,0 +1,134 @@
+#include "vault/vault.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/file.hpp"
+#include "vault/state.hpp"
+
+namespace joinedup::vault {
+namespace {
+
+constexpr const char* schema = R"(
+CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+-- One row an identity tuple of a staged table: whom it was decided to be, by which step, since which generation.
+CREATE TABLE IF NOT EXISTS identity(identity_key INTEGER PRIMARY KEY, person_key INTEGER NOT NULL, step INTEGER NOT NULL, generation INTEGER NOT NULL);
+-- One row an event in the life of a key: merge (from lives on as to), split (to was made out of from).
+CREATE TABLE IF NOT EXISTS person_history(generation INTEGER NOT NULL, kind TEXT NOT NULL, from_key INTEGER NOT NULL, to_key INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS generation(generation INTEGER PRIMARY KEY, people INTEGER NOT NULL, made_at TEXT NOT NULL);
+INSERT OR IGNORE INTO meta VALUES ('format', 1), ('generation', 0), ('next_person_key', 1);
+)";
+
+std::int64_t meta(sqlite3* handle, const std::string& name) {
+  Statement read(handle, "SELECT value FROM meta WHERE name = ?");
+  read.bind(1, name);
+  return read.row() ? read.integer(0) : -1;
+}
+
+}  // namespace
+
+// The place's keys live in vault/keys, 0600, made once from the system's randomness. A synthetic place derives them from
+// its name instead, so that two demo places with the same data publish the same sums; its people do not exist.
+Result<std::string> secret_key(const place::Place& place, const std::string& name) {
+  const std::string folder = place.path("vault/keys"), file = folder + "/" + name + ".key";
+  JOINEDUP_CHECK(make_folder(place.path("vault"), FileMode::secret));
+  JOINEDUP_CHECK(make_folder(folder, FileMode::secret));
+  if (std::filesystem::exists(file)) {
+    JOINEDUP_TRY(auto key, read_file(file));
+    if (key.size() < 32) return fail(ErrorCode::invalid_input, "This key is shorter than 32 bytes; restore the vault's keys from the backup.", file);
+    return key;
+  }
+  std::string key(32, '\0');
+  if (place.people == place::People::synthetic) {
+    const auto digest = hmac_sha256("joinedup synthetic place", place.name + "/" + name);
+    key.assign(digest.begin(), digest.end());
+  } else {
+    const int source = ::open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    const auto got = source >= 0 ? ::read(source, key.data(), key.size()) : -1;
+    if (source >= 0) ::close(source);
+    if (got != static_cast<ssize_t>(key.size())) return fail(ErrorCode::unavailable, "The system gave no randomness for a new key.", file);
+  }
+  JOINEDUP_CHECK(write_file(file, key, FileMode::secret));
+  return key;
+}
+
+Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Vault::Vault(Vault&&) noexcept = default;
+Vault& Vault::operator=(Vault&&) noexcept = default;
+Vault::~Vault() = default;
+
+std::uint64_t Vault::generation() const { return state_->generation; }
+
+std::uint32_t Vault::State::record_of(std::int64_t identity_key) const {
+  const auto at = std::lower_bound(records.begin(), records.end(), identity_key,
+                                   [](const IdentityRecord& record, std::int64_t key) { return record.identity_key < key; });
+  return at != records.end() && at->identity_key == identity_key ? static_cast<std::uint32_t>(at - records.begin()) : UINT32_MAX;
+}
+
+Result<Vault> Vault::open(const place::Place& place) {
+  auto state = std::make_unique<State>();
+  state->place = place;
+  JOINEDUP_TRY(state->pseudonym_key, secret_key(place, "pseudonym"));
+  const std::string file = place.path("vault/identity.sqlite");
+  const bool fresh = !std::filesystem::exists(file);
+  if (sqlite3_open_v2(file.c_str(), &state->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
+    return tl::unexpected(sqlite_error(state->handle, "be opened"));
+  if (fresh) ::chmod(file.c_str(), 0600);
+  sqlite3_busy_timeout(state->handle, 5000);
+  JOINEDUP_CHECK(execute(state->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "be opened"));
+  JOINEDUP_CHECK(execute(state->handle, schema, "be set up"));
+  if (meta(state->handle, "format") != 1)
+    return fail(ErrorCode::invalid_input, "The identity vault is of another format; `joinedup upgrade` brings it up.", file);
+  state->generation = static_cast<std::uint64_t>(meta(state->handle, "generation"));
+  state->next_person_key = meta(state->handle, "next_person_key");
+  return Vault(std::move(state));
+}
+
+Result<void> Vault::commit() {
+  auto& state = *state_;
+  JOINEDUP_CHECK(execute(state.handle, "BEGIN IMMEDIATE", "begin"));
+  {
+    Statement put(state.handle, "INSERT INTO identity VALUES (?, ?, ?, ?) ON CONFLICT(identity_key) DO UPDATE SET "
+                                "person_key = excluded.person_key, step = excluded.step, generation = excluded.generation");
+    for (const auto i : state.changed) {
+      put.bind(1, state.records[i].identity_key);
+      put.bind(2, state.person_key[state.linked.person[i]]);
+      put.bind(3, static_cast<std::int64_t>(state.linked.step[i]));
+      put.bind(4, static_cast<std::int64_t>(state.generation + 1));
+      JOINEDUP_CHECK(put.run("keep a decision"));
+    }
+    Statement event(state.handle, "INSERT INTO person_history VALUES (?, ?, ?, ?)");
+    const auto keep = [&](const char* kind, const auto& events) -> Result<void> {
+      for (const auto& [from, to] : events) {
+        event.bind(1, static_cast<std::int64_t>(state.generation + 1));
+        event.bind(2, std::string(kind));
+        event.bind(3, from);
+        event.bind(4, to);
+        JOINEDUP_CHECK(event.run("keep an event"));
+      }
+      return {};
+    };
+    JOINEDUP_CHECK(keep("merge", state.merges));
+    JOINEDUP_CHECK(keep("split", state.splits));
+    Statement made(state.handle, "INSERT INTO generation VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))");
+    made.bind(1, static_cast<std::int64_t>(state.generation + 1));
+    made.bind(2, static_cast<std::int64_t>(state.linked.people));
+    JOINEDUP_CHECK(made.run("keep the generation"));
+    Statement set(state.handle, "UPDATE meta SET value = ? WHERE name = ?");
+    set.bind(1, static_cast<std::int64_t>(state.generation + 1));
+    set.bind(2, std::string("generation"));
+    JOINEDUP_CHECK(set.run("keep the generation"));
+    set.bind(1, state.next_person_key);
+    set.bind(2, std::string("next_person_key"));
+    JOINEDUP_CHECK(set.run("keep the next key"));
+  }
+  JOINEDUP_CHECK(execute(state.handle, "COMMIT", "commit"));
+  ++state.generation;
+  return {};
+}
+
+}  // namespace joinedup::vault
