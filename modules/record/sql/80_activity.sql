@@ -1,0 +1,42 @@
+-- grain: one row per thing done for a person and paid for, in the place's period; a care package has one row a month
+-- key: source, source_row, part
+-- table: activity
+
+CREATE TABLE activity (
+  person_key BIGINT, date DATE, setting STRING, service_line STRING, units INTEGER, cost_pence BIGINT,
+  cost_defaulted BOOLEAN, provider STRING, source SMALLINT, source_row BIGINT, part INTEGER
+);
+
+-- A spell is paid when it ends; one still open counts on the day it began.
+INSERT INTO activity
+SELECT person_key, CASE WHEN finished THEN discharge_date ELSE admission_date END, 'inpatient',
+       CASE WHEN day_case THEN 'day_case' WHEN admission_type IN ('birth', 'regular_attender') THEN admission_type
+            ELSE concat(admission_type, '_admission') END,
+       1, cost_pence, cost_defaulted, provider, source, source_row, 0
+FROM hospital_spell
+WHERE in_period
+ORDER BY source_row;
+
+-- A package's cost falls on months by days; each month is the rounded running total less the one before, so months sum exactly.
+INSERT INTO activity
+WITH
+-- The months each package covers.
+package_month AS (
+  SELECT c.person_key, c.local_authority, c.service_type, c.service_component, c.source, c.source_row, c.cost_defaulted,
+         c.weekly_cost_pence, c.from_day, c.one_off, c.one_off_cost_pence,
+         greatest(c.from_day, m.month) AS first_day, least(c.to_day, m.month_end) AS last_day,
+         {{days_between(DATE '2000-01-01'; m.month)}} AS month_day
+  FROM care_package c
+  JOIN calendar_month m ON m.month <= c.to_day AND m.month_end >= c.from_day
+  WHERE c.in_period
+)
+SELECT person_key, first_day, 'social_care',
+       lower(replace(coalesce(service_component, service_type, 'not recorded'), ' ', '_')),
+       CAST(CASE WHEN one_off THEN 1 ELSE {{days_between(first_day; last_day)}} + 1 END AS INTEGER),
+       CAST(CASE WHEN one_off THEN one_off_cost_pence
+                 ELSE {{half_up(weekly_cost_pence * ({{days_between(from_day; last_day)}} + 1); 7)}}
+                    - {{half_up(weekly_cost_pence * {{days_between(from_day; first_day)}}; 7)}} END AS BIGINT),
+       cost_defaulted, local_authority, source, source_row,
+       CAST(row_number() OVER (PARTITION BY source_row ORDER BY month_day) - 1 AS INTEGER)
+FROM package_month
+ORDER BY source_row, month_day;
