@@ -1,0 +1,39 @@
+// output: a run's files, written into a folder beside the one asked for and moved into place when whole.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "linkage/linkage.hpp"
+#include "linkage/linker.hpp"
+
+namespace joinedup::linkage {
+
+class OutputFolder {  // gone without a trace unless publish() succeeds
+ public:
+  static Result<OutputFolder> open(const std::string& folder);
+  OutputFolder(OutputFolder&& other) noexcept;
+  OutputFolder& operator=(OutputFolder&&) = delete;
+  ~OutputFolder();
+  std::string path(const std::string& name) const { return working_ + "/" + name; }
+  Result<void> publish();
+
+ private:
+  OutputFolder(std::string final_folder, std::string working);
+  std::string final_, working_;
+};
+
+class PairWriter {
+ public:
+  virtual ~PairWriter() = default;
+  virtual void render(PairBatch& batch) const = 0;  // in a worker
+  virtual Result<void> write(PairBatch& batch) = 0; // in order
+  virtual Result<void> close() = 0;
+  std::uint64_t rows = 0;
+};
+Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled);
+Result<void> write_clusters(const OutputFolder& folder, Format format, const Records& records, const std::vector<std::uint32_t>& cluster_of);
+
+}  // namespace joinedup::linkage

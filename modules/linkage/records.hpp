@@ -1,0 +1,75 @@
+// records: the rows to link, one dictionary a column. Code 0 is NULL; equal text has one code across all inputs.
+// Rows are kept in the order of (input, id as text), so that "the smaller id first" is "the smaller row first".
+//
+//   auto records = read_records({"a.csv", "b.parquet"}, wanted, threads);
+//   records->find("surname")->values[records->find("surname")->codes[row]]
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "linkage/sql_value.hpp"
+
+namespace joinedup::linkage {
+
+class Texts {  // many short texts, end to end; a view stays good for the life of the object
+ public:
+  std::string_view keep(std::string_view text);
+
+ private:
+  static constexpr std::size_t block = 1 << 20;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t used_ = block;
+};
+
+class Dictionary {  // text → code, from 1 up
+ public:
+  Dictionary();
+  std::uint32_t add(std::string_view text);
+  std::uint32_t find(std::string_view text) const;  // 0 where absent
+  const std::vector<std::string_view>& values() const { return values_; }
+  std::vector<std::string_view>& values() { return values_; }
+
+ private:
+  void grow();
+  Texts texts_;
+  std::vector<std::string_view> values_;
+  std::vector<std::uint32_t> hashes_, slots_;
+};
+
+struct DataColumn {
+  std::string name;  // lower case
+  ColumnKind kind = ColumnKind::text;
+  std::vector<std::uint32_t> codes;  // by row
+  Dictionary dictionary;
+  const std::vector<std::string_view>& values() const { return dictionary.values(); }
+};
+
+struct Records {
+  std::size_t size() const { return ids.size(); }
+  const DataColumn* find(std::string_view name) const;
+  std::vector<std::unique_ptr<DataColumn>> columns;
+  std::vector<std::string_view> ids;
+  std::vector<std::uint16_t> source;   // by row: which input, or which value of the source column
+  std::vector<std::uint64_t> input_row;  // by row: 1 = its input's first
+  std::vector<std::size_t> source_size;
+  std::vector<std::uint8_t> id_in_both;  // by row, 1: another input holds the same id; empty with one input
+  std::string shown_id(std::size_t row) const;  // with "A:" or "B:" in front where two inputs hold the same id
+  std::vector<std::unique_ptr<Texts>> texts;
+};
+
+struct Wanted {
+  std::string id_column;
+  std::string source_column;            // used where the single input has it and `by_source` asks; may be empty
+  bool by_source = false;
+  std::vector<std::string> columns;     // needed: an absent one is an error
+  std::vector<std::string> optional_columns;
+};
+
+Result<Records> read_records(std::span<const std::string> paths, const Wanted& wanted, unsigned threads);
+
+}  // namespace joinedup::linkage

@@ -1,0 +1,220 @@
+#include "linkage/score.hpp"
+
+#include <cmath>
+
+#include "base/hash.hpp"
+
+namespace joinedup::linkage {
+namespace {
+constexpr std::size_t largest_table = std::size_t{1} << 22;  // entries of a full left × right table
+constexpr std::size_t remembered_pairs = std::size_t{1} << 19;
+}  // namespace
+
+std::uint32_t& FlatMap::operator[](std::uint64_t key) {
+  if ((used_ + 1) * 2 > keys_.size()) grow();
+  std::size_t slot = mix64(key) & (keys_.size() - 1);
+  while (values_[slot] != absent && keys_[slot] != key) slot = (slot + 1) & (keys_.size() - 1);
+  if (values_[slot] == absent) keys_[slot] = key, ++used_;
+  return values_[slot];
+}
+
+void FlatMap::grow() {
+  const auto keys = std::move(keys_);
+  const auto values = std::move(values_);
+  keys_.assign(keys.size() * 4, ~std::uint64_t{0});
+  values_.assign(keys_.size(), absent);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (values[i] == absent) continue;
+    std::size_t slot = mix64(keys[i]) & (keys_.size() - 1);
+    while (values_[slot] != absent) slot = (slot + 1) & (keys_.size() - 1);
+    keys_[slot] = keys[i], values_[slot] = values[i];
+  }
+}
+
+FeatureMemory::FeatureMemory(const Feature& feature) : feature_(feature) {
+  if (feature.cheap) return;
+  const std::size_t left = feature.left->distinct, right = feature.right->distinct;
+  if (left * right <= largest_table) {
+    table_.assign(left * right, unknown);
+    return;
+  }
+  if (feature.same_coding) same_.assign(left, unknown);
+  null_left_.assign(right, unknown);
+  null_right_.assign(left, unknown);
+  slots_.resize(remembered_pairs);
+}
+
+std::uint16_t FeatureMemory::find(std::uint32_t l, std::uint32_t r) {
+  const std::uint64_t mask = feature_.evaluate(l, r);
+  auto& number = by_mask_[mask];
+  if (number == FlatMap::absent) {
+    number = static_cast<std::uint32_t>(masks_.size());
+    masks_.push_back(mask);
+    JOINEDUP_INVARIANT(masks_.size() < unknown, "a feature gives more than 65,534 different answers");
+  }
+  return static_cast<std::uint16_t>(number);
+}
+
+std::uint16_t FeatureMemory::remembered(std::uint16_t& slot, std::uint32_t l, std::uint32_t r) {
+  if (slot == unknown) slot = find(l, r);
+  return slot;
+}
+
+std::uint16_t FeatureMemory::one(std::uint32_t l, std::uint32_t r) {
+  if (feature_.cheap) return find(l, r);
+  if (!table_.empty()) return remembered(table_[l * feature_.right->distinct + r], l, r);
+  if (l == r && !same_.empty()) return remembered(same_[l], l, r);
+  if (l == 0) return remembered(null_left_[r], l, r);
+  if (r == 0) return remembered(null_right_[l], l, r);
+  const std::uint64_t key = static_cast<std::uint64_t>(l) << 32 | r;
+  Slot& slot = slots_[mix64(key) & (remembered_pairs - 1)];
+  if (slot.key == key) return slot.pattern;
+  slot.pattern = find(l, r);
+  slot.key = key;
+  return slot.pattern;
+}
+
+void FeatureMemory::answer(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out) {
+  const auto* left_codes = feature_.left->codes ? feature_.left->codes->data() : nullptr;
+  const auto* right_codes = feature_.right->codes ? feature_.right->codes->data() : nullptr;
+  for (std::size_t i = 0; i < count; ++i) out[i] = one(left_codes ? left_codes[left[i]] : 0, right_codes ? right_codes[right[i]] : 0);
+}
+
+PairScorer::PairScorer(const CompiledModel& compiled) : compiled_(compiled) {
+  for (const auto& feature : compiled.features) memories_.emplace_back(*feature);
+  used_.assign(memories_.size(), false);
+  for (const auto& comparison : compiled.comparisons) {
+    for (const auto feature : comparison.features) used_[feature] = true;
+    Table table;
+    table.steps.resize(comparison.features.empty() ? 0 : comparison.features.size() - 1);
+    table.next.assign(table.steps.size(), 0);
+    tables_.push_back(std::move(table));
+  }
+  patterns_.resize(memories_.size());
+  levels_.resize(compiled.comparisons.size());
+  masks_.assign(memories_.size(), 0);
+}
+
+int PairScorer::gamma(std::size_t comparison, std::size_t i) const {
+  const auto level = levels_[comparison][i];
+  return level == no_level ? -2 : compiled_.comparisons[comparison].levels[level].gamma;
+}
+
+std::uint8_t PairScorer::level_of(std::size_t c, std::size_t i) {
+  const auto& comparison = compiled_.comparisons[c];
+  Table& table = tables_[c];
+  std::uint32_t state = comparison.features.empty() ? 0 : patterns_[comparison.features[0]][i];
+  for (std::size_t step = 0; step < table.steps.size(); ++step) {
+    auto& slot = table.steps[step][static_cast<std::uint64_t>(state) << 16 | patterns_[comparison.features[step + 1]][i]];
+    if (slot == FlatMap::absent) slot = table.next[step]++;
+    state = slot;
+  }
+  constexpr std::uint8_t not_tried = 0xFE;
+  if (state >= table.level.size()) table.level.resize(state + 1, not_tried);
+  if (table.level[state] != not_tried) return table.level[state];
+  for (const auto feature : comparison.features) masks_[feature] = memories_[feature].mask(patterns_[feature][i]);
+  std::uint8_t chosen = no_level;
+  for (std::size_t level = 0; level < comparison.levels.size() && chosen == no_level; ++level)
+    if (truth(comparison.levels[level].condition, masks_.data()) == 1) chosen = static_cast<std::uint8_t>(level);
+  return table.level[state] = chosen;
+}
+
+void PairScorer::compare(const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right) {
+  left_ = &left;
+  right_ = &right;
+  const std::size_t count = left.size();
+  for (std::size_t feature = 0; feature < memories_.size(); ++feature) {
+    if (!used_[feature]) continue;
+    patterns_[feature].resize(count);
+    memories_[feature].answer(left.data(), right.data(), count, patterns_[feature].data());
+  }
+  for (std::size_t c = 0; c < levels_.size(); ++c) {
+    levels_[c].resize(count);
+    for (std::size_t i = 0; i < count; ++i) levels_[c][i] = level_of(c, i);
+  }
+}
+
+double PairScorer::frequency_weight(std::size_t c, std::size_t i) const {
+  const auto chosen = levels_[c][i];
+  if (chosen == no_level) return 0;
+  const CompiledLevel& level = compiled_.comparisons[c].levels[chosen];
+  if (!level.frequency_column) return 0;
+  const auto& codes = level.frequency_column->codes;
+  // fmax passes over NaN: where one side is NULL the other's frequency counts alone.
+  const double frequency = std::fmax((*level.log_frequency)[codes[(*left_)[i]]], (*level.log_frequency)[codes[(*right_)[i]]]);
+  if (std::isnan(frequency)) return 0;
+  return level.frequency_weight * (level.log_u - std::fmax(frequency, level.least_log_frequency));
+}
+
+void PairScorer::score(const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right) {
+  compare(left, right);
+  weights_.assign(left.size(), compiled_.prior_weight);
+  for (std::size_t c = 0; c < levels_.size(); ++c) {
+    const auto& comparison = compiled_.comparisons[c];
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const auto level = levels_[c][i];
+      weights_[i] += level == no_level ? NAN : comparison.levels[level].weight;
+      if (comparison.has_frequency) weights_[i] += frequency_weight(c, i);
+    }
+  }
+}
+
+bool PairScorer::passes(std::size_t filter, std::uint32_t left, std::uint32_t right) {
+  for (const auto feature : compiled_.filter_features[filter]) {
+    std::uint16_t pattern = 0;
+    memories_[feature].answer(&left, &right, 1, &pattern);
+    masks_[feature] = memories_[feature].mask(pattern);
+  }
+  return truth(compiled_.filters[filter], masks_.data()) == 1;
+}
+
+std::vector<NodePtr> take_filters(BlockingPlan& plan) {
+  std::vector<NodePtr> filters;
+  for (auto& rule : plan.rules) {
+    if (rule.filter_trees.empty()) continue;
+    rule.filter = static_cast<std::ptrdiff_t>(filters.size());
+    if (rule.filter_trees.size() == 1) {
+      filters.push_back(rule.filter_trees[0]);
+      continue;
+    }
+    Node all;
+    all.op = Op::all_of;
+    all.children = rule.filter_trees;
+    filters.push_back(std::make_shared<const Node>(std::move(all)));
+  }
+  return filters;
+}
+
+void candidates(const BlockingPlan& plan, const Task& task, PairScorer& scorer, std::vector<std::uint32_t>& left, std::vector<std::uint32_t>& right) {
+  left.clear();
+  right.clear();
+  const JoinRule& rule = plan.rules[task.rule];
+  const bool check_order = !rule.symmetric || plan.link_type == LinkType::link_only;
+  plan.runs(task, [&](std::uint32_t l, const std::uint32_t* from, const std::uint32_t* to) {
+    const std::size_t begin = right.size();
+    for (; from < to; ++from)
+      if (!check_order || plan.wanted(l, *from)) right.push_back(*from);
+    for (std::uint32_t earlier = 0; earlier < task.rule && right.size() > begin; ++earlier) {
+      const JoinRule& other = plan.rules[earlier];
+      const std::uint32_t key = other.left_key[l];
+      if (key == 0) continue;
+      const auto& keys = other.symmetric ? other.left_key : other.right_key;
+      std::size_t kept = begin;
+      for (std::size_t i = begin; i < right.size(); ++i) {
+        const bool made = keys[right[i]] == key && (other.filter < 0 || scorer.passes(static_cast<std::size_t>(other.filter), l, right[i]));
+        right[kept] = right[i];
+        kept += !made;
+      }
+      right.resize(kept);
+    }
+    if (rule.filter >= 0) {
+      std::size_t kept = begin;
+      for (std::size_t i = begin; i < right.size(); ++i)
+        if (scorer.passes(static_cast<std::size_t>(rule.filter), l, right[i])) right[kept++] = right[i];
+      right.resize(kept);
+    }
+    left.resize(right.size(), l);
+  });
+}
+
+}  // namespace joinedup::linkage

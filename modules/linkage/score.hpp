@@ -1,0 +1,86 @@
+// score: pairs of rows → gamma of each comparison and match weight. One PairScorer a thread; all give the same answers.
+//
+//   PairScorer scorer(compiled);
+//   scorer.score(left, right);          // equal-length vectors of rows
+//   scorer.weight(i), scorer.gamma(c, i)
+#pragma once
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "linkage/blocking.hpp"
+#include "linkage/compiled.hpp"
+
+namespace joinedup::linkage {
+
+class FlatMap {  // 64-bit keys to small numbers; the caller says what a new key becomes
+ public:
+  static constexpr std::uint32_t absent = ~std::uint32_t{0};
+  std::uint32_t& operator[](std::uint64_t key);  // `absent` where new
+  std::size_t size() const { return used_; }
+
+ private:
+  void grow();
+  std::vector<std::uint64_t> keys_ = std::vector<std::uint64_t>(256, ~std::uint64_t{0});
+  std::vector<std::uint32_t> values_ = std::vector<std::uint32_t>(256, absent);
+  std::size_t used_ = 0;
+};
+
+class FeatureMemory {  // answers already found, as numbers of distinct masks
+ public:
+  explicit FeatureMemory(const Feature& feature);
+  void answer(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out);
+  std::uint64_t mask(std::uint16_t pattern) const { return masks_[pattern]; }
+
+ private:
+  static constexpr std::uint16_t unknown = 0xFFFF;
+  std::uint16_t one(std::uint32_t l, std::uint32_t r);
+  std::uint16_t find(std::uint32_t l, std::uint32_t r);
+  std::uint16_t remembered(std::uint16_t& slot, std::uint32_t l, std::uint32_t r);
+  const Feature& feature_;
+  std::vector<std::uint64_t> masks_;
+  FlatMap by_mask_;
+  std::vector<std::uint16_t> same_, null_left_, null_right_, table_;
+  struct Slot {
+    std::uint64_t key = ~std::uint64_t{0};
+    std::uint16_t pattern = unknown;
+  };
+  std::vector<Slot> slots_;
+};
+
+class PairScorer {
+ public:
+  explicit PairScorer(const CompiledModel& compiled);
+  void compare(const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right);  // levels only
+  void score(const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right);    // and weights
+  bool passes(std::size_t filter, std::uint32_t left, std::uint32_t right);
+  double weight(std::size_t i) const { return weights_[i]; }  // NaN where no level of some comparison holds
+  int gamma(std::size_t comparison, std::size_t i) const;
+  static constexpr std::uint8_t no_level = 0xFF;
+  std::uint8_t level(std::size_t comparison, std::size_t i) const { return levels_[comparison][i]; }
+  double frequency_weight(std::size_t comparison, std::size_t i) const;  // the term-frequency part; for explanations
+
+ private:
+  const CompiledModel& compiled_;
+  std::vector<FeatureMemory> memories_;
+  std::vector<bool> used_;                          // features that comparisons read
+  std::vector<std::vector<std::uint16_t>> patterns_;  // by feature, by pair
+  std::vector<std::vector<std::uint8_t>> levels_;     // by comparison, by pair
+  std::vector<double> weights_;
+  struct Table {
+    std::vector<FlatMap> steps;              // combine patterns of several features, exactly
+    std::vector<std::uint32_t> next;
+    std::vector<std::uint8_t> level;         // by combined pattern
+  };
+  std::vector<Table> tables_;
+  std::vector<std::uint64_t> masks_;
+  const std::vector<std::uint32_t>*left_ = nullptr, *right_ = nullptr;
+  std::uint8_t level_of(std::size_t comparison, std::size_t i);
+};
+
+// The pairs of a task that no earlier rule makes and that pass the rule's filter.
+void candidates(const BlockingPlan& plan, const Task& task, PairScorer& scorer, std::vector<std::uint32_t>& left, std::vector<std::uint32_t>& right);
+// The filters of a plan, for compile_model; sets each rule's filter index.
+std::vector<NodePtr> take_filters(BlockingPlan& plan);
+
+}  // namespace joinedup::linkage

@@ -1,0 +1,145 @@
+#include "linkage/sql_value.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include "base/date.hpp"
+#include "base/text.hpp"
+
+namespace joinedup::linkage {
+namespace {
+
+constexpr double seconds_a_day = 86400;
+
+bool digits(std::string_view text, std::size_t at, std::size_t count, int& out) {
+  if (at + count > text.size()) return false;
+  out = 0;
+  for (std::size_t i = at; i < at + count; ++i) {
+    if (text[i] < '0' || text[i] > '9') return false;
+    out = out * 10 + (text[i] - '0');
+  }
+  return true;
+}
+
+int order(double a, double b) { return a < b ? -1 : a > b ? 1 : 0; }
+
+int compare_lists(const std::vector<Value>& a, const std::vector<Value>& b) {
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (a[i].is_null() || b[i].is_null()) {
+      if (a[i].is_null() && b[i].is_null()) continue;
+      return a[i].is_null() ? 1 : -1;
+    }
+    if (const int side = compare_values(a[i], b[i]); side != 0) return side;
+  }
+  return order(static_cast<double>(a.size()), static_cast<double>(b.size()));
+}
+
+}  // namespace
+
+Value to_number(const Value& value) {
+  if (value.kind == Kind::number || value.kind == Kind::boolean) return Value::of(value.number);
+  if (value.kind != Kind::text) return {};
+  auto text = trim(value.text);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return Value::of(number);
+}
+
+Value to_text(const Value& value) {
+  switch (value.kind) {
+    case Kind::text: return value;
+    case Kind::boolean: return Value::of(std::string(value.number != 0 ? "true" : "false"));
+    case Kind::number: {
+      char buffer[40];
+      const auto end = std::to_chars(buffer, buffer + sizeof buffer, value.number).ptr;
+      return Value::of(std::string(buffer, end));
+    }
+    case Kind::instant: {
+      const double day = std::floor(value.number / seconds_a_day);
+      const auto rest = static_cast<int>(value.number - day * seconds_a_day);
+      std::string out = Date{static_cast<std::int32_t>(day)}.to_iso();
+      if (rest == 0) return Value::of(std::move(out));
+      char buffer[40];
+      std::snprintf(buffer, sizeof buffer, " %02d:%02d:%02d", rest / 3600, rest / 60 % 60, rest % 60);
+      return Value::of(out + buffer);
+    }
+    case Kind::list: {
+      std::string out = "[";
+      for (const auto& item : *value.list) {
+        if (out.size() > 1) out += ", ";
+        out += item.is_null() ? "NULL" : to_text(item).text;
+      }
+      return Value::of(out + "]");
+    }
+    case Kind::null: break;
+  }
+  return {};
+}
+
+Value to_instant(const Value& value) {
+  if (value.kind == Kind::instant) return value;
+  if (value.kind != Kind::text) return {};
+  const auto text = trim(value.text);
+  if (text.size() < 10) return {};
+  const auto date = parse_iso_date(text.substr(0, 10));
+  if (!date) return {};
+  double seconds = seconds_a_day * date->days;
+  if (text.size() == 10) return Value::instant(seconds);
+  int hour = 0, minute = 0, second = 0;
+  if ((text[10] != 'T' && text[10] != ' ') || !digits(text, 11, 2, hour) || !digits(text, 14, 2, minute)) return {};
+  if (text.size() >= 19 && !digits(text, 17, 2, second)) return {};
+  seconds += hour * 3600 + minute * 60 + second;
+  if (text.size() > 20 && text[19] == '.') {
+    double fraction = 0, scale = 0.1;
+    for (std::size_t i = 20; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i, scale /= 10) fraction += scale * (text[i] - '0');
+    seconds += fraction;
+  }
+  return Value::instant(seconds);
+}
+
+Value to_truth(const Value& value) {
+  if (value.kind == Kind::boolean) return value;
+  if (value.kind == Kind::number) return Value::truth(value.number != 0);
+  if (value.kind != Kind::text) return {};
+  const auto text = lower_ascii(trim(value.text));
+  if (text == "true" || text == "t" || text == "1") return Value::truth(true);
+  if (text == "false" || text == "f" || text == "0") return Value::truth(false);
+  return {};
+}
+
+int compare_values(const Value& a, const Value& b) {
+  if (a.is_null() || b.is_null()) return 2;
+  if (a.kind == Kind::text && b.kind == Kind::text) {
+    const int side = a.text.compare(b.text);
+    return side < 0 ? -1 : side > 0 ? 1 : 0;
+  }
+  if (a.kind == Kind::list || b.kind == Kind::list) return a.kind == b.kind ? compare_lists(*a.list, *b.list) : 2;
+  if (a.kind == Kind::instant || b.kind == Kind::instant) {
+    const Value left = to_instant(a), right = to_instant(b);
+    return left.is_null() || right.is_null() ? 2 : order(left.number, right.number);
+  }
+  if (a.kind == Kind::boolean && b.kind == Kind::text) return order(a.number, to_truth(b).number);
+  if (a.kind == Kind::text && b.kind == Kind::boolean) return order(to_truth(a).number, b.number);
+  const Value left = to_number(a), right = to_number(b);
+  return left.is_null() || right.is_null() ? 2 : order(left.number, right.number);
+}
+
+Value from_dictionary(std::string_view text, ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::text: break;
+    case ColumnKind::number: return to_number(Value::of(std::string(text)));
+    case ColumnKind::boolean: return to_truth(Value::of(std::string(text)));
+    case ColumnKind::instant: return to_instant(Value::of(std::string(text)));
+    case ColumnKind::list: {
+      std::vector<Value> items;
+      if (text.empty()) return Value::of(std::move(items));
+      for (const auto item : split(text, list_separator)) items.push_back(Value::of(std::string(item)));
+      return Value::of(std::move(items));
+    }
+  }
+  return Value::of(std::string(text));
+}
+
+}  // namespace joinedup::linkage
