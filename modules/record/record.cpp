@@ -35,6 +35,7 @@ Result<void> load_codes(engine::Connection& connection) {
   };
   JOINEDUP_CHECK(load("codes/condition_snomed.csv", "code_condition_snomed(snomed_concept BIGINT, condition VARCHAR)", true));
   JOINEDUP_CHECK(load("codes/icd10_condition.csv", "code_icd10_condition(icd10 VARCHAR, condition VARCHAR)", false));
+  JOINEDUP_CHECK(load("codes/mhsds_reason_condition.csv", "code_mhsds_reason(reason VARCHAR, condition VARCHAR)", false));
   return {};
 }
 

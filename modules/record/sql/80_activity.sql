@@ -17,6 +17,47 @@ FROM hospital_spell
 WHERE in_period
 ORDER BY source_row;
 
+INSERT INTO activity
+SELECT person_key, appointment_date, 'outpatient',
+       CASE WHEN is_procedure THEN 'outpatient_procedure' WHEN first_contact THEN 'first_attendance' ELSE 'follow_up_attendance' END,
+       1, cost_pence, cost_defaulted, provider, source, source_row, 0
+FROM outpatient_attendance
+WHERE in_period AND attended
+ORDER BY source_row;
+
+INSERT INTO activity
+SELECT person_key, arrival_date, 'emergency_department',
+       CASE coalesce(department_type, '') WHEN '01' THEN 'type_1_department' WHEN '02' THEN 'type_2_department'
+            WHEN '03' THEN 'type_3_department' WHEN '04' THEN 'type_4_department' WHEN '05' THEN 'same_day_emergency_care'
+            ELSE 'type_not_recorded' END,
+       1, cost_pence, cost_defaulted, provider, source, source_row, 0
+FROM emergency_attendance
+WHERE in_period
+ORDER BY source, source_row;
+
+INSERT INTO activity
+SELECT person_key, contact_date, 'general_practice', service_line, 1, cost_pence, cost_defaulted, NULL, source, source_row, 0
+FROM gp_contact
+WHERE in_period;
+
+INSERT INTO activity
+SELECT person_key, issue_date, 'prescribing', service_line, 1, cost_pence, cost_defaulted, NULL, source, source_row, 0
+FROM prescription_item
+WHERE in_period;
+
+INSERT INTO activity
+SELECT person_key, contact_date, 'community', 'community_contact', 1, cost_pence, cost_defaulted, provider, source, source_row, 0
+FROM community_contact
+WHERE in_period AND attended
+ORDER BY source_row;
+
+INSERT INTO activity
+SELECT person_key, contact_date, 'mental_health', 'mental_health_contact', 1, cost_pence, cost_defaulted, provider, source,
+       source_row, 0
+FROM mental_health_contact
+WHERE in_period AND attended
+ORDER BY source_row;
+
 -- A package's cost falls on months by days; each month is the rounded running total less the one before, so months sum exactly.
 INSERT INTO activity
 WITH
@@ -25,7 +66,7 @@ package_month AS (
   SELECT c.person_key, c.local_authority, c.service_type, c.service_component, c.source, c.source_row, c.cost_defaulted,
          c.weekly_cost_pence, c.from_day, c.one_off, c.one_off_cost_pence,
          greatest(c.from_day, m.month) AS first_day, least(c.to_day, m.month_end) AS last_day,
-         {{days_between(DATE '2000-01-01'; m.month)}} AS month_day
+         m.month
   FROM care_package c
   JOIN calendar_month m ON m.month <= c.to_day AND m.month_end >= c.from_day
   WHERE c.in_period
@@ -37,6 +78,19 @@ SELECT person_key, first_day, 'social_care',
                  ELSE {{half_up(weekly_cost_pence * ({{days_between(from_day; last_day)}} + 1); 7)}}
                     - {{half_up(weekly_cost_pence * {{days_between(from_day; first_day)}}; 7)}} END AS BIGINT),
        cost_defaulted, local_authority, source, source_row,
-       CAST(row_number() OVER (PARTITION BY source_row ORDER BY month_day) - 1 AS INTEGER)
+       CAST(row_number() OVER (PARTITION BY source_row ORDER BY month) - 1 AS INTEGER)
 FROM package_month
-ORDER BY source_row, month_day;
+ORDER BY source_row, month;
+
+-- Housing events have no price: they are counted, at nought.
+INSERT INTO activity
+SELECT person_key, event_date, 'housing', event_type, 1, 0, FALSE, landlord, source, source_row, 0
+FROM housing_event
+WHERE in_period
+ORDER BY source_row;
+
+INSERT INTO activity
+SELECT person_key, contact_date, 'voluntary', service, 1, cost_pence, cost_defaulted, organisation, source, source_row, 0
+FROM voluntary_contact
+WHERE in_period
+ORDER BY source_row;

@@ -4,10 +4,15 @@
 
 CREATE TABLE person AS
 WITH
--- Ethnic category as each feed last recorded it, "not stated" and "not known" left out.
+-- Ethnic category (2001 census codes) as the feeds that use that code recorded it, "not stated" and "not known" left out.
 ethnicity_told AS (
   SELECT person_key, ethnic_category AS ethnicity, source_row, 1 AS preference FROM door.inpatient_episode
+  UNION ALL SELECT person_key, ethnic_category, source_row, 2 FROM door.outpatient_appointment
+  UNION ALL SELECT person_key, ethnic_category, source_row, 3 FROM attendance_sent
+  UNION ALL SELECT person_key, ethnic_category, source_row, 4 FROM door.csds_person
+  UNION ALL SELECT person_key, ethnic_category, source_row, 5 FROM door.mhsds_person
 ),
+-- The first feed in that order, its latest row.
 ethnicity_ranked AS (
   SELECT person_key, ethnicity,
          row_number() OVER (PARTITION BY person_key ORDER BY preference, source_row DESC, ethnicity) AS place_in_order

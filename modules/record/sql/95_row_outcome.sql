@@ -1,0 +1,79 @@
+-- grain: one row per staged table and what became of its rows
+-- key: source, outcome
+-- table: row_outcome
+
+-- Every row that passed the door is counted here once, under the first reason that applies.
+CREATE TABLE row_outcome AS
+WITH
+counted AS (
+  -- Episodes: in a spell, or the same episode sent twice.
+  SELECT 1 AS source, CASE WHEN person_key IS NULL THEN 'no_person'
+                           WHEN s.in_period THEN 'activity' ELSE 'outside_period' END AS outcome, count(*) AS rows
+  FROM (SELECT e.person_key, h.in_period FROM spell_episode e JOIN hospital_spell h ON h.source = 1 AND h.source_row = e.spell_row) s
+  GROUP BY 2
+  UNION ALL
+  SELECT 1, 'superseded', (SELECT count(*) FROM door.inpatient_episode WHERE person_key IS NOT NULL) - (SELECT count(*) FROM spell_episode)
+  UNION ALL
+  SELECT 1, 'no_person', count(*) FROM door.inpatient_episode WHERE person_key IS NULL
+  UNION ALL
+  SELECT 2, CASE WHEN NOT attended THEN attendance WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM outpatient_attendance GROUP BY 2
+  UNION ALL
+  SELECT 2, 'no_person', count(*) FROM door.outpatient_appointment WHERE person_key IS NULL
+  UNION ALL
+  SELECT source, CASE WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*) FROM emergency_attendance
+  WHERE source IN (3, 4) GROUP BY 1, 2
+  UNION ALL
+  SELECT source, 'superseded', count(*) FROM attendance_sent WHERE superseded GROUP BY 1
+  UNION ALL
+  SELECT 3, 'no_person', count(*) FROM door.ecds_attendance WHERE person_key IS NULL
+  UNION ALL
+  SELECT 4, 'no_person', count(*) FROM door.ae_attendance WHERE person_key IS NULL
+  UNION ALL
+  SELECT 5, CASE WHEN c.person_key IS NULL THEN 'no_person' WHEN coalesce(c.deleted, FALSE) THEN 'deleted'
+                 WHEN coalesce(k.worker, '') = 'Admin' THEN 'administration'
+                 WHEN c.effective_date BETWEEN t.data_from AND t.data_to THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM door.gp_consultation c
+  CROSS JOIN period t
+  LEFT JOIN consultation_kind k ON k.consultation_type IS NOT DISTINCT FROM c.consultation_type
+  GROUP BY 2
+  UNION ALL
+  SELECT 6, CASE WHEN i.person_key IS NULL THEN 'no_person' WHEN coalesce(i.deleted, FALSE) THEN 'deleted'
+                 WHEN i.effective_date BETWEEN t.data_from AND t.data_to THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM door.gp_issue i
+  CROSS JOIN period t
+  GROUP BY 2
+  UNION ALL
+  SELECT 7, CASE WHEN NOT attended THEN attendance WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM community_contact GROUP BY 2
+  UNION ALL
+  SELECT 7, 'no_person', count(*) FROM door.csds_contact WHERE person_key IS NULL
+  UNION ALL
+  SELECT 8, CASE WHEN NOT attended THEN attendance WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM mental_health_contact GROUP BY 2
+  UNION ALL
+  SELECT 8, 'no_person', count(*) FROM door.mhsds_contact WHERE person_key IS NULL
+  UNION ALL
+  -- Social care: services charged, services that a later submission or their own dates leave no day, and other events.
+  SELECT 9, CASE WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*) FROM care_package GROUP BY 2
+  UNION ALL
+  SELECT 9, CASE WHEN superseded THEN 'superseded' ELSE 'no_day_in_submission' END, count(*)
+  FROM care_submission WHERE superseded OR charged_to < charged_from GROUP BY 2
+  UNION ALL
+  SELECT 9, CASE WHEN person_key IS NULL THEN 'no_person' ELSE 'not_a_service' END, count(*)
+  FROM door.social_care_event WHERE person_key IS NULL OR event_type IS DISTINCT FROM 'Service' GROUP BY 2
+  UNION ALL
+  SELECT 10, CASE WHEN person_key IS NULL THEN 'no_person'
+                  WHEN event_date BETWEEN t.data_from AND t.data_to THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM door.housing_row CROSS JOIN period t GROUP BY 2
+  UNION ALL
+  SELECT 11, CASE WHEN person_key IS NULL THEN 'no_person'
+                  WHEN contact_date BETWEEN t.data_from AND t.data_to THEN 'activity' ELSE 'outside_period' END, count(*)
+  FROM door.voluntary_row CROSS JOIN period t GROUP BY 2
+)
+SELECT CAST(c.source AS SMALLINT) AS source, s.staged_table, c.outcome, CAST(sum(c.rows) AS BIGINT) AS rows
+FROM counted c
+JOIN source s ON s.source = c.source
+WHERE c.rows > 0
+GROUP BY c.source, s.staged_table, c.outcome
+ORDER BY c.source, c.outcome;
