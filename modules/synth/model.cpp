@@ -1,0 +1,230 @@
+#include "synth/model.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "base/embedded.hpp"
+#include "base/text.hpp"
+#include "synth/tables.hpp"
+#include "synth_embedded.hpp"
+
+namespace joinedup::synth {
+namespace {
+
+constexpr int grid = 41;
+constexpr double grid_step = 0.2;  // from -4 to 4
+constexpr double death_spread_young = 1.3, death_spread_old = .55;
+double grid_point(int i) { return (i - grid / 2) * grid_step; }
+double death_spread(int age) {
+  const double t = std::clamp((age - 40) / 45.0, 0.0, 1.0);
+  return death_spread_young + (death_spread_old - death_spread_young) * t;
+}
+// How old one in a group is on the middle of model year y, in completed years; babies to come count as 0.
+int age_in_year(int age, int year, int years) { return std::max(0, age - (years - 1 - year)); }
+
+}  // namespace
+
+double standard_normal_distribution(double x) { return 0.5 * std::erfc(-x * 0.7071067811865476); }
+
+double standard_normal_quantile(double p) {  // bisection on a table would do; this is Newton from a logistic start
+  p = std::clamp(p, 1e-12, 1 - 1e-12);
+  double x = std::log(p / (1 - p)) * 0.5513;
+  for (int i = 0; i < 8; ++i) {
+    const double density = 0.3989422804014327 * std::exp(-0.5 * x * x);
+    x -= std::clamp((standard_normal_distribution(x) - p) / std::max(density, 1e-14), -1.0, 1.0);
+  }
+  return x;
+}
+
+double spread_at(Use use, int age) {
+  const double t = std::clamp((age - 40) / 45.0, 0.0, 1.0);
+  return spreads[use].young + (spreads[use].old - spreads[use].young) * t;
+}
+
+Model::Model(const SynthOptions& options) : years_(options.years) {
+  read_population();
+  read_rates();
+  weigh_groups();
+  fit_prevalence();
+}
+
+void Model::read_population() {
+  population_.assign((oldest + 1) * 2, 0.0);
+  for (const auto& row : table_rows("data/population_by_age_sex.csv")) {
+    const int age = int_of(row[0]);
+    const int sex = row[1] == "M" ? 1 : 0;
+    const double people = number_of(row[2]);
+    if (age < 90) {
+      population_[static_cast<std::size_t>(age * 2 + sex)] = people;
+      continue;
+    }
+    double sum = 0;  // 90 and over, thinning by a quarter a year
+    for (int a = 90; a <= oldest; ++a) sum += std::pow(0.75, a - 90);
+    for (int a = 90; a <= oldest; ++a) population_[static_cast<std::size_t>(a * 2 + sex)] = people * std::pow(0.75, a - 90) / sum;
+  }
+}
+
+void Model::read_rates() {
+  const std::size_t cells = 86 * 10;
+  std::vector<double> people(cells), total(86 * 2);
+  share_.assign(cells, 0);
+  deaths_ = emergency_ = elective_ = outpatient_ = share_;
+  for (const auto& row : table_rows("data/activity_by_age_sex_imd.csv")) {
+    const int age = int_of(row[0]), sex = row[1] == "M" ? 1 : 0;
+    const auto at = cell(age, sex, int_of(row[2]) - 1);
+    people[at] = number_of(row[3]);
+    total[static_cast<std::size_t>(age * 2 + sex)] += people[at];
+    emergency_[at] = number_of(row[4]) / people[at];
+    elective_[at] = number_of(row[5]) / people[at];
+    outpatient_[at] = number_of(row[6]) / people[at];
+  }
+  for (std::size_t at = 0; at < cells; ++at) share_[at] = people[at] / total[at / 5];
+  for (const auto& row : table_rows("data/mortality_by_age_sex_imd.csv"))
+    for (int age = int_of(row[0]); age <= int_of(row[1]); ++age)
+      deaths_[cell(age, row[2] == "M" ? 1 : 0, int_of(row[3]) - 1)] = number_of(row[5]) / number_of(row[4]);
+  // Births follow the hump of non-emergency care in women over men; the sum is the number of infants.
+  births_.assign(86 * 5, 0);
+  for (int q = 0; q < 5; ++q) {
+    double infants = 0, hump = 0;
+    for (int sex = 0; sex < 2; ++sex) infants += population(0, sex) * quintile_share(0, sex, q);
+    const auto excess = [&](int age) { return other_episodes(age, 0, q) * maternity_share(age, 0, q); };
+    for (int age = 16; age < 46; ++age) hump += population(age, 0) * quintile_share(age, 0, q) * excess(age);
+    for (int age = 16; age < 46; ++age) births_[static_cast<std::size_t>(age * 5 + q)] = excess(age) * infants / hump;
+  }
+}
+
+double Model::maternity_share(int age, int sex, int quintile) const {
+  if (sex == 1 || age < 16 || age > 45) return 0;
+  const double women = other_episodes(age, 0, quintile), men = other_episodes(age, 1, quintile);
+  return std::clamp((women - 1.35 * men) / women, 0.0, 0.9);
+}
+
+double Model::attendances(int age, int decile) const {
+  // Shape by age: the model's own, after the published pattern (high in infancy, in young adults, above 75); the level
+  // and the slope by deprivation are published (24.8 million a year; 3.1 million in the first decile, 1.6 in the tenth).
+  constexpr std::array<double, 8> shape{.62, .38, .46, .42, .35, .40, .60, .98};
+  const std::size_t band = age < 5 ? 0 : age < 15 ? 1 : age < 25 ? 2 : age < 45 ? 3 : age < 65 ? 4 : age < 75 ? 5 : age < 85 ? 6 : 7;
+  return shape[band] * 1.013 * 1.365 * std::pow(1.6 / 3.1, (decile - 1) / 9.0);
+}
+
+double Model::gp_visits(int age, int sex) const {  // QResearch rates, as published
+  constexpr double female[] = {3.43, 1.67, 3.20, 4.03, 5.15, 6.82}, male[] = {3.76, 1.58, 1.58, 2.76, 4.46, 6.25};
+  const int band = age < 5 ? 0 : age < 16 ? 1 : age < 45 ? 2 : age < 65 ? 3 : age < 75 ? 4 : 5;
+  return sex == 0 ? female[band] : male[band];
+}
+
+void Model::weigh_groups() {
+  norm_.assign(static_cast<std::size_t>(groups * years_), {});
+  alive_.assign(groups, {});
+  cumulative_.assign(groups, 0);
+  double sum = 0;
+  for (int index = 0; index < groups; ++index) {
+    const Group g = group_at(index);
+    std::array<double, grid> weight;
+    double all = 0;
+    for (int i = 0; i < grid; ++i) all += weight[static_cast<std::size_t>(i)] = std::exp(-0.5 * grid_point(i) * grid_point(i));
+    for (double& w : weight) w /= all;
+    double survival = 1;
+    for (int y = 0; y < years_; ++y) {
+      if (g.age < years_ - 1 - y) continue;  // not born yet
+      const int age = age_in_year(g.age, y, years_);
+      auto& norm = norm_[static_cast<std::size_t>(index * years_ + y)];
+      double alive = 0;
+      for (double w : weight) alive += w;
+      const auto mean = [&](auto f) {
+        double total = 0;
+        for (int i = 0; i < grid; ++i) total += weight[static_cast<std::size_t>(i)] * f(grid_point(i));
+        return total / alive;
+      };
+      for (std::size_t use = 0; use < use_count; ++use) {
+        const double s = spread_at(static_cast<Use>(use), age) * spreads[use].loading;
+        norm[use] = mean([&](double x) { return std::exp(s * x - 0.5 * s * s); });
+      }
+      const double d = death_spread(age);
+      norm[use_count] = mean([&](double x) { return std::exp(d * x - 0.5 * d * d); });
+      const double rate = death_rate(age, g.sex, g.quintile);
+      double left = 0;
+      for (int i = 0; i < grid; ++i) {
+        auto& w = weight[static_cast<std::size_t>(i)];
+        w *= std::exp(-rate * std::exp(d * grid_point(i) - 0.5 * d * d) / norm[use_count]);
+        left += w;
+      }
+      survival = left;
+    }
+    for (int i = 0; i < grid; ++i) alive_[static_cast<std::size_t>(index)][static_cast<std::size_t>(i)] = weight[static_cast<std::size_t>(i)] / survival;
+    sum += population(g.age, g.sex) * quintile_share(std::min(g.age, 85), g.sex, g.quintile) / survival;
+    cumulative_[static_cast<std::size_t>(index)] = sum;
+  }
+  for (double& c : cumulative_) c /= sum;
+}
+
+Group Model::draw_group(double u) const {
+  const auto at = std::upper_bound(cumulative_.begin(), cumulative_.end() - 1, u) - cumulative_.begin();
+  return group_at(static_cast<int>(at));
+}
+
+double Model::multiplier(Use use, int group, int year, double frailty, double year_noise) const {
+  const double s = spread_at(use, age_in_year(group_at(group).age, year, years_)), lasting = spreads[use].loading;
+  const double x = lasting * frailty + std::sqrt(1 - lasting * lasting) * year_noise;
+  return std::exp(s * x - 0.5 * s * s) / norm_[static_cast<std::size_t>(group * years_ + year)][use];
+}
+
+double Model::death_multiplier(int group, int year, double frailty) const {
+  const double d = death_spread(age_in_year(group_at(group).age, year, years_));
+  return std::exp(d * frailty - 0.5 * d * d) / norm_[static_cast<std::size_t>(group * years_ + year)][use_count];
+}
+
+double Model::shape(std::size_t condition, double age) const {
+  const double t = std::clamp(age / 10, 0.0, 9.9999);
+  const auto i = static_cast<std::size_t>(t);
+  const auto& s = conditions[condition].shape;
+  return s[i] + (s[i + 1] - s[i]) * (t - static_cast<double>(i));
+}
+
+// The scale of each condition's shape in each decile, so that its share of the living at the end is the published one.
+void Model::fit_prevalence() {
+  for (const auto& row : table_rows("data/qof_by_imd_decile.csv"))
+    for (std::size_t c = 0; c < condition_count; ++c)
+      if (conditions[c].register_code == row[1]) published_[c][static_cast<std::size_t>(int_of(row[0]) - 1)] = number_of(row[2]) / 100;
+  for (std::size_t c = 0; c < condition_count; ++c)
+    for (int decile = 1; decile <= 10; ++decile) {
+      auto& target = published_[c][static_cast<std::size_t>(decile - 1)];
+      const double slope = 1.35 - 0.07 * (decile - 1);  // where no register is published: commoner in deprived areas
+      if (conditions[c].register_code.empty()) target = conditions[c].overall / 100 * slope / 1.035;
+      const int q = (decile - 1) / 2;
+      double scale = 0.01;
+      for (int pass = 0; pass < 5; ++pass) {
+        double with = 0, people = 0;
+        const double r = conditions[c].loading, rest = std::sqrt(1 - r * r);
+        for (int age = conditions[c].minimum_age; age <= oldest; ++age)
+          for (int sex = 0; sex < 2; ++sex) {
+            const double n = population(age, sex) * quintile_share(std::min(age, 85), sex, q);
+            const double p = std::min(.9, shape(c, age + .5) * scale * (sex == 0 ? conditions[c].female : 1.0));
+            people += n;
+            if (p <= 0) continue;
+            const double cut = standard_normal_quantile(1 - p);
+            double has = 0;
+            const auto& alive = alive_[static_cast<std::size_t>(group_index({age, sex, q}))];
+            for (int i = 0; i < grid; i += 1) has += alive[static_cast<std::size_t>(i)] * standard_normal_distribution((r * grid_point(i) - cut) / rest);
+            with += n * has;
+          }
+        scale *= target * people / with;
+      }
+      scale_[c][static_cast<std::size_t>(decile - 1)] = scale;
+    }
+}
+
+double Model::onset_age(std::size_t condition, int sex, int decile, double rank) const {
+  const double scale = scale_[condition][static_cast<std::size_t>(decile - 1)] * (sex == 0 ? conditions[condition].female : 1.0);
+  const double need = rank / scale;
+  const auto& s = conditions[condition].shape;
+  if (rank > .9 || need > s[10]) return 999;
+  if (need <= s[0]) return 0;
+  for (std::size_t i = 1; i < s.size(); ++i)
+    if (need <= s[i]) return 10 * (static_cast<double>(i - 1) + (need - s[i - 1]) / (s[i] - s[i - 1]));
+  return 999;
+}
+
+}  // namespace joinedup::synth
