@@ -1,0 +1,138 @@
+// Small numbers: the attacker here knows the rule, the rounding and everything that is published, and still cannot tell.
+#include "report/disclosure.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/random.hpp"
+
+namespace joinedup::report {
+namespace {
+
+struct Range {
+  std::int64_t low, high;
+};
+
+constexpr std::int64_t far = 1'000'000;
+
+// What a reader knows of a cell before doing any sums.
+Range known(const Count& count) {
+  if (count.state == State::few) return {1, 9};
+  if (count.state == State::hidden) return {10, far};  // no mask is used here
+  if (count.value == 0) return {0, 0};
+  return {std::max<std::int64_t>(10, count.value - 2), count.value + 2};
+}
+
+// Tightens every cell of a line whose last cell is the sum of the rest. True if a range became narrower.
+bool tighten(std::vector<Range*>& line) {
+  bool changed = false;
+  std::int64_t low = 0, high = 0;
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) low += line[i]->low, high += line[i]->high;
+  Range& total = *line.back();
+  const auto narrow = [&](Range& range, std::int64_t new_low, std::int64_t new_high) {
+    if (new_low > range.low) range.low = new_low, changed = true;
+    if (new_high < range.high) range.high = new_high, changed = true;
+  };
+  narrow(total, low, high);
+  for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+    Range& cell = *line[i];
+    narrow(cell, total.low - (high - cell.high), total.high - (low - cell.low));
+  }
+  return changed;
+}
+
+// Interval propagation over all lines, to a fixed point.
+std::vector<Range> attack(const ProtectedCounts& shown) {
+  std::vector<Range> ranges;
+  for (std::size_t row = 0; row < shown.rows(); ++row)
+    for (std::size_t column = 0; column < shown.columns(); ++column) ranges.push_back(known(shown.at(row, column)));
+  for (int pass = 0; pass < 500; ++pass) {
+    bool changed = false;
+    for (std::size_t row = 0; row < shown.rows(); ++row) {
+      std::vector<Range*> line;
+      for (std::size_t column = 0; column < shown.columns(); ++column) line.push_back(&ranges[row * shown.columns() + column]);
+      changed = tighten(line) || changed;
+    }
+    for (std::size_t column = 0; column < shown.columns(); ++column) {
+      std::vector<Range*> line;
+      for (std::size_t row = 0; row < shown.rows(); ++row) line.push_back(&ranges[row * shown.columns() + column]);
+      changed = tighten(line) || changed;
+    }
+    if (!changed) break;
+  }
+  return ranges;
+}
+
+}  // namespace
+
+TEST(Disclosure, TheWorkedExampleOfTheMethodsPage) {
+  const auto shown = protect({{4}, {120}, {63}}, Totals::rows);
+  EXPECT_EQ(count_text(shown.at(0, 0)), "fewer than 10");
+  EXPECT_EQ(count_text(shown.at(1, 0)), "120");
+  EXPECT_EQ(count_text(shown.at(2, 0)), "not shown");
+  EXPECT_EQ(count_text(shown.at(3, 0)), "185");
+}
+
+TEST(Disclosure, ZeroIsShownAndTenIsTheSmallestOther) {
+  EXPECT_EQ(count_text(protect_one(0)), "0");
+  EXPECT_EQ(count_text(protect_one(1)), "fewer than 10");
+  EXPECT_EQ(count_text(protect_one(9)), "fewer than 10");
+  EXPECT_EQ(count_text(protect_one(10)), "10");
+  EXPECT_EQ(count_text(protect_one(12)), "10");
+  EXPECT_EQ(count_text(protect_one(13)), "15");
+  EXPECT_EQ(count_csv(protect_one(1234)), "1235");
+}
+
+TEST(Disclosure, TwoSmallCellsThatSumToUnderTenTakeAThirdWithThem) {
+  const auto line = protect_line({1, 1, 40, 500});
+  EXPECT_EQ(line[0].state, State::few);
+  EXPECT_EQ(line[1].state, State::few);
+  EXPECT_EQ(line[2].state, State::hidden) << "their sum, 2, would give both away";
+  EXPECT_EQ(line[3].value, 500);
+  EXPECT_EQ(line[4].value, 540);
+}
+
+TEST(Disclosure, ACountOnFewPeopleIsHiddenHoweverLarge) {
+  const auto line = protect_line({300, 80, 45}, {false, true, false});
+  EXPECT_EQ(line[1].state, State::hidden);
+  EXPECT_EQ(line[2].state, State::hidden) << "or the 80 would follow by subtraction";
+  EXPECT_TRUE(line[0].is_shown());
+}
+
+// 4,000 random tables: no small number is shown, and what is kept back stays ambiguous to somebody who does all the sums.
+TEST(Disclosure, NothingKeptBackCanBeWorkedOutBySubtraction) {
+  int kept = 0, narrow = 0;
+  for (std::uint64_t trial = 0; trial < 4000; ++trial) {
+    CounterRandom draw(20240601, trial, 1);
+    const std::size_t rows = 1 + draw.below(6), columns = 1 + draw.below(5);
+    const int size = 1 + static_cast<int>(draw.below(4));  // from mostly tiny to mostly large
+    Counts counts(rows, std::vector<std::int64_t>(columns));
+    for (auto& row : counts)
+      for (auto& cell : row)
+        cell = draw.chance(0.15) ? 0 : static_cast<std::int64_t>(draw.exponential(size == 1 ? 5.0 : size == 2 ? 25.0 : size == 3 ? 200.0 : 5000.0));
+    const auto shown = protect(counts, Totals::both);
+    ASSERT_EQ(shown.rows(), rows + 1);
+    for (std::size_t row = 0; row <= rows; ++row)
+      for (std::size_t column = 0; column <= columns; ++column) {
+        const auto& count = shown.at(row, column);
+        if (count.is_shown()) { ASSERT_TRUE(count.value == 0 || count.value >= 10) << trial; }
+      }
+    if (rows < 2 || columns < 2) continue;  // a line of one cell equals its total: both are few or neither
+    const auto ranges = attack(shown);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t column = 0; column < columns; ++column) {
+        if (shown.at(row, column).is_shown()) continue;
+        const auto range = ranges[row * shown.columns() + column];
+        ASSERT_LE(range.low, counts[row][column]) << "the attack itself must be sound, trial " << trial;
+        ASSERT_GE(range.high, counts[row][column]) << "the attack itself must be sound, trial " << trial;
+        narrow += range.high - range.low < 3;
+        ++kept;
+        ASSERT_GT(range.high, range.low) << "trial " << trial << " row " << row << " column " << column;
+      }
+  }
+  EXPECT_GT(kept, 10000);
+  EXPECT_LT(narrow * 1000, kept) << "where a whole table is kept back, nothing is left to take with it";
+}
+
+}  // namespace joinedup::report

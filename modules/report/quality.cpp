@@ -1,0 +1,287 @@
+// What is missing from the data, in the categories of Kahn et al. 2016, and how records were joined.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.hpp"
+#include "report/sections.hpp"
+#include "report/svg.hpp"
+
+namespace joinedup::report {
+namespace {
+
+// The feeds' own titles, for those that the report knows; the name itself otherwise.
+std::string title_of_feed(const ReportInputs& inputs, const std::string& feed) {
+  for (const auto& one : inputs.feeds)
+    if (one.feed == feed && !one.title.empty()) return one.title;
+  return title_of(feed);
+}
+
+void add_rows(Context& context, Headlines& headlines) {
+  const auto& feeds = context.inputs.feeds;
+  Counts counts;
+  for (const auto& feed : feeds) counts.push_back({feed.rows_kept, feed.rows_rejected, feed.rows_withheld});
+  const auto shown = protect(counts, Totals::both);
+  DataTable table{"rows_by_feed", "Rows received from each feed: received = kept + rejected + withheld", {{"Feed", "feed", Align::text}, {"Received", "rows_in"}, {"Kept", "rows_kept"}, {"Rejected", "rows_rejected"}, {"Withheld", "rows_withheld"}, {"Share kept", "kept_percent"}}, {}, LastRow::total};
+  std::vector<Bar> bars;
+  for (std::size_t row = 0; row <= feeds.size(); ++row) {
+    const bool all = row == feeds.size();
+    const auto kept = ratio(shown.at(row, 0), shown.at(row, 3));
+    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), share_cell(kept)});
+    if (!all) bars.push_back({feeds[row].title, value_of(shown.at(row, 0)), count_text(shown.at(row, 0)) + (kept ? "  (" + percent_text(*kept) + " kept)" : "")});
+  }
+  const auto last = feeds.size();
+  Figure figure;
+  figure.id = "rows";
+  figure.heading = "Rows received";
+  if (const auto kept = ratio(shown.at(last, 0), shown.at(last, 3)))
+    figure.finding = "Of " + count_text(shown.at(last, 3)) + " rows received, " + percent_text(*kept) + " were kept. " + (shown.at(last, 1).state == State::shown && shown.at(last, 1).value == 0 ? std::string("None") : title_of(count_text(shown.at(last, 1)))) + " were rejected, each with a reason; " + count_text(shown.at(last, 2)) + " were withheld by objection, opt-out or agreement.";
+  if (const auto kept = ratio(shown.at(last, 0), shown.at(last, 3))) headlines.tiles.emplace_back(percent_text(*kept), "of the rows that partners sent could be used");
+  figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
+  figure.alternative = "Bars of the rows kept from each feed. " + figure.finding;
+  figure.note = "Exact counts, for those who may see them: joinedup status.";
+  figure.table = table;
+  context.page.add(figure);
+}
+
+struct Tally {
+  std::int64_t rows = 0, failed = 0;
+};
+
+// The checks of each feed's last submission.
+std::vector<QualityCheck> latest_checks(const ReportInputs& inputs) {
+  std::map<std::string, std::string> last;
+  for (const auto& check : inputs.quality) last[check.feed] = std::max(last[check.feed], check.period);
+  std::vector<QualityCheck> checks;
+  for (const auto& check : inputs.quality)
+    if (check.period == last[check.feed]) checks.push_back(check);
+  return checks;
+}
+
+std::vector<std::string> feed_order(const ReportInputs& inputs) {
+  std::vector<std::string> order;
+  std::set<std::string> seen;
+  const auto add = [&](const std::string& feed) {
+    if (seen.insert(feed).second) order.push_back(feed);
+  };
+  for (const auto& feed : inputs.feeds) add(feed.feed);
+  for (const auto& check : inputs.quality) add(check.feed);
+  for (const auto& count : inputs.linkage) add(count.feed);
+  return order;
+}
+
+std::string share_or_less(Value share, Count failed) {
+  if (!share) return failed.state == State::few ? "fewer than 10" : "not shown";
+  if (*share > 0 && *share < 0.0005) return "under 0.1%";
+  return percent_text(*share);
+}
+
+void add_categories(Context& context) {
+  const auto checks = latest_checks(context.inputs);
+  std::map<std::pair<std::string, QualityCategory>, Tally> tallies;
+  for (const auto& check : checks) {
+    auto& tally = tallies[{check.feed, check.category}];
+    tally.rows += check.rows, tally.failed += check.failed;
+  }
+  const std::pair<QualityCategory, std::pair<const char*, const char*>> categories[] = {
+      {QualityCategory::conformance, {"Conformance", "values not of the agreed form or code"}},
+      {QualityCategory::completeness, {"Completeness", "values that are missing"}},
+      {QualityCategory::plausibility, {"Plausibility", "values that cannot be right"}}};
+  DataTable table{"quality_by_feed", "Values checked and values that failed, by feed and category", {{"Feed", "feed", Align::text}, {"Category", "category", Align::text}, {"Values checked", "values_checked"}, {"Failed", "values_failed"}, {"Share failed", "failed_percent"}}, {}};
+  std::vector<Panel> panels;
+  std::string worst;
+  double worst_share = 0;
+  for (const auto& [category, words] : categories) {
+    std::vector<Bar> bars;
+    for (const auto& feed : feed_order(context.inputs)) {
+      const auto at = tallies.find({feed, category});
+      if (at == tallies.end() || at->second.rows == 0) continue;
+      const auto pair = protect_line({at->second.failed, at->second.rows - at->second.failed});
+      const auto share = ratio(pair[0], pair[2]);
+      table.rows.push_back({{title_of_feed(context.inputs, feed), feed}, word_cell(words.first), count_cell(pair[2]), count_cell(pair[0]), share_cell(share)});
+      bars.push_back({title_of_feed(context.inputs, feed), share, share_or_less(share, pair[0]), category == QualityCategory::completeness ? Tone::ochre : category == QualityCategory::conformance ? Tone::navy : Tone::rust});
+      if (category == QualityCategory::completeness && share.value_or(0) > worst_share) worst_share = *share, worst = title_of_feed(context.inputs, feed);
+    }
+    if (!bars.empty())
+      panels.push_back({words.first, words.second, bar_chart({std::string("quality-") + quality_category_name(category), std::string(words.first) + " by feed", std::string("Bars of the share of ") + words.second + ", by feed.", third}, bars)});
+  }
+  Figure figure;
+  figure.id = "categories";
+  figure.heading = "Faults by feed and kind, last submission of each";
+  if (!worst.empty()) figure.finding = worst + " has the most gaps: " + percent_text(worst_share) + " of the values that were looked for are missing.";
+  figure.note = "Categories of Kahn and others, 2016 (doi 10.13063/2327-9214.1244). Each panel has its own scale.";
+  figure.table = table;
+  context.page.add_panels(figure, panels);
+}
+
+void add_missing_fields(Context& context) {
+  std::map<std::pair<std::string, std::string>, Tally> fields;
+  for (const auto& check : latest_checks(context.inputs))
+    if (check.category == QualityCategory::completeness) {
+      auto& tally = fields[{check.feed, check.field}];
+      tally.rows += check.rows, tally.failed += check.failed;
+    }
+  struct Field {
+    std::string feed, field;
+    Count rows, failed;
+    Value share;
+  };
+  std::vector<Field> ordered;
+  for (const auto& [key, tally] : fields) {
+    if (tally.rows == 0) continue;
+    const auto pair = protect_line({tally.failed, tally.rows - tally.failed});
+    ordered.push_back({key.first, key.second, pair[2], pair[0], ratio(pair[0], pair[2])});
+  }
+  if (ordered.empty()) return;
+  std::stable_sort(ordered.begin(), ordered.end(), [](const Field& a, const Field& b) { return a.share.value_or(0) > b.share.value_or(0); });
+  DataTable table{"missing_by_field", "Missing values by feed and field, last submission of each feed", {{"Feed", "feed", Align::text}, {"Field", "field", Align::text}, {"Values looked for", "rows"}, {"Missing", "missing"}, {"Share missing", "missing_percent"}}, {}};
+  std::vector<Bar> bars;
+  for (const auto& field : ordered) {
+    const auto feed = title_of_feed(context.inputs, field.feed);
+    table.rows.push_back({{feed, field.feed}, word_cell(field.field), count_cell(field.rows), count_cell(field.failed), share_cell(field.share)});
+    if (bars.size() < 10 && field.share.value_or(0) > 0) bars.push_back({feed + ": " + lower_ascii(title_of(field.field)), field.share, percent_text(*field.share), Tone::ochre});
+  }
+  if (bars.empty()) return;
+  Figure figure;
+  figure.id = "missing";
+  figure.heading = "Fields most often missing";
+  figure.finding = "The field most often missing is " + lower_ascii(title_of(ordered.front().field)) + " (" + title_of_feed(context.inputs, ordered.front().feed) + "): " + percent_text(ordered.front().share.value_or(0)) + " of rows lack it.";
+  figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars, {.maximum = 1.0}); };
+  figure.alternative = "Bars of the share of rows that lack a field, for the ten fields most often missing. " + figure.finding;
+  figure.note = "A full bar would be 100%.";
+  figure.table = table;
+  context.page.add(figure);
+}
+
+void add_submissions(Context& context) {
+  std::map<std::string, std::map<std::string, Tally>> by_feed;
+  for (const auto& one : context.inputs.submissions) {
+    auto& tally = by_feed[one.feed][one.period];
+    tally.rows += one.rows_in, tally.failed += one.rows_rejected;
+  }
+  DataTable table{"rows_by_submission", "Rows received by feed and submission", {{"Feed", "feed", Align::text}, {"Submission", "period", Align::text}, {"Received", "rows_in"}, {"Rejected", "rows_rejected"}, {"Share rejected", "rejected_percent"}}, {}};
+  std::vector<Panel> panels;
+  std::string finding;
+  double most = 0;
+  for (const auto& feed : feed_order(context.inputs)) {
+    const auto at = by_feed.find(feed);
+    if (at == by_feed.end() || at->second.size() < 2) continue;
+    const auto title = title_of_feed(context.inputs, feed);
+    Series series{"", {}, Tone::navy};
+    std::vector<std::string> labels;
+    Count last, before;
+    for (const auto& [period, tally] : at->second) {
+      const auto line = protect_line({tally.failed, tally.rows - tally.failed});
+      before = last, last = line[2];
+      series.values.push_back(value_of(line[2]));
+      labels.push_back(period);
+      table.rows.push_back({{title, feed}, word_cell(period), count_cell(line[2]), count_cell(line[0]), share_cell(ratio(line[0], line[2]))});
+    }
+    if (const auto change = ratio(last, before); change && std::abs(*change - 1) > std::abs(most)) {
+      most = *change - 1;
+      finding = title + " changed most between its last two submissions: " + percent_text(std::abs(most)) + (most > 0 ? " more" : " fewer") + " rows.";
+    }
+    panels.push_back({title, "rows a submission", line_chart({"submission-" + feed, title + ": rows by submission", "A line of rows received, " + labels.front() + " to " + labels.back() + ".", third}, {series}, {.height = 116, .labels = {labels.front(), labels.back()}})});
+  }
+  if (panels.empty()) return;
+  Figure figure;
+  figure.id = "submissions";
+  figure.heading = "Rows by submission";
+  figure.finding = finding;
+  figure.note = "A sudden fall is more often a lost file than a change in care. Each panel has its own scale, from zero.";
+  figure.table = table;
+  context.page.add_panels(figure, panels);
+}
+
+void add_findings(Context& context) {
+  auto findings = context.inputs.findings;
+  if (findings.empty()) return;
+  std::stable_sort(findings.begin(), findings.end(), [](const FindingRow& a, const FindingRow& b) { return a.count > b.count; });
+  constexpr std::size_t most = 60;
+  DataTable table{"findings", "What was found wrong with the data, the most frequent first", {{"Feed", "feed", Align::text}, {"Field", "field", Align::text}, {"Rule broken", "rule", Align::text}, {"Category", "category", Align::text}, {"Then", "severity", Align::text}, {"Rows", "rows"}}, {}};
+  std::int64_t all = 0;
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    const auto& one = findings[i];
+    all += one.count;
+    if (i >= most) continue;
+    const char* then = one.severity == Severity::rejected ? "row rejected" : one.severity == Severity::repaired ? "value dropped or defaulted" : one.severity == Severity::withheld ? "row withheld" : "kept as it is";
+    table.rows.push_back({{title_of_feed(context.inputs, one.feed), one.feed}, word_cell(one.field), word_cell(one.rule), word_cell(quality_category_name(one.category)), {then, severity_name(one.severity)}, count_cell(protect_one(one.count))});
+  }
+  Figure figure;
+  figure.id = "findings";
+  figure.heading = "Every rule that was broken";
+  figure.finding = count_text(protect_one(all)) + " findings under " + std::to_string(findings.size()) + (findings.size() == 1 ? " rule." : " rules and fields.");
+  figure.note = findings.size() > most ? "The table holds the " + std::to_string(most) + " most frequent." : "";
+  figure.table = table;
+  context.page.add(figure);
+}
+
+}  // namespace
+
+Result<void> add_quality(Context& context, Headlines& headlines) {
+  if (context.inputs.feeds.empty()) context.page.add("<p>No counts of rows were given to this report.</p>\n");
+  else add_rows(context, headlines);
+  if (!context.inputs.quality.empty()) {
+    add_categories(context);
+    add_missing_fields(context);
+  }
+  add_submissions(context);
+  add_findings(context);
+  return {};
+}
+
+Result<void> add_linkage(Context& context) {
+  const auto& given = context.inputs.linkage;
+  if (given.empty()) {
+    context.page.add("<p>No counts of links were given to this report.</p>\n");
+    return {};
+  }
+  std::vector<std::string> feeds, steps;
+  std::map<std::string, std::string> titles;
+  for (const auto& one : given) {
+    if (std::find(steps.begin(), steps.end(), one.step) == steps.end()) steps.push_back(one.step);
+    titles[one.step] = one.step_title.empty() ? title_of(one.step) : one.step_title;
+  }
+  for (const auto& feed : feed_order(context.inputs))
+    if (std::any_of(given.begin(), given.end(), [&](const LinkageCount& one) { return one.feed == feed; })) feeds.push_back(feed);
+  Counts counts(feeds.size(), std::vector<std::int64_t>(steps.size(), 0));
+  for (const auto& one : given)
+    counts[static_cast<std::size_t>(std::find(feeds.begin(), feeds.end(), one.feed) - feeds.begin())][static_cast<std::size_t>(std::find(steps.begin(), steps.end(), one.step) - steps.begin())] += one.records;
+  const auto shown = protect(counts, Totals::both);
+  constexpr Tone tones[] = {Tone::navy, Tone::teal, Tone::ochre, Tone::plum, Tone::rust, Tone::grey};
+  const std::size_t drawn = std::min<std::size_t>(steps.size(), 6);
+  std::vector<Segment> segments;
+  for (std::size_t step = 0; step < drawn; ++step) segments.push_back({step == 5 && steps.size() > 6 ? "Other steps" : titles[steps[step]], tones[step]});
+  DataTable table{"linkage_by_step", "Identities of each feed by the step that decided who they are", {{"Feed", "feed", Align::text}}, {}, LastRow::total};
+  for (const auto& step : steps) table.columns.push_back({titles[step], step});
+  table.columns.push_back({"All", "all"});
+  std::vector<StackedBar> bars;
+  for (std::size_t row = 0; row <= feeds.size(); ++row) {
+    const bool all = row == feeds.size();
+    const auto title = all ? std::string("All feeds") : title_of_feed(context.inputs, feeds[row]);
+    std::vector<Cell> cells = {{title, all ? "all" : feeds[row]}};
+    StackedBar bar{title, std::vector<Value>(drawn, 0.0), ""};
+    for (std::size_t step = 0; step < steps.size(); ++step) {
+      cells.push_back(count_cell(shown.at(row, step)));
+      auto& value = bar.values[std::min(step, drawn - 1)];
+      value = value.value_or(0) + value_of(shown.at(row, step)).value_or(0);
+    }
+    cells.push_back(count_cell(shown.at(row, steps.size())));
+    bar.text = count_text(shown.at(row, steps.size()));
+    bars.push_back(bar);
+    table.rows.push_back(cells);
+  }
+  Figure figure;
+  figure.id = "linkage-steps";
+  figure.heading = "The step that decided, by feed";
+  if (const auto first = ratio(shown.at(feeds.size(), 0), shown.at(feeds.size(), steps.size())))
+    figure.finding = percent_text(*first) + " of " + count_text(shown.at(feeds.size(), steps.size())) + " identities were decided by the first step, “" + titles[steps.front()] + "”.";
+  figure.draw = [segments, bars](const Frame& frame) { return stacked_bar_chart(frame, segments, bars, Stacking::shares); };
+  figure.alternative = "Stacked bars of the share of each feed’s identities that each linkage step decided. " + figure.finding;
+  figure.note = "An identity is one distinct combination of NHS number, name, birth date, sex and address in one feed. Parts under 10 are not drawn.";
+  figure.table = table;
+  context.page.add(figure);
+  return {};
+}
+
+}  // namespace joinedup::report
