@@ -66,15 +66,11 @@ std::string bar_chart(const Frame& frame, const std::vector<Bar>& bars, const Ba
   const double height = head + layout.step * static_cast<double>(bars.size()) + 2;
   Svg svg(frame, height);
   const auto scale = [&](double value) { return largest > 0 ? value / largest * layout.bars_width : 0; };
-  double y = head;
-  for (const auto& bar : bars) {
-    label_row(svg, layout, y, bar.label);
-    const double top = top_of_bar(layout, y), length = bar.value ? scale(*bar.value) : 0;
-    if (bar.value) svg.rect(layout.bars_at, top, std::max(length, *bar.value > 0 ? 1.0 : 0.0), layout.thickness, tone_class(bar.tone));
-    svg.text(layout.bars_at + length + 6, top + layout.thickness / 2 + 5, bar.text, Anchor::start, bar.value ? "value" : "kept");
-    y += layout.step;
-  }
-  svg.line(layout.bars_at, head - 2, layout.bars_at, height - 6, "axis");
+  const auto row_top = [&](std::size_t row) { return head + layout.step * static_cast<double>(row); };
+  for (std::size_t row = 0; row < bars.size(); ++row)
+    if (const auto& value = bars[row].value)
+      svg.rect(layout.bars_at, top_of_bar(layout, row_top(row)), std::max(scale(*value), *value > 0 ? 1.0 : 0.0), layout.thickness, tone_class(bars[row].tone));
+  if (!layout.stacked_labels) svg.line(layout.bars_at, head - 2, layout.bars_at, height - 6, "axis");
   if (options.reference) {
     const double x = layout.bars_at + scale(*options.reference);
     svg.line(x, head - 4, x, height - 6, "reference");
@@ -82,6 +78,12 @@ std::string bar_chart(const Frame& frame, const std::vector<Bar>& bars, const Ba
     const bool left = x - text_width(options.reference_text, small_size) / 2 < 0;
     svg.text(right ? frame.width : left ? 0 : x, 13, options.reference_text, right ? Anchor::end : left ? Anchor::start : Anchor::middle,
              "small");
+  }
+  for (std::size_t row = 0; row < bars.size(); ++row) {  // words last, so that no line runs over them
+    const auto& bar = bars[row];
+    label_row(svg, layout, row_top(row), bar.label);
+    const double top = top_of_bar(layout, row_top(row)), length = bar.value ? scale(*bar.value) : 0;
+    svg.text(layout.bars_at + length + 6, top + layout.thickness / 2 + 5, bar.text, Anchor::start, bar.value ? "value" : "kept");
   }
   return svg.finish();
 }
@@ -114,7 +116,7 @@ std::string stacked_bar_chart(const Frame& frame, const std::vector<Segment>& se
     svg.text(x + 6, top + layout.thickness / 2 + 5, bar.text, Anchor::start, whole(bar) > 0 ? "value" : "kept");
     y += layout.step;
   }
-  svg.line(layout.bars_at, head - 2, layout.bars_at, height - 6, "axis");
+  if (!layout.stacked_labels) svg.line(layout.bars_at, head - 2, layout.bars_at, height - 6, "axis");
   return svg.finish();
 }
 

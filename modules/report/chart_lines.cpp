@@ -1,6 +1,7 @@
 // Lines: values over time, and the Lorenz curve.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/text.hpp"
 #include "report/chart.hpp"
@@ -76,7 +77,8 @@ std::string line_chart(const Frame& frame, const std::vector<Series>& series, co
 }
 
 std::string lorenz_chart(const Frame& frame, const std::vector<Lorenz>& curves, const std::string& people, const std::string& amount) {
-  const double left = 42, side = frame.width - left - 8, top = 12, height = top + side + 48;
+  // The upper curve's name stands to its left, the lower one's to its right.
+  const double left = 42, side = frame.width - left - (curves.size() > 1 ? 58 : 8), top = 12, height = top + side + 48;
   Svg svg(frame, height);
   const auto x = [&](double share) { return left + share * side; };
   const auto y = [&](double share) { return top + (1 - share) * side; };
@@ -92,16 +94,20 @@ std::string lorenz_chart(const Frame& frame, const std::vector<Lorenz>& curves, 
   svg.line(x(0), y(0), x(1), y(1), "reference");
   const char* equal = "if everybody cost the same";
   svg.rotated(x(0.34), y(0.36), -45, equal, "small quiet");
-  double label_at = 0.70;
-  for (const auto& curve : curves) {
+  std::size_t upper = 0;
+  for (std::size_t i = 1; i < curves.size(); ++i)
+    if (std::accumulate(curves[i].shares.begin(), curves[i].shares.end(), 0.0) > std::accumulate(curves[upper].shares.begin(), curves[upper].shares.end(), 0.0)) upper = i;
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    const auto& curve = curves[i];
     std::string d;
     const double steps = static_cast<double>(curve.shares.size() - 1);
-    for (std::size_t i = 0; i < curve.shares.size(); ++i)
-      d += (i ? "L" : "M") + fixed(x(static_cast<double>(i) / steps), 2) + " " + fixed(y(curve.shares[i]), 2);
+    for (std::size_t point = 0; point < curve.shares.size(); ++point)
+      d += (point ? "L" : "M") + fixed(x(static_cast<double>(point) / steps), 2) + " " + fixed(y(curve.shares[point]), 2);
     svg.path(d, std::string("line ") + tone_class(curve.tone) + "-line");
-    const auto at = static_cast<std::size_t>(label_at * steps);
-    svg.text(x(label_at) - 6, y(curve.shares[at]) - 8, curve.name, Anchor::end, std::string("strong small ") + tone_class(curve.tone) + "-text");
-    label_at += 0.17;
+    const double height_at = i == upper ? 0.17 : 0.10;
+    const auto past = std::find_if(curve.shares.begin(), curve.shares.end(), [&](double share) { return share >= height_at; });
+    const double at = x(static_cast<double>(past - curve.shares.begin()) / steps);
+    svg.text(i == upper ? at - 9 : at + 9, y(height_at) + 4, curve.name, i == upper ? Anchor::end : Anchor::start, std::string("strong small ") + tone_class(curve.tone) + "-text");
   }
   return svg.finish();
 }

@@ -120,7 +120,7 @@ void add_settings(Context& context, Headlines& headlines, const std::vector<Sett
   figure.note = "All people known to any partner, whether or not they are registered with a practice here.";
   figure.table = table;
   context.page.add(figure);
-  headlines.tiles.emplace_back(money.total ? pounds_text(*money.total) : "not shown", "is what their care cost in " + context.year_text());
+  headlines.tiles.emplace_back(money.total ? pounds_text(*money.total) : "not shown", "is what care cost in " + context.year_text());
 }
 
 void add_service_lines(Context& context, const std::vector<SettingRow>& settings, const ServiceLines& lines) {
@@ -241,7 +241,7 @@ Result<void> add_trend(Context& context) {
       const auto last = sum_of({shown.end() - 12, shown.end()}), before = sum_of({shown.end() - 24, shown.end() - 12});
       if (const auto change = ratio(last, before); change && std::abs(*change - 1) > std::abs(most_change)) {
         most_change = *change - 1;
-        most = words.title + (most_change > 0 ? " rose" : " fell") + " by " + percent_text(std::abs(most_change)) + " between the last two years (" + words.units + "), more than any other setting.";
+        most = "Use changed most in “" + words.title + "”: " + words.units + (most_change > 0 ? " rose by " : " fell by ") + percent_text(std::abs(most_change)) + " on the year before.";
       }
     }
     panels.push_back({words.title, words.units + " a month", line_chart({"month-" + words.setting, words.title + " by month", "A line of " + words.units + " a month, " + labels.front() + " to " + labels.back() + ".", third}, {series}, {.labels = {labels.front(), labels.back()}})});

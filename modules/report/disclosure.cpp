@@ -179,6 +179,35 @@ std::vector<Count> protect_line(const std::vector<std::int64_t>& counts, const s
   return line;
 }
 
+ProtectedCounts protect_rows(const Counts& fates) {
+  const auto coarse = [](std::int64_t value) { return (value + 50) / 100 * 100; };
+  const std::size_t columns = fates.empty() ? 0 : fates.front().size();
+  ProtectedCounts shown(fates.size() + 1, columns + 1);
+  std::vector<std::int64_t> total(columns + 1, 0);
+  std::vector<bool> small(columns + 1, false);
+  for (std::size_t row = 0; row < fates.size(); ++row) {
+    const auto line = protect_line(fates[row]);
+    std::int64_t sum = 0, largest = 0;
+    for (const auto fate : fates[row]) sum += fate, largest = std::max(largest, fate);
+    for (std::size_t column = 0; column <= columns; ++column) {
+      const auto value = column < columns ? fates[row][column] : sum;
+      total[column] += value;
+      auto& count = shown.at(row, column);
+      // Where the largest fate and the total are both coarse, their difference is known to within 100 only.
+      if (largest < 1000) count = line[column];
+      else count = value >= 1000 ? Count{coarse(value), State::shown} : protect_one(value);
+      small[column] = small[column] || !count.is_shown();
+    }
+  }
+  for (std::size_t column = 0; column <= columns; ++column) {
+    auto& count = shown.at(fates.size(), column);
+    if (total[column] >= 100) count = {coarse(total[column]), State::shown};
+    else if (is_few(total[column])) count = {0, State::few};
+    else count = small[column] ? Count{0, State::hidden} : Count{rounded(total[column]), State::shown};
+  }
+  return shown;
+}
+
 Count protect_one(std::int64_t count) {
   if (is_few(count)) return {0, State::few};
   return {rounded(count), State::shown};

@@ -55,6 +55,10 @@ ProtectedCounts protect(const Counts& counts, Totals totals, const Mask& also_hi
 // One line of counts and their total, which is the last of the result.
 std::vector<Count> protect_line(const std::vector<std::int64_t>& counts, const std::vector<bool>& also_hide = {});
 
+// Rows of a feed and their fates: counts of 1,000 and more are rounded to 100, so that a small fate beside them stays unknown
+// without anything else being kept back. The last of each line is its total; the last line is the total of all.
+ProtectedCounts protect_rows(const Counts& fates);
+
 // One count on its own.
 Count protect_one(std::int64_t count);
 

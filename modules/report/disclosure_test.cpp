@@ -100,6 +100,17 @@ TEST(Disclosure, ACountOnFewPeopleIsHiddenHoweverLarge) {
   EXPECT_TRUE(line[0].is_shown());
 }
 
+TEST(Disclosure, RowsOfALargeFeedAreCoarseSoThatAFewRejectedHideNothingElse) {
+  const auto shown = protect_rows({{61236, 4, 0}, {300, 7, 60}});
+  EXPECT_EQ(shown.at(0, 0).value, 61200);
+  EXPECT_EQ(shown.at(0, 1).state, State::few);
+  EXPECT_EQ(shown.at(0, 3).value, 61200);
+  EXPECT_EQ(shown.at(1, 1).state, State::few);
+  EXPECT_EQ(shown.at(1, 2).state, State::hidden) << "a small feed is not coarse: the usual rule holds";
+  EXPECT_EQ(shown.at(2, 1).state, State::hidden) << "11 rejected in all: 4 and 7 would follow nearly";
+  EXPECT_EQ(shown.at(2, 3).value, 61600);
+}
+
 // 4,000 random tables: no small number is shown, and what is kept back stays ambiguous to somebody who does all the sums.
 TEST(Disclosure, NothingKeptBackCanBeWorkedOutBySubtraction) {
   int kept = 0, narrow = 0;

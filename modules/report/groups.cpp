@@ -26,7 +26,7 @@ std::string band_of_ten(std::size_t band) {
   return band >= 9 ? "90 and over" : std::to_string(band * 10) + "–" + std::to_string(band * 10 + 9);
 }
 
-Result<void> add_age_cost(Context& context) {
+Result<void> add_age_cost(Context& context, Headlines& headlines) {
   JOINEDUP_TRY(const auto found, context.query("sql/32_age_cost.sql"));
   std::vector<std::int64_t> people(10, 0);
   std::vector<std::vector<double>> pence(10, std::vector<double>(5, 0));
@@ -61,12 +61,17 @@ Result<void> add_age_cost(Context& context) {
     bars.push_back(bar);
     table.rows.push_back(row);
   }
+  double all = 0;
+  for (const auto& band : pence)
+    for (const double cost : band) all += cost;
+  if (shown.back().is_shown() && shown.back().value > 0)
+    headlines.tiles.emplace_back(each_text(all / static_cast<double>(shown.back().value)), "is the average cost of a person’s care");
   Figure figure;
   figure.id = "age-cost";
   figure.heading = "Cost per person by age, " + context.year_text();
   const auto twenties = each[2];
   if (twenties > 0 && dearest != 2)
-    figure.finding = "A person aged " + band_of_ten(dearest) + " cost " + each_text(each[dearest]) + " on average, " + fixed(each[dearest] / twenties, 1) + " times a person in their twenties.";
+    figure.finding = "A person aged " + band_of_ten(dearest) + " cost " + each_text(each[dearest]) + " on average, " + decimals(each[dearest] / twenties, 1) + " times a person in their twenties.";
   figure.draw = [bars](const Frame& frame) { return stacked_bar_chart(frame, segments(), bars); };
   figure.alternative = "Stacked bars of the cost per person by ten-year age band and kind of care. " + figure.finding;
   figure.table = table;
@@ -115,7 +120,7 @@ Result<void> add_deprivation_cost(Context& context) {
   figure.heading = "Cost per person by deprivation, at the same ages, " + context.year_text();
   if (standard[1] && standard[10] && *standard[10] > 0) {
     const auto more = *standard[1] / *standard[10] - 1;
-    figure.finding = "Age for age, people in the most deprived tenth of areas cost " + percent_text(std::abs(more)) + (more >= 0 ? " more" : " less") + " than those in the least deprived tenth.";
+    figure.finding = "Age for age, people in the most deprived tenth of areas cost " + (more >= 1 ? decimals(more + 1, 1) + " times as much as" : percent_text(std::abs(more)) + (more >= 0 ? " more than" : " less than")) + " those in the least deprived tenth.";
   }
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
   figure.alternative = "Bars of the age-standardised cost per person by deprivation decile. " + figure.finding;
@@ -157,8 +162,8 @@ Concentration concentration(std::vector<std::int64_t> pence) {
 
 }  // namespace
 
-Result<void> add_groups(Context& context) {
-  JOINEDUP_CHECK(add_age_cost(context));
+Result<void> add_groups(Context& context, Headlines& headlines) {
+  JOINEDUP_CHECK(add_age_cost(context, headlines));
   return add_deprivation_cost(context);
 }
 
@@ -188,7 +193,7 @@ Result<void> add_concentration(Context& context, Headlines& headlines) {
     return lorenz_chart(frame, {{"All care", total.shares, Tone::navy}, {"Hospital", stays.shares, Tone::rust}}, "Share of people, least to most costly", "Share of cost");
   };
   lorenz.alternative = "Lorenz curves of all cost and of hospital cost, far below the line of equality. " + lorenz.finding;
-  lorenz.note = "Gini coefficient: " + fixed(total.gini, 2) + " for all care, " + fixed(stays.gini, 2) + " for hospital care (0: everybody costs the same; 1: one person costs everything). " + percent_text(total.none) + " of people had no cost in the year.";
+  lorenz.note = "Gini coefficient: " + decimals(total.gini, 2) + " for all care, " + decimals(stays.gini, 2) + " for hospital care (0: everybody costs the same; 1: one person costs everything). " + percent_text(total.none) + " of people had no cost in the year.";
   lorenz.table = curve;
   DataTable tops{"concentration_top", "Share of cost for the costliest people, " + context.year_text(), {{"Costliest", "costliest_percent", Align::text}, {"All cost", "all_cost_percent"}, {"Hospital cost", "hospital_cost_percent"}}, {}};
   std::vector<Bar> bars;

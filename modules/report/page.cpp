@@ -11,14 +11,14 @@ namespace joinedup::report {
 
 std::string pounds_text(double pence) {
   const double pounds = pence / 100;
-  if (std::abs(pounds) >= 9.995e8) return "£" + fixed(pounds / 1e9, 2) + " billion";
-  if (std::abs(pounds) >= 9.995e5) return "£" + fixed(pounds / 1e6, std::abs(pounds) >= 1e8 ? 0 : 1) + " million";
+  if (std::abs(pounds) >= 9.995e8) return "£" + decimals(pounds / 1e9, 2) + " billion";
+  if (std::abs(pounds) >= 9.995e5) return "£" + decimals(pounds / 1e6, std::abs(pounds) >= 1e8 ? 0 : 1) + " million";
   if (std::abs(pounds) >= 1000) return "£" + with_commas(std::llround(pounds / 1000) * 1000);
   return pounds == 0 ? "£0" : "under £1,000";
 }
 
 std::string each_text(double pence) { return "£" + with_commas(std::llround(pence / 100)); }
-std::string percent_text(double share) { return fixed(share * 100, 1) + "%"; }
+std::string percent_text(double share) { return (share == 0 || share == 1 ? fixed(share * 100) : decimals(share * 100, 1)) + "%"; }
 std::string people_text(Count count) { return count_text(count) + " people"; }
 
 std::string month_text(int year, int month) {

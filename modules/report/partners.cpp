@@ -29,7 +29,7 @@ void add_number_of_partners(Context& context, Headlines& headlines, const std::v
   for (const auto& group : groups) counts[group.partners()] += group.people;
   const auto shown = protect_line(counts);
   const auto fewer = ratio(sum_of({shown[0], shown[1]}), shown[8]);
-  const Value several = fewer ? Value(1 - *fewer) : std::nullopt;
+  const double several = fewer ? 1 - *fewer : -1;
   std::vector<Bar> bars;
   DataTable table{"partners_known", "People living here by how many partners know them", {{"Known to", "partners", Align::text}, {"People", "people"}, {"Share", "share_percent"}}, {}, LastRow::total};
   for (std::size_t number = 0; number < 8; ++number) {
@@ -43,9 +43,9 @@ void add_number_of_partners(Context& context, Headlines& headlines, const std::v
   Figure figure;
   figure.id = "partners";
   figure.heading = "Partners that know each person";
-  if (several) {
-    figure.finding = percent_text(*several) + " of people are known to two partners or more.";
-    headlines.tiles.emplace_back(percent_text(*several), "of people are known to two partners or more");
+  if (several >= 0) {
+    figure.finding = percent_text(several) + " of people are known to two partners or more.";
+    headlines.tiles.emplace_back(percent_text(several), "of people are known to two partners or more");
   }
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
   figure.alternative = "Bars of people by the number of partners that know them. " + figure.finding;

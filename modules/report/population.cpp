@@ -13,33 +13,37 @@ std::string band_of_five(std::int64_t band) {
 
 Result<Count> add_age_sex(Context& context) {
   JOINEDUP_TRY(const auto found, context.query("sql/20_age_sex.sql"));
-  Counts counts(19, std::vector<std::int64_t>(3, 0));
+  Counts counts(19, std::vector<std::int64_t>(2, 0));
+  std::int64_t people = 0, sex_not_known = 0;
   for (std::size_t row = 0; row < found.rows.size(); ++row) {
     const auto band = static_cast<std::size_t>(found.integer(row, 0));
     const auto& sex = found.rows[row][1];
     const auto number = found.integer(row, 2);
-    counts[band][sex == "F" ? 0 : sex == "M" ? 1 : 2] += number;
+    people += number;
+    if (sex == "F" || sex == "M") counts[band][sex == "M"] += number;
+    else sex_not_known += number;  // too few to tell apart by age: a column of them would cost the reader many other cells
   }
   const auto shown = protect(counts, Totals::both);
-  const auto all = shown.at(19, 3);
+  const auto all = protect_one(people), both = shown.at(19, 2);
   std::vector<PyramidRow> rows;
-  DataTable table{"age_sex", "People living here by age and sex", {{"Age", "age", Align::text}, {"Women and girls", "female"}, {"Men and boys", "male"}, {"Not known", "not_known"}, {"All", "all"}}, {}, LastRow::total};
+  DataTable table{"age_sex", "People living here by age and sex", {{"Age", "age", Align::text}, {"Women and girls", "female"}, {"Men and boys", "male"}, {"Both", "all"}}, {}, LastRow::total};
   for (std::size_t band = 0; band <= 19; ++band) {
     const auto label = band == 19 ? "All ages" : band_of_five(static_cast<std::int64_t>(band));
-    table.rows.push_back({word_cell(label), count_cell(shown.at(band, 0)), count_cell(shown.at(band, 1)), count_cell(shown.at(band, 2)), count_cell(shown.at(band, 3))});
+    table.rows.push_back({word_cell(label), count_cell(shown.at(band, 0)), count_cell(shown.at(band, 1)), count_cell(shown.at(band, 2))});
     if (band < 19)
       rows.insert(rows.begin(), {label, value_of(shown.at(band, 0)), value_of(shown.at(band, 1)), count_text(shown.at(band, 0)), count_text(shown.at(band, 1))});
   }
   std::vector<Count> bands;
-  for (std::size_t band = 0; band < 19; ++band) bands.push_back(shown.at(band, 3));
+  for (std::size_t band = 0; band < 19; ++band) bands.push_back(shown.at(band, 2));
   const auto young = sum_of({bands.begin(), bands.begin() + 4}), old = sum_of({bands.begin() + 13, bands.end()});
   Figure figure;
   figure.id = "age-sex";
   figure.heading = "Age and sex";
-  if (const auto older = ratio(old, all), children = ratio(young, all); older && children)
+  if (const auto older = ratio(old, both), children = ratio(young, both); older && children)
     figure.finding = percent_text(*older) + " of the " + people_text(all) + " who live here are 65 or over, and " + percent_text(*children) + " are under 20.";
   figure.draw = [rows](const Frame& frame) { return pyramid_chart(frame, "Women and girls", "Men and boys", rows); };
   figure.alternative = "A population pyramid by five-year age band, women and girls on the left, men and boys on the right. " + figure.finding;
+  if (sex_not_known > 0) figure.note = "Left out: " + people_text(protect_one(sex_not_known)) + " whose sex is not recorded as female or male.";
   figure.table = table;
   context.page.add(figure);
   return all;
@@ -116,7 +120,7 @@ Result<void> add_ethnicity(Context& context) {
   figure.id = "ethnicity";
   figure.heading = "Ethnicity";
   if (const auto share = ratio(shown[ordered.size() - 1], shown.back()))
-    figure.finding = *share == 0 ? "Ethnicity is recorded for everybody." : "Ethnicity is recorded for " + percent_text(1 - *share) + " of people; nothing by ethnic group can be fairer than that.";
+    figure.finding = *share == 0 ? "Ethnicity is recorded for everybody." : "Ethnicity is recorded for " + percent_text(1 - *share) + " of people, so comparisons by ethnic group leave out " + percent_text(*share) + ".";
   figure.wide_width = half;
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
   figure.alternative = "Bars of the share of people in each ethnic group. " + figure.finding;

@@ -17,18 +17,21 @@ std::string title_of_feed(const ReportInputs& inputs, const std::string& feed) {
   return title_of(feed);
 }
 
+// Coarse counts can give a share of exactly 1 where a few rows were rejected.
+std::string kept_text(double share) { return share > 0.9995 ? "over 99.9%" : percent_text(share); }
+
 void add_rows(Context& context, Headlines& headlines) {
   const auto& feeds = context.inputs.feeds;
   Counts counts;
   for (const auto& feed : feeds) counts.push_back({feed.rows_kept, feed.rows_rejected, feed.rows_withheld});
-  const auto shown = protect(counts, Totals::both);
+  const auto shown = protect_rows(counts);
   DataTable table{"rows_by_feed", "Rows received from each feed: received = kept + rejected + withheld", {{"Feed", "feed", Align::text}, {"Received", "rows_in"}, {"Kept", "rows_kept"}, {"Rejected", "rows_rejected"}, {"Withheld", "rows_withheld"}, {"Share kept", "kept_percent"}}, {}, LastRow::total};
   std::vector<Bar> bars;
   for (std::size_t row = 0; row <= feeds.size(); ++row) {
     const bool all = row == feeds.size();
     const auto kept = ratio(shown.at(row, 0), shown.at(row, 3));
-    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), share_cell(kept)});
-    if (!all) bars.push_back({feeds[row].title, value_of(shown.at(row, 0)), count_text(shown.at(row, 0)) + (kept ? "  (" + percent_text(*kept) + " kept)" : "")});
+    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), kept.value_or(0) > 0.9995 ? word_cell("over 99.9%") : share_cell(kept)});
+    if (!all) bars.push_back({feeds[row].title, value_of(shown.at(row, 0)), count_text(shown.at(row, 0)) + (kept ? "  (" + kept_text(*kept) + ")" : "")});
   }
   const auto last = feeds.size();
   Figure figure;
@@ -39,7 +42,7 @@ void add_rows(Context& context, Headlines& headlines) {
   if (const auto kept = ratio(shown.at(last, 0), shown.at(last, 3))) headlines.tiles.emplace_back(percent_text(*kept), "of the rows that partners sent could be used");
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
   figure.alternative = "Bars of the rows kept from each feed. " + figure.finding;
-  figure.note = "Exact counts, for those who may see them: joinedup status.";
+  figure.note = "Counts of 1,000 and more are to the nearest 100 here. Exact counts, for those who may see them: joinedup status.";
   figure.table = table;
   context.page.add(figure);
 }

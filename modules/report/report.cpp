@@ -126,7 +126,7 @@ Result<void> write_report(engine::Connection& connection, const ReportInputs& in
   JOINEDUP_CHECK(add_trend(context));
   page.close_section();
   page.open_section("groups", "Who the money is spent on");
-  JOINEDUP_CHECK(add_groups(context));
+  JOINEDUP_CHECK(add_groups(context, headlines));
   JOINEDUP_CHECK(add_concentration(context, headlines));
   page.close_section();
   page.open_section("joined", "How far services know the same people");

@@ -33,7 +33,7 @@ struct Headlines {
 Result<void> add_population(Context& context, Headlines& headlines);
 Result<void> add_cost(Context& context, Headlines& headlines);
 Result<void> add_trend(Context& context);
-Result<void> add_groups(Context& context);
+Result<void> add_groups(Context& context, Headlines& headlines);
 Result<void> add_concentration(Context& context, Headlines& headlines);
 Result<void> add_partners(Context& context, Headlines& headlines);
 Result<void> add_quality(Context& context, Headlines& headlines);

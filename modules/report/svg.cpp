@@ -7,10 +7,14 @@
 
 namespace joinedup::report {
 
-std::string fixed(double value, int decimals) {
+std::string decimals(double value, int places) {
   char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%.*f", decimals, value);
-  std::string text = buffer;
+  std::snprintf(buffer, sizeof buffer, "%.*f", places, value);
+  return buffer;
+}
+
+std::string fixed(double value, int places) {
+  std::string text = decimals(value, places);
   if (text.find('.') != std::string::npos) {
     while (text.back() == '0') text.pop_back();
     if (text.back() == '.') text.pop_back();

@@ -7,7 +7,8 @@
 
 namespace joinedup::report {
 
-std::string fixed(double value, int decimals = 1);  // without trailing zeros
+std::string fixed(double value, int places = 1);    // without trailing zeros
+std::string decimals(double value, int places);    // with them
 
 enum class Anchor { start, middle, end };
 
