@@ -8,6 +8,8 @@
 #include "linkage/linkage.hpp"
 #include "linkage/linker.hpp"
 #include "linkage/output.hpp"
+#include "linkage/quality.hpp"
+#include "linkage/train.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -32,7 +34,10 @@ Result<Records> read_inputs(const LinkFiles& job, const Model& model, std::vecto
   wanted.by_source = job.inputs.size() == 1 && model.link_type == LinkType::link_only;
   wanted.columns = std::move(columns);
   if (wanted.by_source) wanted.columns.push_back(lower_ascii(model.source_column));
-  if (!model.truth_column.empty()) wanted.optional_columns.push_back(lower_ascii(model.truth_column));
+  if (!model.truth_column.empty()) {
+    JOINEDUP_TRY(const auto truth, truth_columns(model.truth_column));
+    for (const auto& name : truth) wanted.columns.push_back(lower_ascii(name));
+  }
   return read_records(job.inputs, wanted, job.threads);
 }
 
@@ -57,7 +62,20 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   summary.records = records.size();
   reading.done(with_commas(static_cast<std::int64_t>(records.size())) + " records");
   summary.seconds_reading = clock.lap();
+  const bool train = job.train == Train::always || (job.train == Train::as_needed && !model.trained());
+  if (train) {
+    Progress training("Training");
+    JOINEDUP_TRY(const auto trained, train_model(model, records, job.threads));
+    for (const auto& warning : trained.warnings) std::fprintf(stderr, "Note: %s\n", warning.c_str());
+    training.done();
+  }
+  summary.seconds_training = clock.lap();
   fill_default_probabilities(model);
+  std::optional<Tally> tally;
+  if (!model.truth_column.empty()) {
+    JOINEDUP_TRY(auto truth, read_truth(model.truth_column, records));
+    tally.emplace(std::move(truth), records, model.link_type);
+  }
 
   Progress scoring("Comparing pairs");
   JOINEDUP_TRY(auto plan, plan_blocking(model.blocking_rules, model, records, job.threads));
@@ -76,6 +94,7 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   how.take = [&](PairBatch& batch) -> Result<void> {
     for (std::size_t i = 0; i < batch.left.size(); ++i)
       if (batch.weight[i] >= cluster_weight) components.join(batch.left[i], batch.right[i]);
+    if (tally) tally->add(batch);
     return writer->write(batch);
   };
   JOINEDUP_TRY(summary.pairs_scored, sweep(plan, compiled, how));
@@ -84,6 +103,16 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   scoring.done(with_commas(static_cast<std::int64_t>(summary.pairs_scored)) + " pairs");
   summary.seconds_scoring = clock.lap();
 
+  if (tally) {
+    const auto best = tally->best();
+    summary.has_truth = true;
+    summary.true_pairs = tally->true_pairs();
+    summary.true_pairs_blocked = tally->true_pairs_seen();
+    summary.best_f1 = best.f1;
+    summary.best_threshold = best.weight;
+    summary.best_precision = best.precision;
+    summary.best_recall = best.recall;
+  }
   std::vector<std::uint32_t> cluster_of(records.size());
   for (std::uint32_t row = 0; row < records.size(); ++row) {
     cluster_of[row] = components.root(row);

@@ -127,6 +127,12 @@ Value of_text(const Node& node, const Scope& scope) {
   Value text = text_argument(node, scope, 0);
   return text.is_null() ? Value{} : Value::of(change(std::move(text.text)));
 }
+template <std::string (*change)(std::string)>
+Value sound_of(const Node& node, const Scope& scope) {  // no letters, no sound
+  Value text = text_argument(node, scope, 0);
+  std::string code = text.is_null() ? std::string() : change(std::move(text.text));
+  return code.empty() ? Value{} : Value::of(std::move(code));
+}
 // Case of Latin-1 Supplement, Latin Extended-A and basic Greek and Cyrillic letters besides ASCII.
 std::string change_case(std::string text, bool up) {
   std::string out;
@@ -586,9 +592,9 @@ const std::map<std::string, Known, std::less<>>& known_functions() {
     add({"lower", "lcase"}, 1, 1, of_text<lowered>);
     add({"upper", "ucase"}, 1, 1, of_text<uppered>);
     add({"reverse"}, 1, 1, of_text<reversed>);
-    add({"soundex"}, 1, 1, of_text<soundex_of>);
-    add({"double_metaphone"}, 1, 1, of_text<metaphone_of>);
-    add({"double_metaphone_second"}, 1, 1, of_text<other_metaphone_of>);
+    add({"soundex"}, 1, 1, sound_of<soundex_of>);
+    add({"double_metaphone"}, 1, 1, sound_of<metaphone_of>);
+    add({"double_metaphone_second"}, 1, 1, sound_of<other_metaphone_of>);
     add({"nickname_root"}, 1, 1, of_text<nickname_of>);
     add({"nicknames_match"}, 2, 2, nicknames);
     add({"trim"}, 1, 2, trimmed<true, true>);
