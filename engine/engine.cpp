@@ -275,18 +275,20 @@ Result<std::int64_t> Connection::count(std::string_view sql) {
   return table.integer(0, 0);
 }
 
-struct Appender::State {
-  duckdb_appender handle = nullptr;
+struct RowBatch::State {
   duckdb_data_chunk chunk = nullptr;
-  std::vector<duckdb_logical_type> types;
   std::vector<duckdb_type> kinds;
   std::vector<duckdb_vector> vectors;
   std::vector<void*> data;
   std::vector<std::uint64_t*> validity;
-  std::string table;
 
+  State(const std::vector<duckdb_logical_type>& types, std::vector<duckdb_type> column_kinds)
+      : kinds(std::move(column_kinds)), vectors(types.size()), data(types.size()), validity(types.size()) {
+    chunk = duckdb_create_data_chunk(const_cast<duckdb_logical_type*>(types.data()), types.size());
+    refresh();
+  }
   void refresh() {
-    for (idx_t i = 0; i < types.size(); ++i) {
+    for (idx_t i = 0; i < kinds.size(); ++i) {
       vectors[i] = duckdb_data_chunk_get_vector(chunk, i);
       data[i] = duckdb_vector_get_data(vectors[i]);
       validity[i] = nullptr;
@@ -294,35 +296,15 @@ struct Appender::State {
   }
   ~State() {
     if (chunk) duckdb_destroy_data_chunk(&chunk);
-    for (auto& type : types) duckdb_destroy_logical_type(&type);
-    if (handle) duckdb_appender_destroy(&handle);
   }
 };
 
-Appender::Appender(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Appender::Appender(Appender&&) noexcept = default;
-Appender& Appender::operator=(Appender&&) noexcept = default;
-Appender::~Appender() = default;
+RowBatch::RowBatch(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RowBatch::RowBatch(RowBatch&&) noexcept = default;
+RowBatch& RowBatch::operator=(RowBatch&&) noexcept = default;
+RowBatch::~RowBatch() = default;
 
-Result<Appender> Connection::append_to(const std::string& table, const std::string& schema) {
-  auto state = std::make_unique<Appender::State>();
-  state->table = table;
-  if (duckdb_appender_create(state_->handle, schema.c_str(), table.c_str(), &state->handle) == DuckDBError)
-    return tl::unexpected(engine_error(duckdb_appender_error(state->handle), "append to " + table));
-  const auto columns = duckdb_appender_column_count(state->handle);
-  for (idx_t i = 0; i < columns; ++i) {
-    state->types.push_back(duckdb_appender_column_type(state->handle, i));
-    state->kinds.push_back(duckdb_get_type_id(state->types.back()));
-  }
-  state->vectors.resize(columns);
-  state->data.resize(columns);
-  state->validity.resize(columns);
-  state->chunk = duckdb_create_data_chunk(state->types.data(), columns);
-  state->refresh();
-  return Appender(std::move(state));
-}
-
-void Appender::set_null(std::size_t column, std::size_t row) {
+void RowBatch::set_null(std::size_t column, std::size_t row) {
   auto*& bits = state_->validity[column];
   if (!bits) {
     duckdb_vector_ensure_validity_writable(state_->vectors[column]);
@@ -331,7 +313,7 @@ void Appender::set_null(std::size_t column, std::size_t row) {
   bits[row >> 6] &= ~(std::uint64_t{1} << (row & 63));
 }
 
-void Appender::set_integer(std::size_t column, std::size_t row, std::int64_t value) {
+void RowBatch::set_integer(std::size_t column, std::size_t row, std::int64_t value) {
   void* data = state_->data[column];
   switch (state_->kinds[column]) {
     case DUCKDB_TYPE_BOOLEAN: static_cast<bool*>(data)[row] = value != 0; break;
@@ -346,12 +328,12 @@ void Appender::set_integer(std::size_t column, std::size_t row, std::int64_t val
   }
 }
 
-void Appender::set_number(std::size_t column, std::size_t row, double value) {
+void RowBatch::set_number(std::size_t column, std::size_t row, double value) {
   JOINEDUP_INVARIANT(state_->kinds[column] == DUCKDB_TYPE_DOUBLE, "a number was written to a column of another kind");
   static_cast<double*>(state_->data[column])[row] = value;
 }
 
-void Appender::set_text(std::size_t column, std::size_t row, std::string_view value) {
+void RowBatch::set_text(std::size_t column, std::size_t row, std::string_view value) {
   if (value.size() <= 12 && state_->kinds[column] == DUCKDB_TYPE_VARCHAR) {
     auto& slot = static_cast<duckdb_string_t*>(state_->data[column])[row];
     std::memset(&slot, 0, sizeof slot);
@@ -362,12 +344,78 @@ void Appender::set_text(std::size_t column, std::size_t row, std::string_view va
   duckdb_vector_assign_string_element_len(state_->vectors[column], row, value.data(), value.size());
 }
 
-Result<void> Appender::flush(std::size_t rows) {
-  duckdb_data_chunk_set_size(state_->chunk, rows);
-  if (duckdb_append_data_chunk(state_->handle, state_->chunk) == DuckDBError)
-    return tl::unexpected(engine_error(duckdb_appender_error(state_->handle), "append to " + state_->table));
+void* RowBatch::data(std::size_t column) { return state_->data[column]; }
+
+namespace {
+template <class Value>
+void gather(void* data, const std::uint16_t* rows, std::size_t count) {
+  auto* values = static_cast<Value*>(data);
+  for (std::size_t i = 0; i < count; ++i) values[i] = values[rows[i]];
+}
+}  // namespace
+
+void RowBatch::keep(const std::uint16_t* rows, std::size_t count) {
+  for (std::size_t column = 0; column < state_->kinds.size(); ++column) {
+    switch (state_->kinds[column]) {
+      case DUCKDB_TYPE_BOOLEAN:
+      case DUCKDB_TYPE_TINYINT: gather<std::int8_t>(state_->data[column], rows, count); break;
+      case DUCKDB_TYPE_SMALLINT: gather<std::int16_t>(state_->data[column], rows, count); break;
+      case DUCKDB_TYPE_INTEGER:
+      case DUCKDB_TYPE_DATE: gather<std::int32_t>(state_->data[column], rows, count); break;
+      case DUCKDB_TYPE_VARCHAR: gather<duckdb_string_t>(state_->data[column], rows, count); break;
+      default: gather<std::int64_t>(state_->data[column], rows, count);
+    }
+    auto* bits = state_->validity[column];
+    if (!bits) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto valid = (bits[rows[i] >> 6] >> (rows[i] & 63)) & 1;
+      bits[i >> 6] = (bits[i >> 6] & ~(std::uint64_t{1} << (i & 63))) | valid << (i & 63);
+    }
+  }
+}
+
+void RowBatch::clear() {
   duckdb_data_chunk_reset(state_->chunk);
   state_->refresh();
+}
+
+struct Appender::State {
+  duckdb_appender handle = nullptr;
+  std::vector<duckdb_logical_type> types;
+  std::vector<duckdb_type> kinds;
+  std::string table;
+  ~State() {
+    for (auto& type : types) duckdb_destroy_logical_type(&type);
+    if (handle) duckdb_appender_destroy(&handle);
+  }
+};
+
+Appender::Appender(std::unique_ptr<State> state, RowBatch own) : state_(std::move(state)), own_(std::move(own)) {}
+Appender::Appender(Appender&&) noexcept = default;
+Appender& Appender::operator=(Appender&&) noexcept = default;
+Appender::~Appender() = default;
+
+RowBatch Appender::make_batch() const { return RowBatch(std::make_unique<RowBatch::State>(state_->types, state_->kinds)); }
+
+Result<Appender> Connection::append_to(const std::string& table, const std::string& schema) {
+  auto state = std::make_unique<Appender::State>();
+  state->table = table;
+  if (duckdb_appender_create(state_->handle, schema.c_str(), table.c_str(), &state->handle) == DuckDBError)
+    return tl::unexpected(engine_error(duckdb_appender_error(state->handle), "append to " + table));
+  const auto columns = duckdb_appender_column_count(state->handle);
+  for (idx_t i = 0; i < columns; ++i) {
+    state->types.push_back(duckdb_appender_column_type(state->handle, i));
+    state->kinds.push_back(duckdb_get_type_id(state->types.back()));
+  }
+  RowBatch own(std::make_unique<RowBatch::State>(state->types, state->kinds));
+  return Appender(std::move(state), std::move(own));
+}
+
+Result<void> Appender::append(RowBatch& batch, std::size_t rows) {
+  duckdb_data_chunk_set_size(batch.state_->chunk, rows);
+  if (duckdb_append_data_chunk(state_->handle, batch.state_->chunk) == DuckDBError)
+    return tl::unexpected(engine_error(duckdb_appender_error(state_->handle), "append to " + state_->table));
+  batch.clear();
   return {};
 }
 

@@ -56,25 +56,51 @@ class Batch {
   std::vector<const std::uint64_t*> validity_;
 };
 
-// Writes rows as column batches. Fill slots [0, capacity) of each column, then `flush(rows)`. Rows keep their order.
-class Appender {
+// Rows on their way into a table, as columns. Each thread fills its own; an Appender takes them in the order they shall lie.
+class RowBatch {
  public:
   static constexpr std::size_t capacity = 2048;
-  Appender(Appender&&) noexcept;
-  Appender& operator=(Appender&&) noexcept;
-  ~Appender();
+  RowBatch(RowBatch&&) noexcept;
+  RowBatch& operator=(RowBatch&&) noexcept;
+  ~RowBatch();
   void set_null(std::size_t column, std::size_t row);
   void set_integer(std::size_t column, std::size_t row, std::int64_t value);  // as the column's own width; dates in days
   void set_number(std::size_t column, std::size_t row, double value);
   void set_text(std::size_t column, std::size_t row, std::string_view value);  // must be valid UTF-8
-  Result<void> flush(std::size_t rows);
+  void* data(std::size_t column);  // raw values in the column's own width, for inner loops
+  void keep(const std::uint16_t* rows, std::size_t count);  // moves these rows (ascending) to the front, in place
+  void clear();
+
+ private:
+  friend class Appender;
+  friend class Connection;
+  struct State;
+  explicit RowBatch(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Writes rows as column batches. Fill slots [0, capacity) of each column, then `flush(rows)`. Rows keep their order.
+class Appender {
+ public:
+  static constexpr std::size_t capacity = RowBatch::capacity;
+  Appender(Appender&&) noexcept;
+  Appender& operator=(Appender&&) noexcept;
+  ~Appender();
+  void set_null(std::size_t column, std::size_t row) { own_.set_null(column, row); }
+  void set_integer(std::size_t column, std::size_t row, std::int64_t value) { own_.set_integer(column, row, value); }
+  void set_number(std::size_t column, std::size_t row, double value) { own_.set_number(column, row, value); }
+  void set_text(std::size_t column, std::size_t row, std::string_view value) { own_.set_text(column, row, value); }
+  Result<void> flush(std::size_t rows) { return append(own_, rows); }
+  RowBatch make_batch() const;  // empty, of this table's columns; safe from several threads
+  Result<void> append(RowBatch& batch, std::size_t rows);  // takes the first rows, then clears the batch
   Result<void> close();  // must be called; the destructor drops what was not flushed
 
  private:
   friend class Connection;
   struct State;
-  explicit Appender(std::unique_ptr<State> state);
+  Appender(std::unique_ptr<State> state, RowBatch own);
   std::unique_ptr<State> state_;
+  RowBatch own_;
 };
 
 // A whole small result, for settings, counts and reports. Large results are read with scan.

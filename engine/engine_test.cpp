@@ -47,4 +47,34 @@ TEST(Engine, AnErrorIsASentenceAndTheConnectionLives) {
   EXPECT_FALSE(connection->run("INSTALL httpfs"));
 }
 
+
+TEST(Engine, BatchesAreFilledApartAndAppendedInOrder) {
+  auto db = Database::open("");
+  ASSERT_TRUE(db);
+  auto connection = db->connect();
+  ASSERT_TRUE(connection->run("CREATE TABLE t(a BIGINT, b VARCHAR, c DATE)"));
+  auto rows = connection->append_to("t");
+  ASSERT_TRUE(rows);
+  auto first = rows->make_batch(), second = rows->make_batch();
+  for (std::size_t i = 0; i < 100; ++i) {
+    for (auto* batch : {&first, &second}) {
+      batch->set_integer(0, i, static_cast<std::int64_t>(i) + (batch == &first ? 0 : 100));
+      if (i % 3 == 0) batch->set_null(1, i);
+      else batch->set_text(1, i, "a text longer than twelve bytes " + std::to_string(i));
+      batch->set_integer(2, i, static_cast<std::int64_t>(i));
+    }
+  }
+  const std::uint16_t kept[] = {1, 3, 98};
+  second.keep(kept, 3);
+  ASSERT_TRUE(rows->append(first, 100));
+  ASSERT_TRUE(rows->append(second, 3));
+  ASSERT_TRUE(rows->close());
+  EXPECT_EQ(*connection->count("SELECT count(*) FROM t"), 103);
+  const auto table = connection->query("SELECT a, b, c FROM t WHERE a >= 100 ORDER BY a");
+  ASSERT_EQ(table->rows.size(), 3u);
+  EXPECT_EQ(table->rows[0], (std::vector<std::string>{"101", "a text longer than twelve bytes 1", "1970-01-02"}));
+  EXPECT_TRUE(table->nulls[1][1]);
+  EXPECT_EQ(table->rows[2][1], "a text longer than twelve bytes 98");
+}
+
 }  // namespace joinedup::engine
