@@ -34,6 +34,21 @@ void Findings::add(Finding finding) {
   if (samples.size() > samples_per_rule_) samples.pop_back();
 }
 
+void Findings::add_more(const Finding& like, const std::uint64_t count) {
+  if (count == 0) return;
+  const std::lock_guard lock(mutex_);
+  auto& entry = counts_[{like.feed, like.file, like.field, like.rule, static_cast<int>(like.severity)}];
+  if (entry.count == 0) {
+    entry.severity = like.severity;
+    entry.category = like.category;
+    entry.feed = like.feed;
+    entry.file = like.file;
+    entry.field = like.field;
+    entry.rule = like.rule;
+  }
+  entry.count += count;
+}
+
 void Findings::merge(const Findings& other) {
   for (auto& count : other.counts()) {
     const auto extra = count.count - count.samples.size();

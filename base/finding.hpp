@@ -48,6 +48,7 @@ class Findings {
  public:
   explicit Findings(std::size_t samples_per_rule = 5) : samples_per_rule_(samples_per_rule) {}
   void add(Finding finding);             // safe from several threads
+  void add_more(const Finding& like, std::uint64_t count);  // counts `count` more of its kind, without samples
   void merge(const Findings& other);
   std::vector<FindingCount> counts() const;  // ordered by feed, file, field, rule
   std::uint64_t total(Severity severity) const;
