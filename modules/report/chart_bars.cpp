@@ -98,7 +98,7 @@ std::string stacked_bar_chart(const Frame& frame, const std::vector<Segment>& se
   };
   double largest = 0;
   for (const auto& bar : bars) largest = std::max(largest, whole(bar));
-  const double left = layout.stacked_labels ? 0 : layout.bars_at;
+  const double left = layout.stacked_labels || frame.width < narrow_below ? 0 : layout.bars_at;
   const double head = draw_key(nullptr, frame, left, segments);
   const double height = head + layout.step * static_cast<double>(bars.size()) + 2;
   Svg svg(frame, height);
@@ -132,8 +132,8 @@ std::string pyramid_chart(const Frame& frame, const std::string& left, const std
   const double middle = labels + 14, side = (frame.width - middle) / 2, full = side - texts - (small ? 2 : 8);
   const double step = small ? 16 : 20, thick = step - 3, head = 28, height = head + step * static_cast<double>(rows.size()) + 2;
   Svg svg(frame, height);
-  svg.text(side - 2, 14, left, Anchor::end, "strong");
-  svg.text(side + middle + 2, 14, right, Anchor::start, "strong");
+  svg.text(small ? 0 : side - 2, 14, left, small ? Anchor::start : Anchor::end, "strong");
+  svg.text(small ? frame.width : side + middle + 2, 14, right, small ? Anchor::end : Anchor::start, "strong");
   double y = head;
   for (const auto& row : rows) {
     const double baseline = y + thick / 2 + 4.5;

@@ -93,7 +93,7 @@ std::string lorenz_chart(const Frame& frame, const std::vector<Lorenz>& curves, 
   svg.text(x(0.02), y(1) + 16, amount, Anchor::start, "small");
   svg.line(x(0), y(0), x(1), y(1), "reference");
   const char* equal = "if everybody cost the same";
-  svg.rotated(x(0.34), y(0.36), -45, equal, "small quiet");
+  svg.rotated(x(0.33) - 4, y(0.33) - 8, -45, equal, "small quiet");
   std::size_t upper = 0;
   for (std::size_t i = 1; i < curves.size(); ++i)
     if (std::accumulate(curves[i].shares.begin(), curves[i].shares.end(), 0.0) > std::accumulate(curves[upper].shares.begin(), curves[upper].shares.end(), 0.0)) upper = i;

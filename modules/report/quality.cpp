@@ -17,8 +17,21 @@ std::string title_of_feed(const ReportInputs& inputs, const std::string& feed) {
   return title_of(feed);
 }
 
-// Coarse counts can give a share of exactly 1 where a few rows were rejected.
-std::string kept_text(double share) { return share > 0.9995 ? "over 99.9%" : percent_text(share); }
+// The share kept, from what was dropped as published (a count under 10 as 5): the kept and received counts are too coarse
+// for it in a small feed. Absent where a count is not shown.
+Value share_kept(const ProtectedCounts& shown, std::size_t row) {
+  const auto& received = shown.at(row, 3);
+  if (!received.is_shown() || received.value == 0) return std::nullopt;
+  double dropped = 0;
+  for (const std::size_t fate : {1, 2}) {
+    const auto& count = shown.at(row, fate);
+    if (count.state == State::hidden) return std::nullopt;
+    dropped += count.state == State::few ? 5 : static_cast<double>(count.value);
+  }
+  return 1 - dropped / static_cast<double>(received.value);
+}
+
+std::string kept_text(double share) { return share < 1 && share > 0.9995 ? "over 99.9%" : percent_text(share); }
 
 void add_rows(Context& context, Headlines& headlines) {
   const auto& feeds = context.inputs.feeds;
@@ -29,17 +42,17 @@ void add_rows(Context& context, Headlines& headlines) {
   std::vector<Bar> bars;
   for (std::size_t row = 0; row <= feeds.size(); ++row) {
     const bool all = row == feeds.size();
-    const auto kept = ratio(shown.at(row, 0), shown.at(row, 3));
-    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), kept.value_or(0) > 0.9995 ? word_cell("over 99.9%") : share_cell(kept)});
+    const auto kept = share_kept(shown, row);
+    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), kept ? Cell{kept_text(*kept), share_cell(kept).csv} : share_cell(kept)});
     if (!all) bars.push_back({feeds[row].title, value_of(shown.at(row, 0)), count_text(shown.at(row, 0)) + (kept ? "  (" + kept_text(*kept) + ")" : "")});
   }
   const auto last = feeds.size();
   Figure figure;
   figure.id = "rows";
   figure.heading = "Rows received";
-  if (const auto kept = ratio(shown.at(last, 0), shown.at(last, 3)))
-    figure.finding = "Of " + count_text(shown.at(last, 3)) + " rows received, " + percent_text(*kept) + " were kept. " + (shown.at(last, 1).state == State::shown && shown.at(last, 1).value == 0 ? std::string("None") : title_of(count_text(shown.at(last, 1)))) + " were rejected, each with a reason; " + count_text(shown.at(last, 2)) + " were withheld by objection, opt-out or agreement.";
-  if (const auto kept = ratio(shown.at(last, 0), shown.at(last, 3))) headlines.tiles.emplace_back(percent_text(*kept), "of the rows that partners sent could be used");
+  if (const auto kept = share_kept(shown, last))
+    figure.finding = "Of " + count_text(shown.at(last, 3)) + " rows received, " + kept_text(*kept) + " were kept. " + (shown.at(last, 1).state == State::shown && shown.at(last, 1).value == 0 ? std::string("None") : title_of(count_text(shown.at(last, 1)))) + " were rejected, each with a reason; " + count_text(shown.at(last, 2)) + " were withheld by objection, opt-out or agreement.";
+  if (const auto kept = share_kept(shown, last)) headlines.tiles.emplace_back(kept_text(*kept), "of the rows that partners sent could be used");
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
   figure.alternative = "Bars of the rows kept from each feed. " + figure.finding;
   figure.note = "Counts of 1,000 and more are to the nearest 100 here. Exact counts, for those who may see them: joinedup status.";
