@@ -1,6 +1,7 @@
 #include "record/record.hpp"
 
 #include <chrono>
+#include <ctime>
 #include <map>
 
 #include "base/text.hpp"
@@ -84,9 +85,11 @@ Result<RecordSummary> build_record(engine::Connection& connection, const RecordO
   JOINEDUP_CHECK(make_calendar(connection));
   for (const auto& file : embedded_record()) {
     const auto start = Clock::now();
+    const std::clock_t processor = std::clock();
     auto done = connection.run(engine::render_sql(file.text, engine::Dialect::duckdb));
     if (!done) return fail(done.error().code, done.error().sentence, "record/" + std::string(file.name));
-    summary.steps.push_back({std::string(file.name), std::chrono::duration<double>(Clock::now() - start).count()});
+    summary.steps.push_back({std::string(file.name), std::chrono::duration<double>(Clock::now() - start).count(),
+                             static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC});
   }
   JOINEDUP_CHECK(drop_helpers(connection));
   for (const auto& table : record_tables()) {

@@ -40,6 +40,7 @@ struct RecordSummary {
   struct Step {
     std::string file;
     double seconds = 0;
+    double processor_seconds = 0;  // of all threads of the program
   };
   std::vector<TableRows> tables;
   std::vector<Step> steps;

@@ -13,15 +13,14 @@ SELECT k.consultation_type,
        p.kind IS NULL AS kind_defaulted,
        coalesce(p.worker, d.worker) AS worker,
        coalesce(p.default_minutes, d.default_minutes, 0) AS minutes,
-       coalesce(p.pence_per_minute, d.pence_per_minute, 0) AS pence_per_minute,
-       lower(replace(replace(coalesce(p.worker, d.worker, 'other'), ' ', '_'), '-', '_')) AS service_line
+       coalesce(p.pence_per_minute, d.pence_per_minute, 0) AS pence_per_minute
 FROM kind k
 LEFT JOIN price_contact p ON p.setting = 'general_practice' AND p.kind = lower(trim(k.consultation_type)) AND p.kind <> '*'
 LEFT JOIN price_contact d ON d.setting = 'general_practice' AND d.kind = '*';
 
 CREATE TABLE gp_contact AS
 SELECT c.person_key, CAST(5 AS SMALLINT) AS source, c.source_row, c.effective_date AS contact_date, c.consultation_type,
-       k.worker, k.service_line, CAST(k.minutes AS INTEGER) AS minutes, k.kind_defaulted,
+       k.worker, CAST(k.minutes AS INTEGER) AS minutes, k.kind_defaulted,
        CAST(k.minutes * k.pence_per_minute AS BIGINT) AS cost_pence,
        TRUE AS cost_defaulted,  -- the feed has no duration: the minutes are always the list's
        c.effective_date BETWEEN t.data_from AND t.data_to AS in_period

@@ -35,15 +35,32 @@ FROM emergency_attendance
 WHERE in_period
 ORDER BY source, source_row;
 
+-- A consultation's service line is its worker.
 INSERT INTO activity
-SELECT person_key, contact_date, 'general_practice', service_line, 1, cost_pence, cost_defaulted, NULL, source, source_row, 0
-FROM gp_contact
-WHERE in_period;
+WITH
+worker AS (
+  SELECT DISTINCT worker, lower(replace(replace(worker, ' ', '_'), '-', '_')) AS service_line
+  FROM consultation_kind
+)
+SELECT c.person_key, c.contact_date, 'general_practice', w.service_line, 1, c.cost_pence, c.cost_defaulted, NULL, c.source,
+       c.source_row, 0
+FROM gp_contact c
+JOIN worker w ON w.worker = c.worker
+WHERE c.in_period;
 
+-- An item's service line is its BNF chapter.
 INSERT INTO activity
-SELECT person_key, issue_date, 'prescribing', service_line, 1, cost_pence, cost_defaulted, NULL, source, source_row, 0
-FROM prescription_item
-WHERE in_period;
+WITH
+chapter AS (
+  SELECT DISTINCT bnf_chapter,
+         CASE WHEN bnf_chapter = 0 THEN 'bnf_chapter_unknown' WHEN bnf_chapter < 10 THEN concat('bnf_chapter_0', CAST(bnf_chapter AS STRING))
+              ELSE concat('bnf_chapter_', CAST(bnf_chapter AS STRING)) END AS service_line
+  FROM (SELECT bnf_chapter FROM drug UNION ALL SELECT CAST(0 AS SMALLINT)) listed
+)
+SELECT i.person_key, i.issue_date, 'prescribing', c.service_line, 1, i.cost_pence, i.cost_defaulted, NULL, i.source, i.source_row, 0
+FROM prescription_item i
+JOIN chapter c ON c.bnf_chapter = i.bnf_chapter
+WHERE i.in_period;
 
 INSERT INTO activity
 SELECT person_key, contact_date, 'community', 'community_contact', 1, cost_pence, cost_defaulted, provider, source, source_row, 0
