@@ -46,12 +46,14 @@ SELECT s.*,
        lower(trim(coalesce(cost_frequency, ''))) AS frequency
 FROM sliced s;
 
-CREATE TABLE care_package AS
+-- Those rows with their price's basis, and whether they answer for any day (a one-off: for the day it fell on).
+{{temporary(care_rated)}} AS
 WITH
 -- A default price for every kind of service: component and type, then type, then component, then any.
 kind AS (
   SELECT DISTINCT service_type_name, service_component_name FROM care_submission
 ),
+-- Every default that fits it, the most particular first.
 default_candidate AS (
   SELECT k.service_type_name, k.service_component_name, p.basis, p.pence,
          row_number() OVER (PARTITION BY k.service_type_name, k.service_component_name
@@ -77,8 +79,14 @@ rated AS (
   FROM care_submission s
   LEFT JOIN default_candidate d ON d.choice = 1 AND d.service_type_name = s.service_type_name
     AND d.service_component_name = s.service_component_name
-  WHERE NOT superseded AND charged_to >= charged_from
-),
+)
+SELECT *,
+       NOT superseded AND CASE WHEN one_off THEN latest_start BETWEEN slice_start AND slice_end
+                               ELSE charged_to >= charged_from END AS has_day
+FROM rated;
+
+CREATE TABLE care_package AS
+WITH
 -- A week's cost in pence, and whether it is the default price.
 costed AS (
   SELECT r.*,
@@ -92,8 +100,9 @@ costed AS (
          greatest(charged_from, p.data_from) AS from_day,
          least(charged_to, p.data_to) AS to_day,
          p.data_from, p.data_to
-  FROM rated r
+  FROM care_rated r
   CROSS JOIN period p
+  WHERE has_day
 )
 SELECT person_key, CAST(9 AS SMALLINT) AS source, source_row, local_authority, event_reference,
        client_type, primary_support_reason, service_type, service_component, delivery_mechanism,
@@ -103,11 +112,11 @@ SELECT person_key, CAST(9 AS SMALLINT) AS source, source_row, local_authority, e
        CAST(one_off_cost_pence AS BIGINT) AS one_off_cost_pence,
        CAST(CASE WHEN one_off THEN 0 WHEN to_day < from_day THEN 0
                  ELSE {{days_between(from_day; to_day)}} + 1 END AS INTEGER) AS days,
-       CAST(CASE WHEN one_off THEN CASE WHEN latest_start BETWEEN from_day AND to_day THEN one_off_cost_pence ELSE 0 END
+       CAST(CASE WHEN one_off THEN CASE WHEN latest_start BETWEEN data_from AND data_to THEN one_off_cost_pence ELSE 0 END
                  WHEN to_day < from_day THEN 0
                  ELSE {{half_up(weekly_cost_pence * ({{days_between(from_day; to_day)}} + 1); 7)}} END AS BIGINT) AS cost_pence,
        cost_defaulted,
-       CASE WHEN one_off THEN latest_start BETWEEN from_day AND to_day ELSE to_day >= from_day END AS in_period,
+       CASE WHEN one_off THEN latest_start BETWEEN data_from AND data_to ELSE to_day >= from_day END AS in_period,
        CASE WHEN one_off THEN latest_start ELSE from_day END AS from_day,
        CASE WHEN one_off THEN latest_start ELSE to_day END AS to_day
 FROM costed

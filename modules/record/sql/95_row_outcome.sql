@@ -58,7 +58,7 @@ counted AS (
   SELECT 9, CASE WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*) FROM care_package GROUP BY 2
   UNION ALL
   SELECT 9, CASE WHEN superseded THEN 'superseded' ELSE 'no_day_in_submission' END, count(*)
-  FROM care_submission WHERE superseded OR charged_to < charged_from GROUP BY 2
+  FROM care_rated WHERE NOT has_day GROUP BY 2
   UNION ALL
   SELECT 9, CASE WHEN person_key IS NULL THEN 'no_person' ELSE 'not_a_service' END, count(*)
   FROM door.social_care_event WHERE person_key IS NULL OR event_type IS DISTINCT FROM 'Service' GROUP BY 2
