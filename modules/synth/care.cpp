@@ -28,7 +28,10 @@ class CareMaker {
   }
 
   Care make() {
-    for (int y = 0; y < world_.options.years; ++y) care_.emergency_rate.push_back(emergency_rate(y));
+    for (int y = 0; y < world_.options.years; ++y) {
+      care_.emergency_rate.push_back(emergency_rate(y));
+      care_.gp_multiplier.push_back(multiplier(use_gp, y));
+    }
     emergency_spells();
     elective_spells();
     births();
@@ -325,8 +328,62 @@ class CareMaker {
   Care care_;
 };
 
-void CareMaker::attendances() {}
-void CareMaker::appointments() {}
+// Every emergency spell that came through a department is an attendance of its day; the rest of the published rate is
+// attendances that went home again, some of them back within the week.
+void CareMaker::attendances() {
+  constexpr double through_department = .72, back_within_week = .062;
+  auto draw = random_for(world_, person_.id, Stream::attendance);
+  const auto attend = [&](Date day, bool admitted, const Presentation* reason) {
+    Attendance a;
+    a.day = day;
+    a.minute = std::clamp(static_cast<int>(840 + 330 * draw.normal()), 0, 1439);
+    a.admitted = admitted;
+    a.department = admitted || draw.chance(.50) ? 1 : draw.chance(.9) ? 3 : 4;
+    a.by_ambulance = a.department == 1 && draw.chance(admitted ? .62 : .22);
+    a.reason = reason;
+    care_.attendances.push_back(a);
+  };
+  for (const Spell& spell : care_.spells)
+    if (spell.kind == SpellKind::emergency && draw.chance(through_department)) attend(spell.start, true, spell.reason);
+  for (int y = 0; y < world_.options.years; ++y) {
+    const Span span = alive_in(y);
+    if (span.end <= span.start) continue;
+    const double admitted = through_department * world_.model.emergency_episodes(span.age, person_.sex, person_.quintile) *
+                            (1 - more_episodes(span.age)) / (1 + transfer_share);
+    const double all = world_.model.attendances(span.age, person_.decile);
+    const double rate = std::max(.2 * all, all - admitted) / (1 + back_within_week) * multiplier(use_attendance, y);
+    for (int i = poisson(rate * span.years, draw); i > 0; --i) {
+      const Date day = span.start + static_cast<int>(draw.below(static_cast<std::uint64_t>(span.end - span.start)));
+      const Presentation* reason = &choose(emergency_presentations(), span.age, day, draw);
+      attend(day, false, reason);
+      if (draw.chance(back_within_week)) {
+        const Date again = day + draw.between(1, 7);
+        if (again < span.end) attend(again, false, reason);
+      }
+    }
+  }
+  std::stable_sort(care_.attendances.begin(), care_.attendances.end(), [](const Attendance& a, const Attendance& b) { return a.day < b.day; });
+  for (std::size_t i = 1; i < care_.attendances.size(); ++i)
+    care_.attendances[i].reattended = care_.attendances[i].day - care_.attendances[i - 1].day <= 7;
+}
+
+void CareMaker::appointments() {
+  auto draw = random_for(world_, person_.id, Stream::outpatient);
+  for (int y = 0; y < world_.options.years; ++y) {
+    const Span span = alive_in(y);
+    if (span.end <= span.start) continue;
+    const double rate = world_.model.outpatient_appointments(span.age, person_.sex, person_.quintile) * multiplier(use_outpatient, y);
+    const int clinic = static_cast<int>(draw.below(1000));
+    for (int i = poisson(rate * span.years, draw); i > 0; --i) {
+      Appointment a;
+      a.day = span.start + static_cast<int>(draw.below(static_cast<std::uint64_t>(span.end - span.start)));
+      a.specialty = draw.chance(.65) ? clinic : static_cast<int>(draw.below(1000));
+      a.first = draw.chance(.31);
+      care_.appointments.push_back(a);
+    }
+  }
+  std::stable_sort(care_.appointments.begin(), care_.appointments.end(), [](const Appointment& a, const Appointment& b) { return a.day < b.day; });
+}
 
 }  // namespace
 

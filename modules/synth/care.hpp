@@ -58,6 +58,7 @@ struct Care {
   std::vector<Package> packages;
   std::vector<Date> requests;          // for social care, beyond those that led to a package
   std::vector<double> emergency_rate;  // spells a year, by model year, before what dying adds
+  std::vector<double> gp_multiplier;   // by model year
   double risk = 0;                     // of an emergency admission in the last model year, seen from its first day
   bool at_risk = false;                // alive and born on that day
 };

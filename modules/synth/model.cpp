@@ -48,6 +48,8 @@ Model::Model(const SynthOptions& options) : years_(options.years) {
   read_rates();
   weigh_groups();
   fit_prevalence();
+  fit_frailty();
+  fit_consultations();
 }
 
 void Model::read_population() {
@@ -214,6 +216,45 @@ void Model::fit_prevalence() {
       }
       scale_[c][static_cast<std::size_t>(decile - 1)] = scale;
     }
+}
+
+// Frailty at 65 to 95: half fit, 35% mild, 12% moderate, 3% severe (Clegg 2016), by a score of the latent frailty and age.
+void Model::fit_frailty() {
+  constexpr double beyond[] = {.50, .15, .03};
+  for (std::size_t level = 0; level < 3; ++level) {
+    double low = -6, high = 9;
+    for (int pass = 0; pass < 40; ++pass) {
+      const double cut = (low + high) / 2;
+      double with = 0, people = 0;
+      for (int age = 65; age <= 95; ++age)
+        for (int sex = 0; sex < 2; ++sex)
+          for (int q = 0; q < 5; ++q) {
+            const double n = population(age, sex) * quintile_share(std::min(age, 85), sex, q);
+            const auto& alive = alive_[static_cast<std::size_t>(group_index({age, sex, q}))];
+            people += n;
+            for (int i = 0; i < grid; ++i)
+              with += n * alive[static_cast<std::size_t>(i)] * standard_normal_distribution((.75 * grid_point(i) + .05 * (age - 75) - cut) / .66);
+          }
+      (with / people > beyond[level] ? low : high) = cut;
+    }
+    frailty_cut_[level] = (low + high) / 2;
+  }
+}
+
+int Model::frailty_level(double frailty, int age, std::uint64_t person) const {
+  CounterRandom draw(person, 17, static_cast<std::uint64_t>(Stream::frailty));
+  const double score = .75 * frailty + .05 * (age - 75) + .66 * draw.normal();
+  return score > frailty_cut_[2] ? 3 : score > frailty_cut_[1] ? 2 : score > frailty_cut_[0] ? 1 : 0;
+}
+
+void Model::fit_consultations() {  // 5.16 of all kinds a person a year
+  double visits = 0, people = 0;
+  for (int age = 0; age <= oldest; ++age)
+    for (int sex = 0; sex < 2; ++sex) {
+      visits += population(age, sex) * gp_visits(age, sex);
+      people += population(age, sex);
+    }
+  other_consultations_ = 5.16 * people / visits - 1;
 }
 
 double Model::onset_age(std::size_t condition, int sex, int decile, double rank) const {

@@ -50,6 +50,8 @@ class Model {
   double outpatient_appointments(int age, int sex, int quintile) const { return outpatient_[cell(age, sex, quintile)]; }
   double attendances(int age, int decile) const;   // in emergency departments of every type
   double gp_visits(int age, int sex) const;
+  double other_consultations() const { return other_consultations_; }  // with nurses and others, for each with a GP
+  int frailty_level(double frailty, int age, std::uint64_t person) const;  // 0 fit, 1 mild, 2 moderate, 3 severe; from 65
   double births_per_woman(int age, int quintile) const { return births_[static_cast<std::size_t>(std::min(age, 85) * 5 + quintile)]; }
 
   // The person's multiplier of a rate in model year y; its mean over the living of the group is 1.
@@ -70,9 +72,13 @@ class Model {
   void read_rates();
   void weigh_groups();
   void fit_prevalence();
+  void fit_frailty();
+  void fit_consultations();
   double shape(std::size_t condition, double age) const;
 
   int years_;
+  double other_consultations_ = 0;
+  std::array<double, 3> frailty_cut_{};
   std::vector<double> population_;                     // people by age 0…105 and sex
   std::vector<double> share_;                          // of a quintile within age and sex
   std::vector<double> deaths_, emergency_, elective_, outpatient_, births_;

@@ -101,6 +101,7 @@ std::string financial_year_text(int year);  // 2023 -> "2023-24"
 struct Care;
 void write_registrations(Writer& writer, const Person& person);
 void write_gp_static(Writer& writer);  // organisations and code tables, once
+void write_gp_codes(Writer& writer);
 void write_gp_events(Writer& writer, const Person& person, const Care& care);
 void write_inpatient(Writer& writer, const Person& person, const Care& care);
 void write_outpatient(Writer& writer, const Person& person, const Care& care);

@@ -130,13 +130,27 @@ void Row::set_british(std::size_t slot, Date day) {
 }
 
 void Row::set_guid(std::size_t slot, std::uint64_t high, std::uint64_t low) {
-  static constexpr char hex[] = "0123456789ABCDEF";
+  static constexpr auto hex = [] {
+    std::array<char, 512> pairs{};
+    for (std::size_t i = 0; i < 256; ++i) {
+      pairs[2 * i] = "0123456789ABCDEF"[i / 16];
+      pairs[2 * i + 1] = "0123456789ABCDEF"[i % 16];
+    }
+    return pairs;
+  }();
   char* at = fields_[slot].text;
+  const auto pair = [&](std::uint64_t word, int shift) {
+    std::memcpy(at, &hex[2 * ((word >> shift) & 255)], 2);
+    at += 2;
+  };
   *at++ = '{';
-  for (int i = 0; i < 32; ++i) {
-    if (i == 8 || i == 12 || i == 16 || i == 20) *at++ = '-';
-    const std::uint64_t word = i < 16 ? high : low;
-    *at++ = hex[(word >> (60 - 4 * (i % 16))) & 15];
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    pair(high, shift);
+    if (shift == 32 || shift == 16 || shift == 0) *at++ = '-';
+  }
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    pair(low, shift);
+    if (shift == 48) *at++ = '-';
   }
   *at++ = '}';
   fields_[slot].length = 38;

@@ -38,12 +38,23 @@ Output write_block(const World& world, const Plan& plan, std::uint64_t number) {
   Output out(plan);
   const Block block = make_block(world, number);
   Writer writer(world, plan, block, out);
-  if (number == 0) write_gp_static(writer);
+  if (number == 0) {
+    write_gp_static(writer);
+    write_gp_codes(writer);
+  }
   for (const Person& person : block.people) {
     const Care care = make_care(world, block, person);
     write_registrations(writer, person);
+    write_gp_events(writer, person, care);
     write_inpatient(writer, person, care);
+    write_outpatient(writer, person, care);
+    write_attendances(writer, person, care);
+    write_community(writer, person, care);
+    write_mental_health(writer, person, care);
     write_social_care(writer, person, care);
+    write_death(writer, person, care);
+    write_housing(writer, person);
+    write_voluntary(writer, person, care);
     write_truth(writer, person, care);
     tally_person(writer, person, care);
   }
@@ -83,6 +94,10 @@ class Piecewise {
     if (::close(file) != 0) return tl::unexpected(system_error("The file cannot be written", path_));
     if (::rename((path_ + ".new").c_str(), path_.c_str()) != 0) return tl::unexpected(system_error("The file cannot be put in place", path_));
     return {};
+  }
+  void drop() {  // nothing to say: no file
+    ::close(std::exchange(file_, -1));
+    ::unlink((path_ + ".new").c_str());
   }
   std::uint64_t bytes() const { return bytes_; }
 
@@ -139,6 +154,10 @@ class PlaceFiles {
     SynthSummary summary;
     summary.people = world_.options.people;
     for (std::size_t i = 0; i < files_.size(); ++i) {
+      if (rows_[i] == 0) {
+        files_[i].drop();
+        continue;
+      }
       JOINEDUP_CHECK(files_[i].finish());
       summary.files.push_back({plan_.files[i].path, rows_[i], files_[i].bytes()});
       summary.rows += rows_[i];
@@ -228,6 +247,22 @@ Result<void> write_settings(const World& world, const Plan& plan) {
   return write_file(folder + "/place.toml", text);
 }
 
+// A synthetic place may be made anew where an older one lies; a place of real people is never touched.
+Result<void> clear_old_place(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::exists(folder + "/SYNTHETIC.txt")) {
+    for (const char* part : {"/feeds", "/truth"}) {
+      fs::remove_all(folder + part, error);
+      if (error) return fail(ErrorCode::unavailable, "The old synthetic files cannot be removed: " + error.message() + ".", folder + part);
+    }
+    return {};
+  }
+  if (fs::exists(folder + "/place.toml") || fs::exists(folder + "/feeds"))
+    return fail(ErrorCode::conflict, "A place lies here already that is not synthetic; a synthetic one is not written over it.", folder);
+  return {};
+}
+
 }  // namespace
 
 Result<SynthSummary> generate_place(const SynthOptions& options) {
@@ -236,6 +271,7 @@ Result<SynthSummary> generate_place(const SynthOptions& options) {
   const World world(options);
   const Plan plan(world);
   if (plan.files.empty()) return fail(ErrorCode::wrong_usage, "None of the feeds asked for is one that can be generated.");
+  JOINEDUP_CHECK(clear_old_place(options.folder));
   JOINEDUP_CHECK(make_folder(options.folder));
   PlaceFiles files(world, plan);
   JOINEDUP_CHECK(files.open());

@@ -2,7 +2,7 @@
 
 #include "base/hash.hpp"
 #include "synth/care.hpp"
-#include "synth/hrg.hpp"
+#include "synth/hospital_identity.hpp"
 #include "synth/output.hpp"
 #include "synth/slots.hpp"
 
@@ -10,8 +10,6 @@ namespace joinedup::synth {
 namespace {
 
 using namespace inpatient;
-constexpr std::string_view providers[] = {"ZA1", "ZA2"};
-constexpr std::string_view sites[] = {"ZA101", "ZA201"};
 
 class InpatientWriter {
  public:
@@ -60,22 +58,8 @@ class InpatientWriter {
   }
 
   void identify(const Spell& spell, const LocalRecord& record, const Address& address) {
-    const std::string_view provider_code = providers[spell.provider];
-    row_.set(local_id, static_cast<std::int64_t>(record.local_id));
-    row_.set(local_organisation, provider_code);
-    row_.set(provider, provider_code);
-    row_.set(site, sites[spell.provider]);
+    identify_patient<inpatient::Slot>(row_, writer_, person_, record, address, spell.provider, spell.start);
     row_.set(commissioner, "ZX9");
-    row_.set(nhs, record.nhs_number);
-    row_.set(nhs_status, record.nhs_fault == NhsFault::none ? "01" : record.nhs_fault == NhsFault::wrong ? "02" : "03");
-    row_.set_iso(birth, record.birth);
-    row_.set(sex, record.sex == 0 ? "2" : record.sex == 1 ? "1" : "0");
-    row_.set(ethnic, std::string_view(&person_.ethnicity, 1));
-    row_.set(postcode, world_.geography.postcode(address.area, address.postcode));
-    const auto& practices = world_.geography.practices();
-    if (person_.residence == Residence::registered)
-      row_.set(practice, practices[static_cast<std::size_t>(address_on(writer_.block, person_, spell.start).practice)].code);
-    else row_.set(practice, "V81997");
   }
 
   void spell_columns(const Spell& spell, std::size_t number) {
