@@ -175,7 +175,9 @@ class Expression {
   static Result<Expression> compile(std::string_view text, const Options& options);
   static Result<Expression> compile(std::string_view text);
   // As compile, then checks names and types against R4 as seen from `type` ("Patient"): an unknown element is an error.
-  static Result<Expression> compile_for(std::string_view text, std::string_view type);
+  // With Ordering::checked, so is first() and its kin after children(), whose order FHIRPath leaves open.
+  enum class Ordering : std::uint8_t { free, checked };
+  static Result<Expression> compile_for(std::string_view text, std::string_view type, Ordering ordering = Ordering::free);
 
   Result<Collection> evaluate(const Value& input, Context& context) const;
   // As evaluate, but the caller's collection is reused: no allocation on the common path.
