@@ -16,7 +16,7 @@ std::vector<SettingWords> known_settings() {
           {"prescribing", "Prescriptions", "items"},
           {"community", "Community health", "contacts"},
           {"mental_health", "Mental health", "contacts"},
-          {"social_care", "Social care", "units of care"},
+          {"social_care", "Social care", "days of care"},
           {"housing", "Housing", "events"},
           {"voluntary", "Voluntary sector", "contacts"}};
 }
@@ -68,9 +68,9 @@ MoneyLine protect_money(const std::vector<std::int64_t>& pence, const std::vecto
 std::string caution(const ReportInputs& inputs, Value defaulted_share) {
   std::string list;
   for (const auto& price : inputs.prices)
-    if (!price.note.empty()) list += "<li><strong>" + html_text(price.list) + "</strong>: " + html_text(price.note) + "</li>";
+    if (!price.note.empty()) list += "<li><strong>" + html_text(title_of(price.list)) + "</strong>: " + html_text(price.note) + "</li>";
   std::string html;
-  if (!list.empty()) html += "<p>These price lists are illustrative, because no public one exists:</p><ul>" + list + "</ul>";
+  if (!list.empty()) html += "<p>These price lists are illustrative, made up near the size of real prices. A place’s own list replaces each:</p><ul>" + list + "</ul>";
   if (defaulted_share)
     html += "<p>" + (*defaulted_share == 0 ? std::string("No cost rests on a defaulted value.")
                                            : percent_text(*defaulted_share) + " of all cost rests on a defaulted value: the record did not say what was done, "

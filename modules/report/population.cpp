@@ -14,14 +14,14 @@ std::string band_of_five(std::int64_t band) {
 Result<Count> add_age_sex(Context& context) {
   JOINEDUP_TRY(const auto found, context.query("sql/20_age_sex.sql"));
   Counts counts(19, std::vector<std::int64_t>(2, 0));
-  std::int64_t people = 0, sex_not_known = 0;
+  std::int64_t people = 0, left_out = 0;
   for (std::size_t row = 0; row < found.rows.size(); ++row) {
-    const auto band = static_cast<std::size_t>(found.integer(row, 0));
+    const auto band = found.integer(row, 0);
     const auto& sex = found.rows[row][1];
     const auto number = found.integer(row, 2);
     people += number;
-    if (sex == "F" || sex == "M") counts[band][sex == "M"] += number;
-    else sex_not_known += number;  // too few to tell apart by age: a column of them would cost the reader many other cells
+    if (band >= 0 && (sex == "F" || sex == "M")) counts[static_cast<std::size_t>(band)][sex == "M"] += number;
+    else left_out += number;  // too few to tell apart by age: a column of them would cost the reader many other cells
   }
   const auto shown = protect(counts, Totals::both);
   const auto all = protect_one(people), both = shown.at(19, 2);
@@ -43,7 +43,7 @@ Result<Count> add_age_sex(Context& context) {
     figure.finding = percent_text(*older) + " of the " + people_text(all) + " who live here are 65 or over, and " + percent_text(*children) + " are under 20.";
   figure.draw = [rows](const Frame& frame) { return pyramid_chart(frame, "Women and girls", "Men and boys", rows); };
   figure.alternative = "A population pyramid by five-year age band, women and girls on the left, men and boys on the right. " + figure.finding;
-  if (sex_not_known > 0) figure.note = "Left out: " + people_text(protect_one(sex_not_known)) + " whose sex is not recorded as female or male.";
+  if (left_out > 0) figure.note = "Left out: " + people_text(protect_one(left_out)) + " whose age is not recorded, or whose sex is not recorded as female or male.";
   figure.table = table;
   context.page.add(figure);
   return all;

@@ -164,7 +164,7 @@ void add_missing_fields(Context& context) {
   figure.finding = "The field most often missing is " + lower_ascii(title_of(ordered.front().field)) + " (" + title_of_feed(context.inputs, ordered.front().feed) + "): " + percent_text(ordered.front().share.value_or(0)) + " of rows lack it.";
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars, {.maximum = 1.0}); };
   figure.alternative = "Bars of the share of rows that lack a field, for the ten fields most often missing. " + figure.finding;
-  figure.note = "A full bar would be 100%.";
+  figure.note = "A full bar would be 100%. Some fields are empty by right, such as the end of care that goes on.";
   figure.table = table;
   context.page.add(figure);
 }
@@ -268,7 +268,7 @@ Result<void> add_linkage(Context& context) {
   const std::size_t drawn = std::min<std::size_t>(steps.size(), 6);
   std::vector<Segment> segments;
   for (std::size_t step = 0; step < drawn; ++step) segments.push_back({step == 5 && steps.size() > 6 ? "Other steps" : titles[steps[step]], tones[step]});
-  DataTable table{"linkage_by_step", "Identities of each feed by the step that decided who they are", {{"Feed", "feed", Align::text}}, {}, LastRow::total};
+  DataTable table{"linkage_by_step", "Rows of each feed that name a person, by the step that decided who it is", {{"Feed", "feed", Align::text}}, {}, LastRow::total};
   for (const auto& step : steps) table.columns.push_back({titles[step], step});
   table.columns.push_back({"All", "all"});
   std::vector<StackedBar> bars;
@@ -291,10 +291,10 @@ Result<void> add_linkage(Context& context) {
   figure.id = "linkage-steps";
   figure.heading = "The step that decided, by feed";
   if (const auto first = ratio(shown.at(feeds.size(), 0), shown.at(feeds.size(), steps.size())))
-    figure.finding = percent_text(*first) + " of " + count_text(shown.at(feeds.size(), steps.size())) + " identities were decided by the first step, “" + titles[steps.front()] + "”.";
+    figure.finding = percent_text(*first) + " of " + count_text(shown.at(feeds.size(), steps.size())) + " rows that name a person were decided by the first step, “" + titles[steps.front()] + "”.";
   figure.draw = [segments, bars](const Frame& frame) { return stacked_bar_chart(frame, segments, bars, Stacking::shares); };
-  figure.alternative = "Stacked bars of the share of each feed’s identities that each linkage step decided. " + figure.finding;
-  figure.note = "An identity is one distinct combination of NHS number, name, birth date, sex and address in one feed. Parts under 10 are not drawn.";
+  figure.alternative = "Stacked bars of the share of each feed’s rows that each linkage step decided. " + figure.finding;
+  figure.note = "Steps are tried in this order; the first that fits decides. Parts under 10 rows are not drawn.";
   figure.table = table;
   context.page.add(figure);
   return {};
