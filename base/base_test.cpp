@@ -60,6 +60,13 @@ TEST(Hash, PublishedVectors) {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+// The worked example of docs/methods/pseudonym.md, made with openssl dgst.
+TEST(Hash, HmacOfTheWorkedPseudonym) {
+  std::string key;
+  for (int i = 0; i < 32; ++i) key += static_cast<char>(i);
+  EXPECT_EQ(to_hex(hmac_sha256(key, "1")), "7761b1cc25227dfca0bd6d972acc52abb62f24ce50ad5a7a430b05c5a6f5497b");
+}
+
 TEST(Hash, AKeptKeyGivesWhatTheLibraryGives) {
   for (const std::string& key : {std::string("Jefe"), std::string(131, 'k'), std::string(64, 'b')}) {
     const HmacKey kept(key);
