@@ -66,7 +66,7 @@ double jaro_long(std::string_view a, std::string_view b, std::size_t window) {
 }  // namespace
 
 double jaro_similarity(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) return a.empty() && b.empty() ? 1.0 : 0.0;
+  if (a.empty() || b.empty()) return 0.0;  // also of two empty texts, as in DuckDB
   if (a.size() == 1 && b.size() == 1) return a[0] == b[0] ? 1.0 : 0.0;
   const std::size_t half = std::max(a.size(), b.size()) / 2;
   const std::size_t window = half > 0 ? half - 1 : 0;

@@ -51,7 +51,7 @@ Value arithmetic(const Node& node, const Scope& scope) {
     case Op::add: return Value::of(a.number + b.number);
     case Op::subtract: return Value::of(a.number - b.number);
     case Op::multiply: return Value::of(a.number * b.number);
-    case Op::divide: return b.number == 0 ? Value{} : Value::of(a.number / b.number);
+    case Op::divide: return Value::of(a.number / b.number);  // IEEE: by zero gives infinity or NaN
     case Op::integer_divide: return b.number == 0 ? Value{} : Value::of(std::trunc(a.number / b.number));
     default: return b.number == 0 ? Value{} : Value::of(std::fmod(a.number, b.number));
   }

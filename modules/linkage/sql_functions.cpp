@@ -454,8 +454,8 @@ Value format_time(const Node& node, const Scope& scope) {
 
 Value intersection(const Node& node, const Scope& scope) {
   const Value a = argument(node, scope, 0), b = argument(node, scope, 1);
-  if (a.kind != Kind::list || b.kind != Kind::list) return {};
   std::vector<Value> both;
+  if (a.kind != Kind::list || b.kind != Kind::list) return a.kind == Kind::list && b.is_null() ? Value::of(std::move(both)) : Value{};  // DuckDB's own way with NULL
   const auto holds = [](const std::vector<Value>& list, const Value& item) {
     return std::any_of(list.begin(), list.end(), [&](const Value& other) { return compare_values(item, other) == 0; });
   };

@@ -21,7 +21,11 @@ bool digits(std::string_view text, std::size_t at, std::size_t count, int& out) 
   return true;
 }
 
-int order(double a, double b) { return a < b ? -1 : a > b ? 1 : 0; }
+// NaN is equal to itself and above every number, as in DuckDB.
+int order(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return static_cast<int>(std::isnan(a)) - static_cast<int>(std::isnan(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 int compare_lists(const std::vector<Value>& a, const std::vector<Value>& b) {
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
@@ -82,11 +86,20 @@ Value to_instant(const Value& value) {
   if (value.kind == Kind::instant) return value;
   if (value.kind != Kind::text) return {};
   const auto text = trim(value.text);
-  if (text.size() < 10) return {};
-  const auto date = parse_iso_date(text.substr(0, 10));
+  // Year, month and day with - / or a space between, as a cast reads them: 2000-1-5 will do.
+  int parts[3] = {0, 0, 0};
+  std::size_t at = 0;
+  for (int part = 0; part < 3; ++part) {
+    const std::size_t start = at, most = part == 0 ? 4 : 2;
+    while (at < text.size() && at - start < most && text[at] >= '0' && text[at] <= '9') parts[part] = parts[part] * 10 + (text[at++] - '0');
+    if (at == start || (part < 2 && (at >= text.size() || (text[at] != '-' && text[at] != '/' && text[at] != ' ')))) return {};
+    if (part < 2) ++at;
+  }
+  const auto date = make_date(parts[0], parts[1], parts[2]);
   if (!date) return {};
   double seconds = seconds_a_day * date->days;
-  if (text.size() == 10) return Value::instant(seconds);
+  if (at == text.size()) return Value::instant(seconds);
+  if (at != 10) return {};
   int hour = 0, minute = 0, second = 0;
   if ((text[10] != 'T' && text[10] != ' ') || !digits(text, 11, 2, hour) || !digits(text, 14, 2, minute)) return {};
   if (text.size() >= 19 && !digits(text, 17, 2, second)) return {};

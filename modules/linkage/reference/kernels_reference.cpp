@@ -9,7 +9,6 @@
 namespace joinedup::linkage::reference {
 
 double jaro_similarity(std::string_view a, std::string_view b) {
-  if (a.empty() && b.empty()) return 1;
   if (a.empty() || b.empty()) return 0;
   if (a.size() == 1 && b.size() == 1) return a == b;
   const int window = std::max(0, static_cast<int>(std::max(a.size(), b.size())) / 2 - 1);
