@@ -61,6 +61,15 @@ INSERT INTO door.social_care_event BY NAME SELECT i + 1 AS source_row, who(i // 
 INSERT INTO door.housing_row BY NAME SELECT i + 1 AS source_row, who(i, 76) AS person_key, 'H1' AS landlord, 'repair_damp' AS event_type, day(i, 77) AS event_date FROM range($PEOPLE // 20) t(i);
 INSERT INTO door.voluntary_row BY NAME SELECT i + 1 AS source_row, who(i, 78) AS person_key, 'V1' AS organisation, day(i, 79) AS contact_date, CASE WHEN h(i, 80) % 2 = 0 THEN 'befriending' ELSE 'OTHER' END AS service FROM range($PEOPLE // 20) t(i);
 INSERT INTO door.death_registration BY NAME SELECT i + 1 AS source_row, who(i, 81) AS person_key, day(i, 82) AS date_of_death, 'home' AS place_of_death FROM range($PEOPLE // 100) t(i);
+INSERT INTO door.fhir_encounter BY NAME SELECT i + 1 AS source_row, who(i, 90) AS person_key, i AS encounter, (['IMP','EMER','AMB','AMB','HH','ZZZ'])[1 + h(i, 91) % 6] AS class,
+  CASE WHEN odd(i, 92) THEN 'cancelled' ELSE 'finished' END AS status, (['162673000','371883000',NULL])[1 + h(i, 93) % 3] AS type_code, day(i, 94) AS start_date,
+  CASE WHEN h(i, 95) % 9 > 0 THEN day(i, 94) + CAST(h(i, 96) % 30 AS INTEGER) END AS end_date FROM range($PEOPLE // 20) t(i);
+INSERT INTO door.fhir_condition BY NAME SELECT i + 1 AS source_row, who(i, 97) AS person_key, (['84114007','44054006','444814009'])[1 + h(i, 98) % 3] AS code, 'http://snomed.info/sct' AS code_system,
+  CASE WHEN h(i, 99) % 4 > 0 THEN day(i, 100) END AS onset_date, i AS encounter FROM range($PEOPLE // 20) t(i);
+INSERT INTO door.fhir_procedure BY NAME SELECT i + 1 AS source_row, who(i, 101) AS person_key, '430193006' AS code, 'completed' AS status, day(i, 102) AS performed_date, i AS encounter FROM range($PEOPLE // 20) t(i);
+INSERT INTO door.fhir_medication BY NAME SELECT i + 1 AS source_row, i AS medication, '1803932' AS code FROM range(20) t(i);
+INSERT INTO door.fhir_medication_request BY NAME SELECT i + 1 AS source_row, who(i, 103) AS person_key, CASE WHEN i % 3 > 0 THEN '314076' END AS code, CASE WHEN i % 3 = 0 THEN h(i, 104) % 22 END AS medication,
+  CASE WHEN odd(i, 105) THEN 'entered-in-error' ELSE 'active' END AS status, day(i, 106) AS authored_date FROM range($PEOPLE // 20) t(i);
 )";
 
 }  // namespace

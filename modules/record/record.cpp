@@ -1,5 +1,6 @@
 #include "record/record.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <map>
@@ -29,14 +30,19 @@ Result<void> load_codes(engine::Connection& connection) {
     JOINEDUP_INVARIANT(text, "the code lists are compiled in");
     auto records = parse_csv_records(text->substr(text->find('\n') + 1));
     std::string sql = "CREATE OR REPLACE TEMPORARY TABLE " + create + "; INSERT INTO " + create.substr(0, create.find('(')) + " VALUES ";
-    for (std::size_t i = 1; i < records.size(); ++i)
-      sql += std::string(i > 1 ? ", (" : "(") + (numeric ? records[i][0] : engine::sql_text(records[i][0])) + ", " +
-             engine::sql_text(records[i][1]) + ")";
+    const auto columns = 1 + static_cast<std::size_t>(std::count(create.begin(), create.end(), ','));
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      sql += i > 1 ? ", (" : "(";
+      for (std::size_t c = 0; c < columns; ++c)
+        sql += (c ? ", " : "") + (numeric && c == 0 ? records[i][c] : engine::sql_text(records[i][c]));
+      sql += ")";
+    }
     return connection.run(sql);
   };
   JOINEDUP_CHECK(load("codes/condition_snomed.csv", "code_condition_snomed(snomed_concept BIGINT, condition VARCHAR)", true));
   JOINEDUP_CHECK(load("codes/icd10_condition.csv", "code_icd10_condition(icd10 VARCHAR, condition VARCHAR)", false));
   JOINEDUP_CHECK(load("codes/mhsds_reason_condition.csv", "code_mhsds_reason(reason VARCHAR, condition VARCHAR)", false));
+  JOINEDUP_CHECK(load("codes/fhir_encounter_class.csv", "code_fhir_encounter(class VARCHAR, type_code VARCHAR, goes_to VARCHAR)", false));
   return {};
 }
 

@@ -43,6 +43,10 @@ const std::map<std::string, Kind>& kinds() {
       {"housing", {"housing_row", {"event_date"}, {}, {{"landlord", "H1"}}}},
       {"voluntary", {"voluntary_row", {"contact_date"}, {}, {{"organisation", "V1"}}}},
       {"registered", {"gp_registration", {"registered_on"}, {"deregistered_on"}, {}}},
+      {"fhir_encounter", {"fhir_encounter", {"start_date"}, {"end_date"}, {{"status", "finished"}}}},
+      {"fhir_condition", {"fhir_condition", {"onset_date"}, {"abatement_date"}, {{"code_system", "http://snomed.info/sct"}}}},
+      {"fhir_procedure", {"fhir_procedure", {"performed_date"}, {}, {{"status", "completed"}}}},
+      {"fhir_medication_request", {"fhir_medication_request", {"authored_date"}, {}, {{"status", "active"}}}},
       {"death", {"death_registration", {"date_of_death"}, {}, {}}},
   };
   return all;
@@ -127,7 +131,7 @@ class Timeline {
       const auto equals = parts[at].find('=');
       ASSERT_NE(equals, std::string::npos) << where() << parts[at];
       const auto name = parts[at].substr(0, equals);
-      const auto full = short_names.find(name);
+      const auto full = found->first.starts_with("fhir_") ? short_names.end() : short_names.find(name);
       fields[full == short_names.end() ? name : full->second] = parts[at].substr(equals + 1);
     }
     fixture_->add(found->second.table, {fields.begin(), fields.end()});

@@ -25,5 +25,7 @@ FROM (VALUES
   (22, 'gp_observation', NULL),
   (23, 'death_registration', NULL),
   (24, 'fhir_condition', NULL),
-  (25, 'fhir_procedure', NULL)
+  (25, 'fhir_procedure', NULL),
+  (26, 'mhsds_referral', NULL),
+  (27, 'fhir_patient', NULL)
 ) AS listed(source, staged_table, setting);

@@ -18,6 +18,10 @@ told AS (
   SELECT person_key, spell_end, 'hospital', NULL, NULL, 'hospital', 3, source_row
   FROM door.inpatient_episode
   WHERE discharge_method = '4' AND spell_end IS NOT NULL AND person_key IS NOT NULL
+  UNION ALL
+  SELECT person_key, deceased_date, NULL, NULL, NULL, 'fhir', 4, source_row
+  FROM door.fhir_patient
+  WHERE deceased_date IS NOT NULL AND person_key IS NOT NULL
 ),
 -- The first in that order; within a feed the latest row.
 ranked AS (
@@ -25,7 +29,7 @@ ranked AS (
   FROM told
 )
 SELECT person_key, date_of_death, place_of_death, underlying_cause, registered_on, recorded_by,
-       CAST(CASE recorded_by WHEN 'registration' THEN 23 WHEN 'general_practice' THEN 21 ELSE 1 END AS SMALLINT) AS source,
+       CAST(CASE recorded_by WHEN 'registration' THEN 23 WHEN 'general_practice' THEN 21 WHEN 'hospital' THEN 1 ELSE 27 END AS SMALLINT) AS source,
        source_row
 FROM ranked
 WHERE place_in_order = 1

@@ -20,7 +20,7 @@ WHERE c.place_in_order = 1;
 
 CREATE TABLE prescription_item AS
 SELECT i.person_key, CAST(6 AS SMALLINT) AS source, i.source_row, i.effective_date AS issue_date,
-       i.code_id, g.dmd_code, coalesce(g.bnf_chapter, CAST(0 AS SMALLINT)) AS bnf_chapter, i.quantity,
+       i.code_id, CAST(NULL AS STRING) AS code, CAST(NULL AS STRING) AS code_system, g.dmd_code, coalesce(g.bnf_chapter, CAST(0 AS SMALLINT)) AS bnf_chapter, i.quantity,
        CAST(coalesce(i.estimated_nhs_cost_pence, g.default_pence, d.pence, 0) AS BIGINT) AS cost_pence,
        i.estimated_nhs_cost_pence IS NULL AS cost_defaulted,
        i.effective_date BETWEEN t.data_from AND t.data_to AS in_period

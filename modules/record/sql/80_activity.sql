@@ -14,7 +14,7 @@ SELECT person_key, CASE WHEN finished THEN discharge_date ELSE admission_date EN
             ELSE concat(admission_type, '_admission') END,
        1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM hospital_spell
-WHERE in_period
+WHERE in_period AND source = 1
 ORDER BY source_row;
 
 INSERT INTO activity
@@ -22,7 +22,7 @@ SELECT person_key, appointment_date, 'outpatient',
        CASE WHEN is_procedure THEN 'outpatient_procedure' WHEN first_contact THEN 'first_attendance' ELSE 'follow_up_attendance' END,
        1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM outpatient_attendance
-WHERE in_period AND attended
+WHERE in_period AND attended AND source = 2
 ORDER BY source_row;
 
 INSERT INTO activity
@@ -32,7 +32,7 @@ SELECT person_key, arrival_date, 'emergency_department',
             ELSE 'type_not_recorded' END,
        1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM emergency_attendance
-WHERE in_period
+WHERE in_period AND source IN (3, 4)
 ORDER BY source, source_row;
 
 -- A consultation's service line is its worker.
@@ -46,7 +46,7 @@ SELECT c.person_key, c.contact_date, 'general_practice', w.service_line, 1, c.co
        c.source_row, 0
 FROM gp_contact c
 JOIN worker w ON w.worker = c.worker
-WHERE c.in_period;
+WHERE c.in_period AND c.source = 5;
 
 -- An item's service line is its BNF chapter.
 INSERT INTO activity
@@ -60,7 +60,7 @@ chapter AS (
 SELECT i.person_key, i.issue_date, 'prescribing', c.service_line, 1, i.cost_pence, i.cost_defaulted, NULL, i.source, i.source_row, 0
 FROM prescription_item i
 JOIN chapter c ON c.bnf_chapter = i.bnf_chapter
-WHERE i.in_period;
+WHERE i.in_period AND i.source = 6;
 
 INSERT INTO activity
 SELECT person_key, contact_date, 'community', 'community_contact', 1, cost_pence, cost_defaulted, provider, source, source_row, 0
@@ -111,3 +111,27 @@ SELECT person_key, contact_date, 'voluntary', service, 1, cost_pence, cost_defau
 FROM voluntary_contact
 WHERE in_period
 ORDER BY source_row;
+
+-- What came as FHIR, in the order of the key: encounters by their row whatever their setting, then prescriptions.
+INSERT INTO activity
+WITH
+encounter AS (
+  SELECT person_key, CASE WHEN finished THEN discharge_date ELSE admission_date END AS date, 'inpatient' AS setting,
+         'other_admission' AS service_line, cost_pence, cost_defaulted, provider, source, source_row
+  FROM hospital_spell WHERE in_period AND source = 12
+  UNION ALL
+  SELECT person_key, appointment_date, 'outpatient', 'follow_up_attendance', cost_pence, cost_defaulted, provider, source, source_row
+  FROM outpatient_attendance WHERE in_period AND attended AND source = 12
+  UNION ALL
+  SELECT person_key, arrival_date, 'emergency_department', 'type_not_recorded', cost_pence, cost_defaulted, provider, source, source_row
+  FROM emergency_attendance WHERE in_period AND source = 12
+  UNION ALL
+  SELECT person_key, contact_date, 'general_practice', 'gp', cost_pence, cost_defaulted, NULL, source, source_row
+  FROM gp_contact WHERE in_period AND source = 12
+  UNION ALL
+  SELECT person_key, issue_date, 'prescribing', 'bnf_chapter_unknown', cost_pence, cost_defaulted, NULL, source, source_row
+  FROM prescription_item WHERE in_period AND source = 13
+)
+SELECT person_key, date, setting, service_line, 1, cost_pence, cost_defaulted, provider, source, source_row, 0
+FROM encounter
+ORDER BY source, source_row;

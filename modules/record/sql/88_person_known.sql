@@ -9,6 +9,8 @@ SELECT DISTINCT person_key, 'hospital' FROM door.outpatient_appointment WHERE pe
 UNION ALL
 SELECT DISTINCT person_key, 'hospital' FROM attendance_sent
 UNION ALL
+SELECT DISTINCT person_key, 'hospital' FROM door.fhir_patient WHERE person_key IS NOT NULL
+UNION ALL
 SELECT DISTINCT person_key, 'community' FROM door.csds_person WHERE person_key IS NOT NULL
 UNION ALL
 SELECT DISTINCT person_key, 'mental_health' FROM door.mhsds_person WHERE person_key IS NOT NULL

@@ -17,7 +17,7 @@ counted AS (
   SELECT 1, 'no_person', count(*) FROM door.inpatient_episode WHERE person_key IS NULL
   UNION ALL
   SELECT 2, CASE WHEN NOT attended THEN attendance WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*)
-  FROM outpatient_attendance GROUP BY 2
+  FROM outpatient_attendance WHERE source = 2 GROUP BY 2
   UNION ALL
   SELECT 2, 'no_person', count(*) FROM door.outpatient_appointment WHERE person_key IS NULL
   UNION ALL
@@ -70,6 +70,34 @@ counted AS (
   SELECT 11, CASE WHEN person_key IS NULL THEN 'no_person'
                   WHEN contact_date BETWEEN t.data_from AND t.data_to THEN 'activity' ELSE 'outside_period' END, count(*)
   FROM door.voluntary_row CROSS JOIN period t GROUP BY 2
+  UNION ALL
+  -- FHIR: what is in the tables, and what did not happen.
+  SELECT source, CASE WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*) FROM (
+    SELECT source, in_period FROM hospital_spell WHERE source = 12
+    UNION ALL SELECT source, in_period FROM outpatient_attendance WHERE source = 12
+    UNION ALL SELECT source, in_period FROM emergency_attendance WHERE source = 12
+    UNION ALL SELECT source, in_period FROM gp_contact WHERE source = 12
+    UNION ALL SELECT source, in_period FROM prescription_item WHERE source = 13
+  ) fhir GROUP BY 1, 2
+  UNION ALL
+  SELECT 12, CASE WHEN NOT happened THEN 'did_not_happen' ELSE 'no_contact' END, count(*) FROM fhir_encounter_placed
+  WHERE NOT happened OR goes_to = 'none' GROUP BY 2
+  UNION ALL
+  SELECT 12, 'no_person', count(*) FROM door.fhir_encounter WHERE person_key IS NULL
+  UNION ALL
+  SELECT 13, CASE WHEN person_key IS NULL THEN 'no_person' ELSE 'did_not_happen' END, count(*) FROM door.fhir_medication_request
+  WHERE person_key IS NULL OR coalesce(status, 'unknown') IN ('cancelled', 'entered-in-error', 'draft') GROUP BY 2
+  UNION ALL
+  -- Conditions and procedures are no activity, but each is accounted for.
+  SELECT 24, 'condition', count(*) FROM condition WHERE source = 24
+  UNION ALL
+  SELECT 24, CASE WHEN person_key IS NULL THEN 'no_person' ELSE 'did_not_happen' END, count(*) FROM door.fhir_condition
+  WHERE person_key IS NULL OR coalesce(verification_status, 'confirmed') IN ('entered-in-error', 'refuted') GROUP BY 2
+  UNION ALL
+  SELECT 25, 'procedure', count(*) FROM procedure WHERE source = 25
+  UNION ALL
+  SELECT 25, CASE WHEN person_key IS NULL THEN 'no_person' ELSE 'did_not_happen' END, count(*) FROM door.fhir_procedure
+  WHERE person_key IS NULL OR coalesce(status, 'unknown') IN ('entered-in-error', 'not-done') GROUP BY 2
 )
 SELECT CAST(c.source AS SMALLINT) AS source, s.staged_table, c.outcome, CAST(sum(c.rows) AS BIGINT) AS rows
 FROM counted c

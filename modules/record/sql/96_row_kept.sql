@@ -1,4 +1,4 @@
--- grain: one row per staged table that becomes activity
+-- grain: one row per staged table whose rows are accounted for
 -- key: source
 -- table: row_kept
 
@@ -15,6 +15,10 @@ SELECT CAST(source AS SMALLINT) AS source, rows FROM (
   SELECT 8, count(*) FROM door.mhsds_contact UNION ALL
   SELECT 9, count(*) FROM door.social_care_event UNION ALL
   SELECT 10, count(*) FROM door.housing_row UNION ALL
-  SELECT 11, count(*) FROM door.voluntary_row
+  SELECT 11, count(*) FROM door.voluntary_row UNION ALL
+  SELECT 12, count(*) FROM door.fhir_encounter UNION ALL
+  SELECT 13, count(*) FROM door.fhir_medication_request UNION ALL
+  SELECT 24, count(*) FROM door.fhir_condition UNION ALL
+  SELECT 25, count(*) FROM door.fhir_procedure
 ) counted
 ORDER BY source;
