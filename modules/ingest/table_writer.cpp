@@ -172,8 +172,8 @@ Result<void> TableWriter::commit(FeedFile& file, const FileContext& context, Ran
 Result<void> TableWriter::drop_replaced(std::vector<FeedFile>& files, Findings& findings) {
   if (replaced_.empty()) return {};
   std::sort(replaced_.begin(), replaced_.end());
-  JOINEDUP_CHECK(connection_.run("CREATE TEMP TABLE replaced_row(source_row BIGINT)"));
-  JOINEDUP_TRY(auto rows, connection_.append_to("replaced_row", "temp.main"));
+  JOINEDUP_CHECK(connection_.run("CREATE TABLE replaced_row(source_row BIGINT)"));
+  JOINEDUP_TRY(auto rows, connection_.append_to("replaced_row"));
   std::size_t at = 0;
   for (const auto row : replaced_) {
     rows.set_integer(0, at, row);
