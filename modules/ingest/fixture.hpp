@@ -43,8 +43,10 @@ class IngestFixture : public ::testing::Test {
   IngestSummary ingest() {
     findings_ = std::make_unique<Findings>();
     auto summary = ingest_feeds(options_, *findings_);
-    EXPECT_TRUE(summary) << summary.error().text();
-    if (!summary) return {};
+    if (!summary) {
+      ADD_FAILURE() << summary.error().text();
+      return {};
+    }
     for (const auto& one : summary->files) EXPECT_EQ(one.rows_in, one.rows_kept + one.rows_rejected) << one.file;
     EXPECT_EQ(summary->rows_in, summary->rows_kept + summary->rows_rejected);
     return *summary;
@@ -52,12 +54,12 @@ class IngestFixture : public ::testing::Test {
   // The query's rows over the staging file, fields joined by '|', NULL as "-".
   std::string rows(const std::string& sql) const {
     auto database = engine::Database::open(options_.staging_path, {.read_only = true});
-    EXPECT_TRUE(database) << database.error().text();
+    if (!database) return database.error().text();
     auto connection = database->connect();
     const auto table = connection->query(sql);
-    EXPECT_TRUE(table) << table.error().text();
+    if (!table) return table.error().text();
     std::string text;
-    for (std::size_t row = 0; table && row < table->rows.size(); ++row) {
+    for (std::size_t row = 0; row < table->rows.size(); ++row) {
       for (std::size_t column = 0; column < table->rows[row].size(); ++column)
         text += (column ? "|" : "") + (table->nulls[row][column] ? "-" : table->rows[row][column]);
       text += "\n";
