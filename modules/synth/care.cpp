@@ -8,7 +8,8 @@
 namespace joinedup::synth {
 namespace {
 
-constexpr double readmission = 0.11;      // of emergency spells, within about a month
+constexpr double readmission = 0.13;      // of emergency spells, within about a month
+constexpr double readmission_wait = 13;   // days, mean
 constexpr double dying_admission = 0.58;  // of deaths: one more emergency spell in the last weeks
 constexpr double transfer_share = 0.012;  // of emergency spells: on to the other hospital
 
@@ -73,7 +74,7 @@ class CareMaker {
     const Span span = alive_in(y);
     const double episodes = world_.model.emergency_episodes(span.age, person_.sex, person_.quintile);
     const double dying = world_.model.death_rate(span.age, person_.sex, person_.quintile) * dying_admission;
-    const double spells = episodes * (1 - more_episodes(span.age)) / (1 + transfer_share);
+    const double spells = episodes * (1 - more_episodes(span.age));
     const double rate = std::max(.25 * spells, spells - dying) * (1 - readmission);
     double enrolled = 1;
     if (person_.enrolled < span.end) {
@@ -111,19 +112,19 @@ class CareMaker {
     spell.start = day;
     spell.reason = &choose(emergency_presentations(), age, day, draw);
     const double mean = (1.0 + .062 * std::min(age, 95)) * spell.reason->stay;
-    const double x = std::log(mean) - .72 + 1.2 * draw.normal() + .12 * (person_.frailty + noise_[static_cast<std::size_t>(y)][use_emergency]);
+    const double x = std::log(mean) - 1.05 + 1.3 * draw.normal() + .25 * (person_.frailty + noise_[static_cast<std::size_t>(y)][use_emergency]);
     const int days = static_cast<int>(std::exp(x));
     spell.end = day + std::min(days, 240);
     const double more = more_episodes(age);
     while (draw.chance(more) && spell.episodes < 9) ++spell.episodes;
     spell.provider = draw.chance(home_share()) ? home_provider() : 1 - home_provider();
-    if (days > 3 && draw.chance(.045)) {
-      spell.critical_level_3 = draw.chance(.4) ? std::min(days - 1, 1 + static_cast<int>(draw.exponential(4))) : 0;
-      spell.critical_level_2 = std::min(days - spell.critical_level_3, 1 + static_cast<int>(draw.exponential(3)));
+    if (days > 3 && draw.chance(.08)) {
+      spell.critical_level_3 = draw.chance(.5) ? std::min(days - 1, 1 + static_cast<int>(draw.exponential(7))) : 0;
+      spell.critical_level_2 = std::min(days - spell.critical_level_3, 1 + static_cast<int>(draw.exponential(4)));
     }
     if (days > 7 && age > 65 && draw.chance(.25)) spell.delayed = draw.between(1, std::min(20, days / 2));
     spell.to_care_home = age > 75 && days > 10 && draw.chance(.12);
-    const double severity = draw.uniform() + .06 * conditions_on(day) + (days > 14 ? .2 : 0) - .15;
+    const double severity = draw.uniform() + .06 * conditions_on(day) + (days > 14 ? .3 : days > 5 ? .1 : 0) - .22;
     spell.hrg = hrg_of(spell.reason->hrg_root, severity, age < 19);
     return spell;
   }
@@ -139,7 +140,7 @@ class CareMaker {
         Date day = span.start + static_cast<int>(draw.below(static_cast<std::uint64_t>(span.end - span.start)));
         do {
           add_emergency(emergency_spell(day, y, draw), draw);
-          day = care_.spells.back().end + 1 + static_cast<int>(draw.exponential(13));
+          day = care_.spells.back().end + 1 + static_cast<int>(draw.exponential(readmission_wait));
         } while (draw.chance(readmission) && day < person_.death && day <= world_.options.data_to);
       }
     }
@@ -179,7 +180,7 @@ class CareMaker {
       if (span.end <= span.start) continue;
       const double episodes = world_.model.other_episodes(span.age, person_.sex, person_.quintile);
       const double maternity = world_.model.maternity_share(span.age, person_.sex, person_.quintile);
-      const double spells = episodes * (1 - maternity) * (1 - more_elective_episodes) / (1 + series * series_length);
+      const double spells = episodes * (1 - maternity) * (1 - more_elective_episodes) / (1 + series * .65 * series_length);
       const int count = poisson(spells * multiplier(use_elective, y) * span.years, draw);
       for (int i = 0; i < count; ++i) planned(span, draw, series, series_length);
       if (maternity <= 0) continue;
@@ -203,6 +204,7 @@ class CareMaker {
     spell.kind = overnight ? SpellKind::elective : SpellKind::day_case;
     spell.end = std::min(spell.start + (overnight ? 1 + static_cast<int>(draw.exponential(2.4 * spell.reason->stay)) : 0), person_.death);
     spell.provider = draw.chance(home_share()) ? home_provider() : 1 - home_provider();
+    if (overnight && spell.reason->stay > 1.2 && draw.chance(.10)) spell.critical_level_2 = 1 + static_cast<int>(draw.exponential(1.5));
     if (overnight && draw.chance(more_elective_episodes * 4)) ++spell.episodes;
     spell.hrg = hrg_of(spell.reason->hrg_root, draw.uniform() + .05 * conditions_on(spell.start) - .1, span.age < 19);
     care_.spells.push_back(spell);
@@ -259,7 +261,6 @@ class CareMaker {
       spell.critical_level_3 = std::min(spell.critical_level_3, days);
       spell.critical_level_2 = std::min(spell.critical_level_2, days - spell.critical_level_3);
       spell.delayed = std::min(spell.delayed, days);
-      spell.episodes = std::max(1, std::min(spell.episodes, days + 1));
     }
   }
 
@@ -279,20 +280,10 @@ class CareMaker {
 
   void packages() {
     auto draw = random_for(world_, person_.id, Stream::social_care);
-    const double liability = .62 * person_.frailty + .7846 * draw.normal();
+    constexpr double r = social_care_loading;
+    const double liability = r * person_.frailty + std::sqrt(1 - r * r) * draw.normal();
     const double rank = 1 - standard_normal_distribution(liability);
-    // Clients in the year, percent, at these ages; the two halves are scaled to the published 858 and 5,186 in 100,000.
-    constexpr std::pair<double, double> shape[] = {{18, .0070}, {30, .0074}, {45, .0086}, {60, .0118}, {65, .0140}, {72, .022}, {80, .062}, {88, .185}, {96, .34}, {110, .45}};
-    double age = 999;
-    if (rank <= shape[0].second) age = 18;
-    else
-      for (std::size_t i = 1; i < std::size(shape); ++i)
-        if (rank <= shape[i].second) {
-          const auto& [a0, p0] = shape[i - 1];
-          const auto& [a1, p1] = shape[i];
-          age = a0 + (a1 - a0) * (rank - p0) / (p1 - p0);
-          break;
-        }
+    const double age = rank < .45 ? world_.model.social_care_age(rank) : 999;
     const double kind = draw.uniform(), price = draw.uniform();
     requests(draw);
     if (age > 150) return;
@@ -305,7 +296,7 @@ class CareMaker {
     if (age < 65) package.kind = kind < .03 ? 0 : kind < .14 ? 1 : kind < .36 ? 2 : kind < .66 ? 3 : kind < .88 ? 4 : 5;
     else package.kind = kind < .12 ? 0 : kind < .36 ? 1 : kind < .84 ? 2 : kind < .94 ? 3 : kind < .96 ? 4 : 5;
     constexpr int weekly[] = {105000, 88000, 33000, 32000, 98000, 14000};
-    package.pence = static_cast<int>(weekly[package.kind] * (.7 + .6 * price)) / 100 * 100;
+    package.pence = static_cast<int>(weekly[package.kind] * (.60 + .53 * price)) / 100 * 100;
     if (package.kind < 2 && age < 65) package.pence = package.pence * 3 / 2;
     care_.packages.push_back(package);
   }
@@ -318,7 +309,14 @@ class CareMaker {
     const double rate = care_.emergency_rate[static_cast<std::size_t>(y)];
     const double dies = 1 - std::exp(-world_.model.death_rate(age, person_.sex, person_.quintile) *
                                      world_.model.death_multiplier(person_.group, y, person_.frailty));
-    care_.risk = 1 - (1 - dies) * std::exp(-rate) - dies * (1 - dying_admission) * std::exp(-rate / 2);
+    // Who has just left hospital may yet be readmitted: what is left of that chance on the day.
+    double stays_out = 1;
+    for (const Spell& spell : care_.spells)
+      if (spell.kind == SpellKind::emergency && spell.start < day) {
+        const double later = readmission * std::exp(-std::max(0, day - spell.end - 1) / readmission_wait);
+        stays_out = 1 - later / (1 - readmission + later);
+      }
+    care_.risk = 1 - stays_out * ((1 - dies) * std::exp(-rate) + dies * (1 - dying_admission) * std::exp(-rate / 2));
   }
 
   const World& world_;
@@ -331,7 +329,7 @@ class CareMaker {
 // Every emergency spell that came through a department is an attendance of its day; the rest of the published rate is
 // attendances that went home again, some of them back within the week.
 void CareMaker::attendances() {
-  constexpr double through_department = .72, back_within_week = .062;
+  constexpr double through_department = .72, back_within_week = .084;
   auto draw = random_for(world_, person_.id, Stream::attendance);
   const auto attend = [&](Date day, bool admitted, const Presentation* reason) {
     Attendance a;
@@ -348,8 +346,8 @@ void CareMaker::attendances() {
   for (int y = 0; y < world_.options.years; ++y) {
     const Span span = alive_in(y);
     if (span.end <= span.start) continue;
-    const double admitted = through_department * world_.model.emergency_episodes(span.age, person_.sex, person_.quintile) *
-                            (1 - more_episodes(span.age)) / (1 + transfer_share);
+    const double admitted =
+        through_department * world_.model.emergency_episodes(span.age, person_.sex, person_.quintile) * (1 - more_episodes(span.age));
     const double all = world_.model.attendances(span.age, person_.decile);
     const double rate = std::max(.2 * all, all - admitted) / (1 + back_within_week) * multiplier(use_attendance, y);
     for (int i = poisson(rate * span.years, draw); i > 0; --i) {

@@ -40,16 +40,25 @@ std::string_view hrg_of(std::string_view root, double severity, bool child) {
   return codes[static_cast<std::size_t>(place * static_cast<double>(codes.size()))];
 }
 
-long long hrg_price(std::string_view hrg, Admission admission, int days, int critical_days) {
+long long hrg_price(std::string_view hrg, Admission admission, Discharge discharge, int days, int critical_days) {
+  constexpr long long critical_day = 180000;
+  const long long critical = critical_days * critical_day;
+  if (admission == Admission::regular) return 30000;
   const auto found = prices().by_hrg.find(hrg);
-  if (found == prices().by_hrg.end()) return admission == Admission::day_case ? 90000 : admission == Admission::elective ? 350000 : 280000;
+  if (found == prices().by_hrg.end()) {
+    const bool stays = admission == Admission::elective || admission == Admission::emergency || admission == Admission::child_emergency;
+    const long long base = admission == Admission::day_case || admission == Admission::birth ? 90000 : admission == Admission::maternity ? 320000
+                           : admission == Admission::elective ? 350000 : 280000;
+    const long long over = discharge == Discharge::done ? std::max(0, days - critical_days - (stays ? 15 : 10)) : 0;
+    return base + over * (stays ? 25700 : 23900) + critical;
+  }
   const Price& p = found->second;
   if (admission == Admission::day_case) return p.day_case;
-  const bool emergency = admission == Admission::emergency;
-  const long long trim = emergency ? p.trim_emergency : p.trim_elective;
-  const long long over = std::max(0LL, days - critical_days - trim);
-  if (emergency && days < 2) return p.emergency * p.short_stay_percent / 100;
-  return (emergency ? p.emergency : p.elective) + over * p.long_stay_day;
+  const bool planned = admission == Admission::elective;
+  const long long trim = planned ? p.trim_elective : p.trim_emergency;
+  if (admission == Admission::emergency && days < 2 && discharge == Discharge::done) return p.emergency * p.short_stay_percent / 100 + critical;
+  const long long over = discharge == Discharge::done ? std::max(0LL, days - critical_days - trim) : 0;
+  return (planned ? p.elective : p.emergency) + over * p.long_stay_day + critical;
 }
 
 }  // namespace joinedup::synth

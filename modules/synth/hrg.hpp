@@ -7,7 +7,8 @@ namespace joinedup::synth {
 
 // severity 0 … 1 and beyond: the more, the earlier the letter. Children take the paediatric half where there is one.
 std::string_view hrg_of(std::string_view root, double severity, bool child);
-enum class Admission { day_case, elective, emergency };
-long long hrg_price(std::string_view hrg, Admission admission, int days, int critical_days);
+enum class Admission { day_case, elective, emergency, child_emergency, maternity, birth, regular };
+enum class Discharge { done, awaited };  // a spell not yet ended is paid its base price only
+long long hrg_price(std::string_view hrg, Admission admission, Discharge discharge, int days, int critical_days);
 
 }  // namespace joinedup::synth

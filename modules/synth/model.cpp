@@ -49,6 +49,7 @@ Model::Model(const SynthOptions& options) : years_(options.years) {
   weigh_groups();
   fit_prevalence();
   fit_frailty();
+  fit_social_care();
   fit_consultations();
 }
 
@@ -120,6 +121,7 @@ double Model::gp_visits(int age, int sex) const {  // QResearch rates, as publis
 void Model::weigh_groups() {
   norm_.assign(static_cast<std::size_t>(groups * years_), {});
   alive_.assign(groups, {});
+  died_.assign(groups, {});
   cumulative_.assign(groups, 0);
   double sum = 0;
   for (int index = 0; index < groups; ++index) {
@@ -150,10 +152,15 @@ void Model::weigh_groups() {
       double left = 0;
       for (int i = 0; i < grid; ++i) {
         auto& w = weight[static_cast<std::size_t>(i)];
+        died_[static_cast<std::size_t>(index)][static_cast<std::size_t>(i)] = w;
         w *= std::exp(-rate * std::exp(d * grid_point(i) - 0.5 * d * d) / norm[use_count]);
         left += w;
       }
       survival = left;
+    }
+    for (int i = 0; i < grid; ++i) {
+      auto& died = died_[static_cast<std::size_t>(index)][static_cast<std::size_t>(i)];
+      died = std::max(0.0, died - weight[static_cast<std::size_t>(i)]) / survival;
     }
     for (int i = 0; i < grid; ++i) alive_[static_cast<std::size_t>(index)][static_cast<std::size_t>(i)] = weight[static_cast<std::size_t>(i)] / survival;
     sum += population(g.age, g.sex) * quintile_share(std::min(g.age, 85), g.sex, g.quintile) / survival;
@@ -245,6 +252,53 @@ int Model::frailty_level(double frailty, int age, std::uint64_t person) const {
   CounterRandom draw(person, 17, static_cast<std::uint64_t>(Stream::frailty));
   const double score = .75 * frailty + .05 * (age - 75) + .66 * draw.normal();
   return score > frailty_cut_[2] ? 3 : score > frailty_cut_[1] ? 2 : score > frailty_cut_[0] ? 1 : 0;
+}
+
+namespace {
+// Long-term care by age, percent of people who have it: the model's own shape; its two halves are scaled to the published
+// 858 and 5,186 clients in 100,000 people.
+constexpr std::pair<double, double> social_care_shape[] = {{18, .70}, {30, .74}, {45, .86}, {60, 1.18}, {65, 1.45}, {72, 2.05}, {80, 5.8}, {88, 17.2}, {96, 31}, {110, 42}};
+}  // namespace
+
+double Model::social_care_share(double age) const {
+  for (std::size_t i = 1; i < std::size(social_care_shape); ++i) {
+    const auto& [a0, p0] = social_care_shape[i - 1];
+    const auto& [a1, p1] = social_care_shape[i];
+    if (age >= a0 && age < a1)
+      return (p0 * social_care_scale_[a0 >= 65] + (p1 * social_care_scale_[a1 >= 65] - p0 * social_care_scale_[a0 >= 65]) * (age - a0) / (a1 - a0)) / 100;
+  }
+  return 0;
+}
+
+double Model::social_care_age(double rank) const {
+  if (rank <= social_care_share(18)) return 18;
+  double before = 18;
+  for (double age = 18.25; age < 110; age += .25) {
+    if (rank <= social_care_share(age)) return before;
+    before = age;
+  }
+  return 999;
+}
+
+void Model::fit_social_care() {
+  constexpr double published[] = {858e-5, 5186e-5};
+  const double r = social_care_loading, rest = std::sqrt(1 - r * r);
+  for (int pass = 0; pass < 4; ++pass) {
+    std::array<double, 2> clients{}, people{};
+    for (int age = 18; age <= oldest; ++age) {
+      const double share = social_care_share(age + .3);
+      const double cut = standard_normal_quantile(1 - std::max(share, 1e-9));
+      for (int sex = 0; sex < 2; ++sex)
+        for (int q = 0; q < 5; ++q) {
+          const double n = population(age, sex) * quintile_share(std::min(age, 85), sex, q);
+          const auto at = static_cast<std::size_t>(group_index({age, sex, q}));
+          people[age >= 65] += n;
+          for (std::size_t i = 0; i < grid; ++i)
+            clients[age >= 65] += n * (alive_[at][i] + died_[at][i]) * standard_normal_distribution((r * grid_point(static_cast<int>(i)) - cut) / rest);
+        }
+    }
+    for (std::size_t old = 0; old < 2; ++old) social_care_scale_[old] *= published[old] * people[old] / clients[old];
+  }
 }
 
 void Model::fit_consultations() {  // 5.16 of all kinds a person a year

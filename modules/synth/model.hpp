@@ -24,8 +24,9 @@ struct Spread {
   double young, old;  // standard deviation of the log rate between people, below 40 and above 85
   double loading;     // of the lasting frailty; the rest is the year's own
 };
-inline constexpr std::array<Spread, use_count> spreads{{{1.35, .85, .88}, {1.35, 1.00, .60}, {1.15, .85, .70}, {1.05, .75, .85}, {.75, .50, .80}}};
+inline constexpr std::array<Spread, use_count> spreads{{{1.65, 1.25, .88}, {1.70, 1.40, .60}, {1.30, 1.10, .70}, {1.05, .75, .85}, {.75, .50, .80}}};
 
+inline constexpr double social_care_loading = .62;  // of long-term care on the lasting frailty
 inline constexpr int oldest = 105;
 inline constexpr int groups = (oldest + 1) * 2 * 5;  // (age on the last day had they lived) × sex × IMD quintile
 
@@ -52,6 +53,7 @@ class Model {
   double gp_visits(int age, int sex) const;
   double other_consultations() const { return other_consultations_; }  // with nurses and others, for each with a GP
   int frailty_level(double frailty, int age, std::uint64_t person) const;  // 0 fit, 1 mild, 2 moderate, 3 severe; from 65
+  double social_care_age(double rank) const;  // when long-term care begins for one of this rank; over 150: never
   double births_per_woman(int age, int quintile) const { return births_[static_cast<std::size_t>(std::min(age, 85) * 5 + quintile)]; }
 
   // The person's multiplier of a rate in model year y; its mean over the living of the group is 1.
@@ -73,23 +75,28 @@ class Model {
   void weigh_groups();
   void fit_prevalence();
   void fit_frailty();
+  void fit_social_care();
+  double social_care_share(double age) const;
   void fit_consultations();
   double shape(std::size_t condition, double age) const;
 
   int years_;
   double other_consultations_ = 0;
   std::array<double, 3> frailty_cut_{};
+  std::array<double, 2> social_care_scale_{1, 1};
   std::vector<double> population_;                     // people by age 0…105 and sex
   std::vector<double> share_;                          // of a quintile within age and sex
   std::vector<double> deaths_, emergency_, elective_, outpatient_, births_;
   std::vector<double> cumulative_;                     // over groups
   std::vector<std::array<double, use_count + 1>> norm_;  // by group × year; the last is death's
+  std::vector<std::array<double, 41>> died_;   // in the last year, on the same scale
   std::vector<std::array<double, 41>> alive_;          // weight of each grid point among those alive at the end, by group
   std::array<std::array<double, 10>, condition_count> scale_{}, published_{};
 };
 
 double standard_normal_distribution(double x);
 double standard_normal_quantile(double p);
+inline std::size_t visit_band(int age) { return age < 5 ? 0 : age < 16 ? 1 : age < 45 ? 2 : age < 65 ? 3 : age < 75 ? 4 : 5; }  // QResearch
 double spread_at(Use use, int age);
 
 }  // namespace joinedup::synth

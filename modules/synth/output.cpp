@@ -109,40 +109,44 @@ void Writer::count_person(Table table, const LocalRecord& record) {
 }
 
 Tally::Tally() : alive(91 * 10, 0), on_register(condition_count * 10, 0), denominator(condition_count * 10, 0) {
-  for (auto& list : by_cell) list.assign(cells, 0);
+  for (std::size_t m = 0; m < measures; ++m) {
+    by_cell[m].assign(cells, 0);
+    squares[m].assign(cells, 0);
+  }
 }
 
 namespace {
-template <class A>
-void add_each(A& to, const A& from) {
+template <class List>
+void add_each(List& to, const List& from) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }
 }  // namespace
 
 void Tally::add(const Tally& other) {
-  for (std::size_t m = 0; m < measures; ++m) add_each(by_cell[m], other.by_cell[m]);
-  add_each(attendance_by_decile, other.attendance_by_decile);
-  add_each(person_years_by_decile, other.person_years_by_decile);
+  for (std::size_t m = 0; m < measures; ++m) {
+    add_each(by_cell[m], other.by_cell[m]);
+    add_each(squares[m], other.squares[m]);
+  }
+  add_each(attendances, other.attendances);
+  add_each(attendance_squares, other.attendance_squares);
+  add_each(decile_years, other.decile_years);
   add_each(gp_visits, other.gp_visits);
-  add_each(gp_person_years, other.gp_person_years);
+  add_each(gp_years, other.gp_years);
   add_each(alive, other.alive);
   add_each(on_register, other.on_register);
   add_each(denominator, other.denominator);
-  add_each(social_care_clients, other.social_care_clients);
+  add_each(clients, other.clients);
   add_each(adults, other.adults);
   add_each(requests, other.requests);
+  add_each(adult_years, other.adult_years);
   add_each(frailty, other.frailty);
   add_each(multimorbid, other.multimorbid);
   add_each(multimorbid_people, other.multimorbid_people);
-  attendances += other.attendances;
-  type_one += other.type_one;
-  reattended += other.reattended;
-  consultations += other.consultations;
-  issues += other.issues;
-  observations += other.observations;
-  moved += other.moved;
-  resident_years += other.resident_years;
+  attended += other.attended, reattended += other.reattended;
+  consultations += other.consultations, issues += other.issues, observations += other.observations, list_years += other.list_years;
+  client_pence += other.client_pence, moves += other.moves, resident_years += other.resident_years;
   hospital_pence.insert(hospital_pence.end(), other.hospital_pence.begin(), other.hospital_pence.end());
+  hospital_age.insert(hospital_age.end(), other.hospital_age.begin(), other.hospital_age.end());
 }
 
 }  // namespace joinedup::synth

@@ -28,21 +28,24 @@ struct FaultCount {
   std::uint64_t people = 0, people_name_fault = 0;
 };
 
-struct Tally {  // for truth/marginals.csv: events and person-years by age 0…85, sex, IMD quintile
-  static constexpr std::size_t cells = 86 * 10;
+struct Tally {  // for truth/marginals.csv
   enum Measure : std::size_t { person_years, deaths, emergency_episodes, other_episodes, outpatient, measures };
-  std::array<std::vector<double>, measures> by_cell;
-  std::array<double, 11> attendance_by_decile{}, person_years_by_decile{};
-  double attendances = 0, type_one = 0, reattended = 0;
-  std::array<double, 12> gp_visits{}, gp_person_years{};  // band × sex
-  double consultations = 0, issues = 0, observations = 0;
-  std::vector<double> alive;                      // people alive on the last day: age 0…90 × sex × quintile
-  std::vector<double> on_register, denominator;   // condition × decile
-  std::array<double, 2> social_care_clients{}, adults{}, requests{};  // 18–64, 65+
-  std::array<double, 4> frailty{};                // 65–95: fit, mild, moderate, severe
-  std::array<double, 10> multimorbid{}, multimorbid_people{};
-  double moved = 0, resident_years = 0;
-  std::vector<float> hospital_pence;              // of each person in the last year
+  static constexpr std::size_t cells = 86 * 10;           // age 0…85 × sex × IMD quintile
+  std::array<std::vector<double>, measures> by_cell;      // events
+  std::array<std::vector<double>, measures> squares;      // of each person's events: for standard errors of clustered counts
+  std::array<double, 10> attendances{}, attendance_squares{}, decile_years{};
+  double attended = 0, reattended = 0;
+  std::array<double, 12> gp_visits{}, gp_years{};         // band × sex
+  double consultations = 0, issues = 0, observations = 0, list_years = 0;
+  std::vector<double> alive;                              // on the last day: age 0…90 × sex × quintile
+  std::vector<double> on_register, denominator;           // condition × decile
+  std::array<double, 2> clients{}, adults{}, requests{}, adult_years{};  // 18–64, 65 and over
+  double client_pence = 0;
+  std::array<double, 4> frailty{};                        // 65–95
+  std::array<double, 5> multimorbid{}, multimorbid_people{};
+  double moves = 0, resident_years = 0;
+  std::vector<float> hospital_pence;                      // of each person alive in the last year; age in the next list
+  std::vector<std::uint8_t> hospital_age;
   Tally();
   void add(const Tally& other);
 };

@@ -52,7 +52,7 @@ constexpr Drug companion_drugs[] = {{"Simvastatin 40mg tablets", "2", 110}, {"As
                                     {"Amitriptyline 10mg tablets", "4", 110}, {"Senna 7.5mg tablets", "1", 150}};
 constexpr std::string_view gp_kinds[] = {"GP Surgery", "Telephone Consultation", "Online Consultation", "Home Visit"};
 constexpr std::string_view other_kinds[] = {"Nurse Consultation", "Blood Test", "Health Care Assistant", "Long Term Condition Review", "Pharmacist Consultation", "Administration"};
-constexpr double repeat_scale = 1.28, companion_share = .45, acute_issues = .95;  // items a consultation with a GP
+constexpr double repeat_scale = 1.78, companion_share = .45, acute_issues = .95;  // items a consultation with a GP
 
 // Code numbers: conditions' concepts from 1,000; measurements from 2,000; findings from 3,000. Drugs from 100.
 struct ClinicalCodes {
@@ -122,8 +122,9 @@ class GpWriter {
     for (int i = count(rate * years); i > 0; --i) {
       const double kind = draw_.uniform();
       const Date day = some_day();
+      ++writer_.out.tally.gp_visits[visit_band(age) * 2 + static_cast<std::size_t>(person_.sex)];
       consult(day, gp_kinds[kind < .60 ? 0 : kind < .88 ? 1 : kind < .96 || age < 70 ? 2 : 3]);
-      record(day, age, 1.9);
+      record(day, age, 2.1);
       for (int n = count(acute_issues); n > 0; --n) prescribe_acute(day);
     }
     for (int i = count(rate * world_.model.other_consultations() * years); i > 0; --i) {
@@ -131,7 +132,7 @@ class GpWriter {
       const Date day = some_day();
       const std::size_t at = kind < .34 ? 0 : kind < .56 ? 1 : kind < .72 ? 2 : kind < .84 ? (known_.empty() ? 0 : 3) : kind < .92 ? 4 : 5;
       consult(day, other_kinds[at]);
-      record(day, age, at == 1 || at == 3 ? 6.5 : 4.2);
+      record(day, age, at == 1 || at == 3 ? 6.8 : 4.5);
     }
     if (age >= 65 && draw_.chance(.55)) {
       const int level = world_.model.frailty_level(person_.frailty, age, person_.id);
@@ -155,6 +156,7 @@ class GpWriter {
   }
 
   void consult(Date day, std::string_view kind) {
+    ++writer_.out.tally.consultations;
     address(consultation_, c_guid, day);
     consultation_.set(c_type, kind);
     if (draw_.chance(.0015)) consultation_.set(c_deleted, "true");
