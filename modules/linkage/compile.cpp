@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <set>
 
@@ -353,10 +354,52 @@ void features_of(const Truth& condition, std::set<std::size_t>& features) {
 
 }  // namespace
 
+Signature sign(std::string_view text) {
+  Signature signature;
+  for (const char c : text) {
+    const auto bit = 2 * (static_cast<unsigned char>(c) & 31);
+    if (!(signature.classes >> bit & 1)) signature.classes |= std::uint64_t{1} << bit;
+    else if (!(signature.classes >> bit & 2)) signature.classes |= std::uint64_t{2} << bit;
+    else if (signature.more < 65535) ++signature.more;
+  }
+  signature.length = static_cast<std::uint16_t>(std::min<std::size_t>(text.size(), 65535));
+  for (std::size_t i = 0; i < std::min<std::size_t>(4, text.size()); ++i) signature.start |= static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])) << (8 * i);
+  return signature;
+}
+
+void Feature::prepare() {
+  plain = same_coding && left->columns.size() == 1;
+  for (auto& atom : atoms) {
+    const bool simple = ((atom.kind == AtomKind::equal || atom.kind == AtomKind::null_left || atom.kind == AtomKind::null_right) && !atom.left_ids && !atom.right_ids) ||
+                        (atom.kind == AtomKind::similarity && !measured[atom.measured]->left && !measured[atom.measured]->right);
+    plain = plain && simple;
+  }
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    Measured& one = *measured[i];
+    const bool distance = one.measure == Measure::levenshtein || one.measure == Measure::damerau_levenshtein;
+    one.dull_below = 2;
+    bool bounded = one.measure != Measure::jaccard && (!distance || one.limit >= 0);
+    for (const auto& atom : atoms) {
+      if (atom.kind != AtomKind::similarity || atom.measured != i) continue;
+      if (distance) continue;  // the limit says it
+      if (atom.compare != Compare::at_least && atom.compare != Compare::greater) bounded = false;
+      one.dull_below = std::min(one.dull_below, atom.threshold);
+    }
+    if (!bounded) continue;
+    for (const auto text : *one.left_views) one.left_signatures.push_back(sign(text));
+    if (one.left_views != one.right_views)
+      for (const auto text : *one.right_views) one.right_signatures.push_back(sign(text));
+  }
+}
+
 std::uint64_t Feature::evaluate(std::uint32_t l, std::uint32_t r) const {
   std::uint64_t mask = 0;
   std::array<double, 32> measures;
   for (std::size_t i = 0; i < measured.size(); ++i) {
+    if (!measured[i]->left_signatures.empty() && measured[i]->dull(l, r)) {
+      measures[i] = measured[i]->limit >= 0 ? static_cast<double>(measured[i]->limit) + 1 : 0;
+      continue;
+    }
     const auto a = (*measured[i]->left_views)[l], b = (*measured[i]->right_views)[r];
     measures[i] = a.data() == nullptr || b.data() == nullptr ? NAN : measure(*measured[i], a, b);
   }
@@ -550,6 +593,7 @@ Result<CompiledModel> compile_model(const Model& model, const Records& records, 
     compiled.filters.push_back(std::move(condition));
     compiled.filter_features.emplace_back(features.begin(), features.end());
   }
+  for (const auto& feature : compiled.features) feature->prepare();
   if (model.trained()) JOINEDUP_CHECK(set_weights(compiled, model));
   return compiled;
 }

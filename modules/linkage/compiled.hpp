@@ -2,6 +2,8 @@
 // pair of values ("is Jaro-Winkler of surname at least 0.92?"). Atoms about the same two columns make a feature: all are
 // answered at once, and once for each distinct pair of values. Comparisons are then tables over features' answers.
 #pragma once
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,6 +37,16 @@ struct Derived {  // an expression over one record, computed for every code of a
 enum class AtomKind : unsigned char { generic, equal, null_left, null_right, similarity, difference };
 enum class Measure : unsigned char { jaro_winkler, jaro, levenshtein, damerau_levenshtein, jaccard };
 
+// What can be said of a text in 16 bytes: which of 32 classes of bytes occur, once and at least twice; its length; its
+// start. Two signatures bound how alike two texts can be, and most pairs need no closer look.
+struct Signature {
+  std::uint64_t classes = 0;
+  std::uint32_t start = 0;   // the first four bytes
+  std::uint16_t length = 0;  // 65535: too long to bound
+  std::uint16_t more = 0;    // bytes that `classes` does not count
+};
+Signature sign(std::string_view text);
+
 struct Measured {  // one string comparison, shared by the atoms that set thresholds on it
   Measure measure = Measure::jaro_winkler;
   const std::vector<std::string_view>* left_views = nullptr;  // of plain columns
@@ -43,6 +55,10 @@ struct Measured {  // one string comparison, shared by the atoms that set thresh
   std::shared_ptr<Derived> left, right;
   std::int64_t limit = -1;  // the largest distance that any atom asks about; -1: all of it
   std::string key;
+  // Below this similarity (above `limit` for a distance) every atom's answer is the same: no.
+  double dull_below = -1;
+  std::vector<Signature> left_signatures, right_signatures;  // empty: no bound; right empty: the left ones serve both
+  bool dull(std::uint32_t left, std::uint32_t right) const;  // certainly
 };
 
 struct Atom {
@@ -65,8 +81,28 @@ struct Feature {
   std::vector<std::unique_ptr<Measured>> measured;
   bool same_coding = false;        // both sides read the same columns
   bool cheap = true;               // no need to remember answers
+  // NULL and equal codes answer alike whatever the value, and the rest is string comparisons: no memory needed.
+  bool plain = false;
   std::uint64_t evaluate(std::uint32_t left_code, std::uint32_t right_code) const;
+  void prepare();  // after the last atom is in
 };
+
+inline bool Measured::dull(std::uint32_t l, std::uint32_t r) const {
+  const Signature& a = left_signatures[l];
+  const Signature& b = right_signatures.empty() ? left_signatures[r] : right_signatures[r];
+  if (a.length == 65535 || b.length == 65535 || a.length == 0 || b.length == 0) return false;
+  // No more bytes can match than occur on both sides.
+  const int shared = std::popcount(a.classes & b.classes) + std::min(a.more, b.more);
+  if (measure == Measure::levenshtein || measure == Measure::damerau_levenshtein) return std::max(a.length, b.length) - shared > limit;
+  const double most = shared;
+  double bound = (most / a.length + most / b.length + 1) / 3;
+  if (measure == Measure::jaro_winkler && bound > 0.7) {
+    const std::uint32_t differ = a.start ^ b.start;
+    const int prefix = differ == 0 ? 4 : std::countr_zero(differ) / 8;
+    bound += 0.1 * prefix * (1 - bound);
+  }
+  return bound < dull_below - 1e-9;
+}
 
 struct Truth {  // a condition over features' masks
   enum Op : unsigned char { atom, all_of, any_of, negate, constant } op = constant;

@@ -39,9 +39,10 @@ void work(const BlockingPlan& plan, const Task& task, const CompiledModel& compi
   const std::size_t comparisons = compiled.comparisons.size();
   out.gammas.resize(comparisons);
   out.levels.resize(comparisons);
+  const bool all = how.least_weight == -INFINITY;
   for (std::size_t i = 0; i < left.size(); ++i) {
     const double weight = scorer.weight(i);
-    if (!(weight >= how.least_weight) && how.least_weight != -INFINITY) continue;
+    if (!all && !(weight >= how.least_weight)) continue;
     out.left.push_back(left[i]);
     out.right.push_back(right[i]);
     out.weight.push_back(weight);

@@ -1,12 +1,14 @@
 #include "linkage/score.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/hash.hpp"
 
 namespace joinedup::linkage {
 namespace {
-constexpr std::size_t largest_table = std::size_t{1} << 22;  // entries of a full left × right table
+constexpr std::size_t largest_table = std::size_t{1} << 17;  // entries of a full left × right table: it must stay in a near cache
 constexpr std::size_t remembered_pairs = std::size_t{1} << 19;
 }  // namespace
 
@@ -31,29 +33,38 @@ void FlatMap::grow() {
   }
 }
 
+// Remembering pays where an answer is dear: for conditions that are interpreted. A string comparison bounded by signatures
+// is cheaper than a look-up in a table that lies outside the near caches.
 FeatureMemory::FeatureMemory(const Feature& feature) : feature_(feature) {
-  if (feature.cheap) return;
   const std::size_t left = feature.left->distinct, right = feature.right->distinct;
+  bool interpreted = false;
+  for (const auto& atom : feature.atoms) interpreted = interpreted || atom.kind == AtomKind::generic;
+  if (feature.cheap || feature.plain) return;
   if (left * right <= largest_table) {
     table_.assign(left * right, unknown);
     return;
   }
+  if (!interpreted) return;
+  remembers_ = true;
   if (feature.same_coding) same_.assign(left, unknown);
   null_left_.assign(right, unknown);
   null_right_.assign(left, unknown);
   slots_.resize(remembered_pairs);
 }
 
-std::uint16_t FeatureMemory::find(std::uint32_t l, std::uint32_t r) {
-  const std::uint64_t mask = feature_.evaluate(l, r);
+std::uint16_t FeatureMemory::number(std::uint64_t mask) {
+  if (mask == last_mask_) return last_number_;
   auto& number = by_mask_[mask];
   if (number == FlatMap::absent) {
     number = static_cast<std::uint32_t>(masks_.size());
     masks_.push_back(mask);
     JOINEDUP_INVARIANT(masks_.size() < unknown, "a feature gives more than 65,534 different answers");
   }
-  return static_cast<std::uint16_t>(number);
+  last_mask_ = mask;
+  return last_number_ = static_cast<std::uint16_t>(number);
 }
+
+std::uint16_t FeatureMemory::find(std::uint32_t l, std::uint32_t r) { return number(feature_.evaluate(l, r)); }
 
 std::uint16_t FeatureMemory::remembered(std::uint16_t& slot, std::uint32_t l, std::uint32_t r) {
   if (slot == unknown) slot = find(l, r);
@@ -61,8 +72,8 @@ std::uint16_t FeatureMemory::remembered(std::uint16_t& slot, std::uint32_t l, st
 }
 
 std::uint16_t FeatureMemory::one(std::uint32_t l, std::uint32_t r) {
-  if (feature_.cheap) return find(l, r);
   if (!table_.empty()) return remembered(table_[l * feature_.right->distinct + r], l, r);
+  if (!remembers_) return find(l, r);
   if (l == r && !same_.empty()) return remembered(same_[l], l, r);
   if (l == 0) return remembered(null_left_[r], l, r);
   if (r == 0) return remembered(null_right_[l], l, r);
@@ -74,7 +85,27 @@ std::uint16_t FeatureMemory::one(std::uint32_t l, std::uint32_t r) {
   return slot.pattern;
 }
 
+void FeatureMemory::answer_plain(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out) {
+  const std::uint32_t* codes = feature_.left->codes->data();
+  const auto& measured = feature_.measured;
+  const bool bounded = std::all_of(measured.begin(), measured.end(), [](const auto& one) { return !one->left_signatures.empty(); });
+  const Measured* only = bounded && measured.size() == 1 ? measured[0].get() : nullptr;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t l = codes[left[i]], r = codes[right[i]];
+    if (l == r) {
+      out[i] = remembered(l == 0 ? both_null_ : same_answer_, l, r);
+    } else if (l == 0 || r == 0) {
+      out[i] = remembered(l == 0 ? left_null_ : right_null_, l, r);
+    } else if (only ? only->dull(l, r) : bounded && std::all_of(measured.begin(), measured.end(), [&](const auto& one) { return one->dull(l, r); })) {
+      out[i] = remembered(no_answer_, l, r);
+    } else {
+      out[i] = find(l, r);
+    }
+  }
+}
+
 void FeatureMemory::answer(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out) {
+  if (feature_.plain) return answer_plain(left, right, count, out);
   const auto* left_codes = feature_.left->codes ? feature_.left->codes->data() : nullptr;
   const auto* right_codes = feature_.right->codes ? feature_.right->codes->data() : nullptr;
   for (std::size_t i = 0; i < count; ++i) out[i] = one(left_codes ? left_codes[left[i]] : 0, right_codes ? right_codes[right[i]] : 0);
@@ -128,9 +159,20 @@ void PairScorer::compare(const std::vector<std::uint32_t>& left, const std::vect
     patterns_[feature].resize(count);
     memories_[feature].answer(left.data(), right.data(), count, patterns_[feature].data());
   }
+  constexpr std::uint8_t not_tried = 0xFE;
   for (std::size_t c = 0; c < levels_.size(); ++c) {
     levels_[c].resize(count);
-    for (std::size_t i = 0; i < count; ++i) levels_[c][i] = level_of(c, i);
+    std::uint8_t* out = levels_[c].data();
+    if (!tables_[c].steps.empty() || compiled_.comparisons[c].features.empty()) {
+      for (std::size_t i = 0; i < count; ++i) out[i] = level_of(c, i);
+      continue;
+    }
+    const std::uint16_t* patterns = patterns_[compiled_.comparisons[c].features[0]].data();
+    const auto& known = tables_[c].level;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint8_t level = patterns[i] < known.size() ? known[patterns[i]] : not_tried;
+      out[i] = level == not_tried ? level_of(c, i) : level;
+    }
   }
 }
 
@@ -151,10 +193,17 @@ void PairScorer::score(const std::vector<std::uint32_t>& left, const std::vector
   weights_.assign(left.size(), compiled_.prior_weight);
   for (std::size_t c = 0; c < levels_.size(); ++c) {
     const auto& comparison = compiled_.comparisons[c];
+    std::array<double, 256> base;
+    std::array<bool, 256> adjusted{};
+    base.fill(NAN);
+    for (std::size_t level = 0; level < comparison.levels.size(); ++level) {
+      base[level] = comparison.levels[level].weight;
+      adjusted[level] = comparison.levels[level].frequency_column != nullptr;
+    }
+    const std::uint8_t* levels = levels_[c].data();
     for (std::size_t i = 0; i < left.size(); ++i) {
-      const auto level = levels_[c][i];
-      weights_[i] += level == no_level ? NAN : comparison.levels[level].weight;
-      if (comparison.has_frequency) weights_[i] += frequency_weight(c, i);
+      weights_[i] += base[levels[i]];
+      if (adjusted[levels[i]]) weights_[i] += frequency_weight(c, i);
     }
   }
 }

@@ -38,8 +38,14 @@ class FeatureMemory {  // answers already found, as numbers of distinct masks
   std::uint16_t find(std::uint32_t l, std::uint32_t r);
   std::uint16_t remembered(std::uint16_t& slot, std::uint32_t l, std::uint32_t r);
   const Feature& feature_;
+  std::uint16_t number(std::uint64_t mask);
+  void answer_plain(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out);
   std::vector<std::uint64_t> masks_;
   FlatMap by_mask_;
+  std::uint64_t last_mask_ = ~std::uint64_t{0};
+  std::uint16_t last_number_ = 0;
+  std::uint16_t same_answer_ = unknown, both_null_ = unknown, left_null_ = unknown, right_null_ = unknown, no_answer_ = unknown;
+  bool remembers_ = false;
   std::vector<std::uint16_t> same_, null_left_, null_right_, table_;
   struct Slot {
     std::uint64_t key = ~std::uint64_t{0};
