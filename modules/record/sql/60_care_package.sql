@@ -43,7 +43,8 @@ SELECT s.*,
        slice_end < slice_start AS superseded,
        lower(trim(coalesce(service_type, ''))) AS service_type_name,
        lower(trim(coalesce(service_component, ''))) AS service_component_name,
-       lower(trim(coalesce(cost_frequency, ''))) AS frequency
+       -- "Per week", "Weekly": the same.
+       regexp_replace(lower(trim(coalesce(cost_frequency, ''))), '^per ', '') AS frequency
 FROM sliced s;
 
 -- Those rows with their price's basis, and whether they answer for any day (a one-off: for the day it fell on).
@@ -69,11 +70,11 @@ rated AS (
   SELECT s.*,
          frequency LIKE 'one%off%' OR (unit_cost_pence IS NULL AND d.basis = 'one_off') AS one_off,
          CASE WHEN frequency LIKE 'week%' THEN 1000 * 52
-              WHEN frequency LIKE 'fortnight%' THEN 500 * 52
-              WHEN frequency LIKE '4-week%' OR frequency LIKE '4 week%' THEN 250 * 52
+              WHEN frequency LIKE 'fortnight%' OR frequency LIKE '2 week%' OR frequency LIKE '2-week%' THEN 500 * 52
+              WHEN frequency LIKE '4-week%' OR frequency LIKE '4 week%' OR frequency LIKE '4week%' OR frequency LIKE 'four%week%' THEN 250 * 52
               WHEN frequency LIKE 'month%' THEN 1000 * 12
               WHEN frequency LIKE 'quarter%' THEN 1000 * 4
-              WHEN frequency LIKE 'annual%' OR frequency LIKE 'year%' THEN 1000
+              WHEN frequency LIKE 'annu%' OR frequency LIKE 'year%' THEN 1000
               ELSE CAST(round(abs(planned_units_per_week) * 1000) AS BIGINT) * 52 END AS units_52_thousandths,
          d.pence AS default_pence, d.basis AS default_basis
   FROM care_submission s
