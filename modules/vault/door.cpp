@@ -42,9 +42,9 @@ Result<void> fill_identity_person(Vault::State& state, engine::Connection& conne
   std::size_t at = 0;
   for (std::size_t i = 0; i < state.records.size(); ++i) {
     const auto person = state.linked.person[i];
-    if (state.person_withheld[person]) continue;
     rows.set_integer(0, at, state.records[i].identity_key);
-    rows.set_integer(1, at, state.pseudonym[person]);
+    if (state.person_withheld[person]) rows.set_null(1, at);
+    else rows.set_integer(1, at, state.pseudonym[person]);
     if (++at < engine::Appender::capacity) continue;
     JOINEDUP_CHECK(rows.flush(at));
     at = 0;
@@ -90,7 +90,30 @@ std::string view_of(const place::TableSpec& table, bool withheld) {
     columns = "p.person_key, " + columns;
     from += " JOIN door.main." + engine::sql_name("reference_" + table.reference_scope) + " p ON p.person_ref = t.person_ref";
   }
-  return "CREATE VIEW door.main." + engine::sql_name(table.name) + " AS SELECT " + columns + from + (withheld ? " WHERE false" : "") + ";";
+  const char* where = withheld ? " WHERE false" : table.person == place::PersonSource::none ? "" : " WHERE p.person_key IS NOT NULL";
+  return "CREATE VIEW door.main." + engine::sql_name(table.name) + " AS SELECT " + columns + from + where + ";";
+}
+
+// How many staged rows of a table the door keeps back, and how many refer to nobody.
+Result<void> count_kept_back(engine::Connection& connection, const std::string& feed, const place::TableSpec& table, bool no_agreement, Withheld& withheld) {
+  const std::string staged = "staging.main." + engine::sql_name(table.name) + " t";
+  if (no_agreement) {
+    JOINEDUP_TRY(const auto count, connection.count("SELECT count(*) FROM " + staged));
+    withheld.rows_by_feed[feed] += static_cast<std::uint64_t>(count);
+    return {};
+  }
+  if (table.person == place::PersonSource::none) return {};
+  if (table.person == place::PersonSource::identity) {
+    if (withheld.people == 0) return {};
+    JOINEDUP_TRY(const auto count, connection.count("SELECT count(*) FROM " + staged + " JOIN identity_person p ON p.identity_key = t.identity_key WHERE p.person_key IS NULL"));
+    withheld.rows_by_feed[feed] += static_cast<std::uint64_t>(count);
+    return {};
+  }
+  JOINEDUP_TRY(const auto counts, connection.query("SELECT count(*) FILTER (p.person_ref IS NULL), count(*) FILTER (p.person_ref IS NOT NULL AND p.person_key IS NULL) FROM " +
+                                                   staged + " LEFT JOIN " + engine::sql_name("reference_" + table.reference_scope) + " p ON p.person_ref = t.person_ref"));
+  if (const auto unknown = static_cast<std::uint64_t>(counts.integer(0, 0))) withheld.unknown_by_feed[feed] += unknown;
+  withheld.rows_by_feed[feed] += static_cast<std::uint64_t>(counts.integer(0, 1));
+  return {};
 }
 
 }  // namespace
@@ -121,18 +144,7 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
                                       engine::sql_text(table.reference_scope)));
       }
       JOINEDUP_CHECK(connection.run(view_of(table, no_agreement)));
-      if (table.person == place::PersonSource::none && !no_agreement) continue;
-      if (!no_agreement && withheld.people == 0) continue;
-      const std::string staged = "staging.main." + engine::sql_name(table.name);
-      std::string sql = "SELECT count(*) FROM " + staged + " t";
-      if (!no_agreement && table.person == place::PersonSource::identity)
-        sql += " WHERE NOT EXISTS (SELECT 1 FROM identity_person p WHERE p.identity_key = t.identity_key)";
-      else if (!no_agreement)
-        sql += " WHERE EXISTS (SELECT 1 FROM staging.main.reference_identity r WHERE r.person_ref = t.person_ref AND r.reference_scope = " +
-               engine::sql_text(table.reference_scope) + ") AND NOT EXISTS (SELECT 1 FROM " + engine::sql_name("reference_" + table.reference_scope) +
-               " p WHERE p.person_ref = t.person_ref)";
-      JOINEDUP_TRY(const auto count, connection.count(sql));
-      withheld.rows_by_feed[feed.feed] += static_cast<std::uint64_t>(count);
+      JOINEDUP_CHECK(count_kept_back(connection, feed.feed, table, no_agreement, withheld));
     }
   }
   return withheld;

@@ -36,9 +36,10 @@ struct LinkReport {
   std::vector<StepCount> steps;  // by feed, then step
 };
 
-// Rows that may not be used, by feed; the staged rows minus these are what the record is built from.
+// Rows that the door keeps back, by feed; the staged rows minus these are what the record is built from.
 struct Withheld {
-  std::map<std::string, std::uint64_t> rows_by_feed;
+  std::map<std::string, std::uint64_t> rows_by_feed;     // objections, opt-outs, agreements
+  std::map<std::string, std::uint64_t> unknown_by_feed;  // rows that refer to a person no row describes: rejected, counted
   std::uint64_t people = 0;
 };
 

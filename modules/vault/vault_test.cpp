@@ -147,6 +147,19 @@ TEST_F(VaultTest, AnObjectionWithholdsThePersonAndIsCounted) {
   EXPECT_EQ(*opened->connection.count("SELECT count(*) FROM door.gp_consultation"), 38);
 }
 
+TEST_F(VaultTest, RowsThatReferToNobodyAreCountedNotLost) {
+  stage(3);
+  {
+    auto database = engine::Database::open(folder_ + "/staging.duckdb");
+    auto connection = database->connect();
+    ASSERT_TRUE(connection->run("INSERT INTO gp_consultation VALUES (900, 4242, DATE '2024-05-01'), (901, 4242, DATE '2024-05-02')"));
+  }
+  auto opened = open();
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->withheld.unknown_by_feed["gp_event"], 2u);
+  EXPECT_EQ(*opened->connection.count("SELECT count(*) FROM door.gp_consultation"), 6);
+}
+
 TEST_F(VaultTest, AnObjectionThatCannotBeHonouredStopsTheRefresh) {
   stage(3);
   place_.objections_file = "objections.csv";

@@ -1,0 +1,54 @@
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "linkage/linkage.hpp"
+#include "synth/synth.hpp"
+
+namespace {
+
+struct Verb {
+  const char* name;
+  const char* what;
+  std::function<int(std::span<const std::string>)> run;
+};
+
+const std::vector<Verb>& verbs() {
+  using namespace joinedup;
+  static const std::vector<Verb> all = {
+      {"init", "begin a place: place.toml and a folder for extracts", cli::init_command},
+      {"synth", "write a synthetic place: extracts with a known truth", synth::synth_command},
+      {"refresh", "the loop, once round: ingest, link, record, report, publish", cli::refresh_command},
+      {"status", "what is published: feeds, tables, costs, whether it reconciles", cli::status_command},
+      {"table", "a published table as CSV", cli::table_command},
+      {"link", "how people were linked, by feed and step; --export for checks against a truth", cli::link_command},
+      {"link-files", "link or deduplicate any CSV or Parquet files", linkage::link_files_command},
+      {"encode", "names and dates to Bloom filters, at a partner who may not share them", linkage::encode_command},
+      {"link-clks", "link two files of Bloom filters", linkage::link_clks_command},
+      {"version", "versions of the program and its engines", cli::version_command},
+  };
+  return all;
+}
+
+int usage(FILE* to) {
+  std::fputs("joinedup <verb> --place DIR [--json] [--threads N]\n\n", to);
+  for (const auto& verb : verbs()) std::fprintf(to, "  %-12s %s\n", verb.name, verb.what);
+  return to == stdout ? 0 : 2;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> arguments(words + 1, words + count);
+  if (arguments.empty()) return usage(stderr);
+  if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") return usage(stdout);
+  if (arguments[0] == "--version") arguments[0] = "version";
+  for (const auto& verb : verbs())
+    if (arguments[0] == verb.name) return verb.run({arguments.data() + 1, arguments.size() - 1});
+  std::fprintf(stderr, "joinedup: there is no verb \"%s\".\n\n", arguments[0].c_str());
+  return usage(stderr);
+}
