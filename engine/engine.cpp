@@ -443,39 +443,4 @@ std::string sql_name(std::string_view name) {
   return quoted + '"';
 }
 
-Result<std::uint64_t> write_csv(Connection& connection, std::string_view sql,
-                                const std::function<Result<void>(std::string_view)>& sink) {
-  std::uint64_t rows = 0;
-  std::string buffer;
-  JOINEDUP_CHECK(connection.scan(sql, [&](const Batch& batch) -> Result<void> {
-    const auto columns = batch.columns().size();
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      for (std::size_t column = 0; column < columns; ++column) {
-        if (column) buffer += ',';
-        batch.append_csv(column, row, buffer);
-      }
-      buffer += '\n';
-    }
-    rows += batch.rows();
-    if (buffer.size() < (1 << 18)) return {};
-    const auto done = sink(buffer);
-    buffer.clear();
-    return done;
-  }));
-  if (!buffer.empty()) JOINEDUP_CHECK(sink(buffer));
-  return rows;
-}
-
-Result<CsvSum> csv_sum(Connection& connection, std::string_view sql) {
-  CsvSum sum;
-  Sha256 hash;
-  JOINEDUP_TRY(sum.rows, write_csv(connection, sql, [&](std::string_view text) -> Result<void> {
-                 hash.update(text);
-                 sum.bytes += text.size();
-                 return {};
-               }));
-  sum.sha256 = hash.finish_hex();
-  return sum;
-}
-
 }  // namespace joinedup::engine

@@ -157,6 +157,14 @@ struct CsvSum {
   std::string sha256;
 };
 Result<CsvSum> csv_sum(Connection& connection, std::string_view sql);
+
+// The rows of a stored table in the order of its key (NULLs first), as csv_sum and write_csv give them. A table that lies in
+// key order already is streamed as it lies, each row checked against the one before; only another is sorted.
+struct KeyedTable {
+  std::string name;               // quoted as needed by the caller's SQL names
+  std::vector<std::string> key;   // columns, most significant first
+};
+Result<CsvSum> csv_sum_in_key_order(Connection& connection, const KeyedTable& table);
 Result<std::uint64_t> write_csv(Connection& connection, std::string_view sql, const std::function<Result<void>(std::string_view)>& sink);
 
 }  // namespace joinedup::engine

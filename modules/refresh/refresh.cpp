@@ -127,7 +127,7 @@ struct Run {
     Progress progress("Summing the tables", tables.size());
     JOINEDUP_CHECK(parallel_for(tables.size(), options.threads, [&](std::size_t i) -> Result<void> {
       JOINEDUP_TRY(auto connection, database.connect());
-      JOINEDUP_TRY(const auto sum, engine::csv_sum(connection, table_sql(tables[i])));
+      JOINEDUP_TRY(const auto sum, engine::csv_sum_in_key_order(connection, {"main." + engine::sql_name(tables[i].name), tables[i].key}));
       status.tables[i] = {tables[i].name, sum.rows, sum.sha256};
       progress.advance(1);
       return {};
