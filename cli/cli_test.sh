@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The command line from outside: exit statuses, one JSON document, sentences. usage: cli_test.sh PROGRAM
+set -u
+program=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+check() { # what, expected, actual
+  if [ "$2" = "$3" ]; then return; fi
+  echo "FAILED: $1: expected [$2], got [$3]"
+  failures=$((failures + 1))
+}
+status_of() { "$@" >"$work/out" 2>"$work/err"; echo $?; }
+is_one_json() { python3 -c 'import json,sys; json.load(open(sys.argv[1]))' "$1" 2>/dev/null && echo yes || echo no; }
+
+check "no verb is wrong usage" 2 "$(status_of "$program")"
+check "an unknown verb is wrong usage" 2 "$(status_of "$program" frobnicate)"
+check "an unknown flag is wrong usage" 2 "$(status_of "$program" status --plaice x)"
+check "help is not an error" 0 "$(status_of "$program" --help)"
+check "no place is wrong usage" 2 "$(status_of "$program" refresh)"
+check "a place that is not there" 1 "$(status_of "$program" refresh --place "$work/nowhere")"
+check "says what to do" 1 "$(grep -c 'joinedup init --place' "$work/err")"
+check "threads must be a number" 2 "$(status_of "$program" status --place x --threads many)"
+
+check "version" 0 "$(status_of "$program" version --json)"
+if command -v python3 >/dev/null; then
+  check "version is one JSON document" yes "$(is_one_json "$work/out")"
+  check "version has its five fields" "duckdb git sqlite version xgboost" \
+    "$(python3 -c 'import json,sys; print(*sorted(json.load(open(sys.argv[1]))))' "$work/out")"
+fi
+
+check "init" 0 "$(status_of "$program" init --place "$work/new" --name "Somewhere")"
+check "init again changes nothing" 1 "$(status_of "$program" init --place "$work/new")"
+check "status before any refresh" 1 "$(status_of "$program" status --place "$work/new")"
+
+check "synth" 0 "$(status_of "$program" synth --place "$work/demo" --people 1024 --seed 3)"
+check "refresh" 0 "$(status_of "$program" refresh --place "$work/demo" --json)"
+if command -v python3 >/dev/null; then
+  check "refresh --json is one JSON document" yes "$(is_one_json "$work/out")"
+  "$program" status --place "$work/demo" --json >"$work/status.json"
+  check "rows in = kept + rejected + withheld, and it reconciles" "True True" "$(python3 - "$work/status.json" <<'PY'
+import json, sys
+s = json.load(open(sys.argv[1]))
+print(all(f['rows_in'] == f['rows_kept'] + f['rows_rejected'] + f['rows_withheld'] for f in s['feeds']), s['reconciled'])
+PY
+)"
+  check "the manifest names inputs and tables with their sums" "True True" "$(python3 - "$work/demo/warehouse/current/manifest.json" <<'PY'
+import json, sys
+m = json.load(open(sys.argv[1]))
+print(all(len(i['sha256']) == 64 for i in m['inputs']), all(len(t['sha256']) == 64 for t in m['tables']))
+PY
+)"
+fi
+check "table" 0 "$(status_of "$program" table person --place "$work/demo" --format csv)"
+check "table has the columns of the contract" 1 "$(head -n 1 "$work/out" | grep -c 'person_key,sex,birth_month')"
+check "a table that is not there" 1 "$(status_of "$program" table nobody --place "$work/demo")"
+
+# Bad input: the published version stays, the fault is said.
+before=$(readlink "$work/demo/warehouse/current")
+sed -i 's/^name/nmae/' "$work/demo/place.toml"
+check "a misspelt key stops the refresh" 1 "$(status_of "$program" refresh --place "$work/demo")"
+check "with its line" 1 "$(grep -cE 'place.toml:[0-9]+: .*nmae' "$work/err")"
+check "and the published version stays" "$before" "$(readlink "$work/demo/warehouse/current")"
+
+[ "$failures" = 0 ] && echo "command line: all checks passed"
+exit "$((failures > 0))"
