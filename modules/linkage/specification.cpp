@@ -1,7 +1,5 @@
 // Our own specification, in TOML. Kinds of comparison stand for lists of levels; docs/methods/linkage-specification.md
 // shows each. Unknown keys are refused: a misspelt setting must not be silently ignored.
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -236,10 +234,11 @@ class Spec {
 }  // namespace
 
 Result<Model> read_specification(std::string_view text, const std::string& name) {
-  const auto parsed = toml::parse(text);
-  if (!parsed)
-    return fail(ErrorCode::invalid_input, "Line " + std::to_string(parsed.error().source().begin.line) + ": " + std::string(parsed.error().description()), name);
-  return Spec(name).read(parsed.table());
+  try {
+    return Spec(name).read(toml::parse(text));
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::invalid_input, "Line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()), name);
+  }
 }
 
 }  // namespace joinedup::linkage

@@ -1,6 +1,5 @@
 #include "place/feed_spec.hpp"
 
-#define TOML_HEADER_ONLY 0
 #include <toml++/toml.h>
 
 #include <algorithm>

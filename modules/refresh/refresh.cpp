@@ -83,8 +83,10 @@ struct Run {
     ingest_options.data_to = place.data_to;
     JOINEDUP_CHECK(make_folder(place.path("vault/staging"), FileMode::secret));
     JOINEDUP_TRY(const auto summary, ingest::ingest_feeds(ingest_options, findings));
-    static_cast<void>(summary);
-    return {};
+    if (summary.refused.empty()) return {};
+    std::string sentence = summary.refused.front();
+    if (summary.refused.size() > 1) sentence += " (and " + std::to_string(summary.refused.size() - 1) + " more files)";
+    return fail(ErrorCode::invalid_input, sentence + " Nothing was published; take the file out of the folder or replace it, and refresh again.", "feeds");
   }
 
   Result<engine::Database> open_warehouse() {
