@@ -26,6 +26,8 @@ const std::vector<Verb>& verbs() {
       {"table", "a published table as CSV", cli::table_command},
       {"link", "how people were linked, by feed and step; --export for checks against a truth", cli::link_command},
       {"link-files", "link or deduplicate any CSV or Parquet files", linkage::link_files_command},
+      {"encode", "names and dates to Bloom filters, at a partner who may not share them", linkage::encode_command},
+      {"link-clks", "link two files of Bloom filters", linkage::link_clks_command},
       {"version", "versions of the program and its engines", cli::version_command},
   };
   return all;

@@ -400,7 +400,10 @@ RowBatch Appender::make_batch() const { return RowBatch(std::make_unique<RowBatc
 Result<Appender> Connection::append_to(const std::string& table, const std::string& schema) {
   auto state = std::make_unique<Appender::State>();
   state->table = table;
-  if (duckdb_appender_create(state_->handle, schema.c_str(), table.c_str(), &state->handle) == DuckDBError)
+  const auto dot = schema.find('.');
+  const std::string catalog = dot == std::string::npos ? "" : schema.substr(0, dot);
+  const std::string inside = dot == std::string::npos ? schema : schema.substr(dot + 1);
+  if (duckdb_appender_create_ext(state_->handle, catalog.empty() ? nullptr : catalog.c_str(), inside.c_str(), table.c_str(), &state->handle) == DuckDBError)
     return tl::unexpected(engine_error(duckdb_appender_error(state->handle), "append to " + table));
   const auto columns = duckdb_appender_column_count(state->handle);
   for (idx_t i = 0; i < columns; ++i) {

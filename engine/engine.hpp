@@ -122,6 +122,7 @@ class Connection {
   Result<std::int64_t> count(std::string_view sql);  // the single integer that the query gives
   using Reader = std::function<Result<void>(const Batch&)>;
   Result<void> scan(std::string_view sql, const Reader& reader);  // streamed, in result order
+  // `schema` may name a catalog too: "temp.main" for a temporary table.
   Result<Appender> append_to(const std::string& table, const std::string& schema = "main");
   void interrupt();  // from another thread
 

@@ -108,6 +108,7 @@ struct Run {
       feed.rows_rejected = static_cast<std::uint64_t>(files.integer(i, 3));
     }
     for (const auto& [name, rows] : withheld.rows_by_feed) {
+      if (rows == 0) continue;
       by_feed[name].rows_kept -= rows;
       by_feed[name].rows_withheld += rows;
     }

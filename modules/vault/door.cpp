@@ -153,7 +153,7 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
 Result<void> Vault::export_links(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, const std::string& file) {
   const auto& state = *state_;
   JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE identity_decision(identity_key BIGINT, person_key BIGINT, step VARCHAR)"));
-  JOINEDUP_TRY(auto rows, connection.append_to("identity_decision"));
+  JOINEDUP_TRY(auto rows, connection.append_to("identity_decision", "temp.main"));
   std::size_t at = 0;
   for (std::size_t i = 0; i < state.records.size(); ++i) {
     rows.set_integer(0, at, state.records[i].identity_key);
