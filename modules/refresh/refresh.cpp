@@ -195,6 +195,8 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     options.price_folder = run.place.path("prices");
     options.threads = run.options.threads;
     JOINEDUP_TRY(const auto summary, record::build_record(connection, options));
+    JOINEDUP_TRY(const auto blurred, vault.blur_birth_dates(connection, "warehouse"));
+    static_cast<void>(blurred);
     JOINEDUP_TRY(const auto check, record::reconcile(connection));
     run.take_reconciliation(check);
     building.done(std::to_string(summary.tables.size()) + " tables");

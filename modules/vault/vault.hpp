@@ -56,6 +56,9 @@ class Vault {
   Result<LinkReport> link(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, unsigned threads);
   // Makes the in-memory schema `door` (docs/tables.md) on the connection: pseudonyms, attributes, allow-listed columns.
   Result<Withheld> open_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds);
+  // In the connection's own database: a date that is the person's birth date becomes the first of its month, in every column
+  // of every table with a person_key (a contact on the day of birth would give it away). Gives how many values changed.
+  Result<std::uint64_t> blur_birth_dates(engine::Connection& connection, const std::string& database);
   Result<void> commit();
 
   // One row a staged identity: feed, row id and person, for checks against a known truth. Written 0600 inside the vault.
