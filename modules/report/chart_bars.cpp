@@ -35,8 +35,19 @@ Layout lay_out(const Frame& frame, const Rows& rows) {
 
 double top_of_bar(const Layout& layout, double row_top) { return layout.stacked_labels ? row_top + 19 : row_top; }
 
-void label_row(Svg& svg, const Layout& layout, double row_top, const std::string& label) {
-  if (layout.stacked_labels) svg.text(0, row_top + 13, label, Anchor::start);
+// The text, or as much of it as there is room for. The whole is in the table.
+std::string fitted(const std::string& text, double width) {
+  if (text_width(text, text_size) <= width) return text;
+  std::string shorter = text;
+  while (!shorter.empty() && text_width(shorter + "…", text_size) > width) {
+    while (!shorter.empty() && (static_cast<unsigned char>(shorter.back()) & 0xC0) == 0x80) shorter.pop_back();
+    if (!shorter.empty()) shorter.pop_back();
+  }
+  return shorter + "…";
+}
+
+void label_row(Svg& svg, const Frame& frame, const Layout& layout, double row_top, const std::string& label) {
+  if (layout.stacked_labels) svg.text(0, row_top + 13, fitted(label, frame.width), Anchor::start);
   else svg.text(layout.bars_at - gap, row_top + layout.thickness / 2 + 5, label, Anchor::end);
 }
 
@@ -81,7 +92,7 @@ std::string bar_chart(const Frame& frame, const std::vector<Bar>& bars, const Ba
   }
   for (std::size_t row = 0; row < bars.size(); ++row) {  // words last, so that no line runs over them
     const auto& bar = bars[row];
-    label_row(svg, layout, row_top(row), bar.label);
+    label_row(svg, frame, layout, row_top(row), bar.label);
     const double top = top_of_bar(layout, row_top(row)), length = bar.value ? scale(*bar.value) : 0;
     svg.text(layout.bars_at + length + 6, top + layout.thickness / 2 + 5, bar.text, Anchor::start, bar.value ? "value" : "kept");
   }
@@ -105,7 +116,7 @@ std::string stacked_bar_chart(const Frame& frame, const std::vector<Segment>& se
   draw_key(&svg, frame, left, segments);
   double y = head;
   for (const auto& bar : bars) {
-    label_row(svg, layout, y, bar.label);
+    label_row(svg, frame, layout, y, bar.label);
     const double full = stacking == Stacking::shares ? whole(bar) : largest, top = top_of_bar(layout, y);
     double x = layout.bars_at;
     for (std::size_t i = 0; i < bar.values.size(); ++i) {

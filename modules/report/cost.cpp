@@ -78,8 +78,23 @@ std::string caution(const ReportInputs& inputs, Value defaulted_share) {
   return html.empty() ? "" : "<div class=\"caution\"><h3>Before you read the costs</h3>" + html + "</div>\n";
 }
 
+// A service line in words. BNF chapters as the British National Formulary heads them.
+std::string service_line_words(const std::string& code) {
+  static const std::map<std::string, std::string> words = {
+      {"gp", "GP"}, {"nurse", "Practice nurse"}, {"hca", "Healthcare assistant"}, {"follow_up_attendance", "Follow-up attendance"},
+      {"type_1_department", "Type 1: major department"}, {"type_2_department", "Type 2: single specialty"},
+      {"type_3_department", "Type 3: urgent treatment"}, {"type_4_department", "Type 4: walk-in centre"},
+      {"bnf_chapter_01", "Gastro-intestinal"}, {"bnf_chapter_02", "Cardiovascular"}, {"bnf_chapter_03", "Respiratory"},
+      {"bnf_chapter_04", "Central nervous system"}, {"bnf_chapter_05", "Infections"}, {"bnf_chapter_06", "Endocrine"},
+      {"bnf_chapter_07", "Obstetric and urinary"}, {"bnf_chapter_08", "Malignant disease, immunity"}, {"bnf_chapter_09", "Nutrition and blood"},
+      {"bnf_chapter_10", "Muscles and joints"}, {"bnf_chapter_11", "Eye"}, {"bnf_chapter_12", "Ear, nose and throat"}, {"bnf_chapter_13", "Skin"},
+      {"bnf_chapter_14", "Vaccines"}, {"bnf_chapter_15", "Anaesthesia"}};
+  const auto found = words.find(code);
+  return found == words.end() ? title_of(code) : found->second;
+}
+
 struct ServiceLine {
-  std::string name;
+  std::string code, name;
   std::int64_t people, units, cost, defaulted;
 };
 using ServiceLines = std::map<std::string, std::vector<ServiceLine>>;  // by setting, costliest first
@@ -87,7 +102,7 @@ using ServiceLines = std::map<std::string, std::vector<ServiceLine>>;  // by set
 ServiceLines service_lines(const engine::Table& found) {
   ServiceLines lines;
   for (std::size_t row = 0; row < found.rows.size(); ++row)
-    lines[found.rows[row][0]].push_back({title_of(found.rows[row][1]), found.integer(row, 2), found.integer(row, 3), found.integer(row, 4), found.integer(row, 5)});
+    lines[found.rows[row][0]].push_back({found.rows[row][1], service_line_words(found.rows[row][1]), found.integer(row, 2), found.integer(row, 3), found.integer(row, 4), found.integer(row, 5)});
   return lines;
 }
 
@@ -145,7 +160,7 @@ void add_service_lines(Context& context, const std::vector<SettingRow>& settings
     std::size_t others = 0;
     for (std::size_t i = 0; i < at->second.size(); ++i) {
       const auto& line = at->second[i];
-      table.rows.push_back({{setting.words.title, setting.words.setting}, word_cell(line.name), count_cell(protect_one(line.people)), count_cell(activity[i]), pounds_cell(money.parts[i])});
+      table.rows.push_back({{setting.words.title, setting.words.setting}, {line.name, line.code}, count_cell(protect_one(line.people)), count_cell(activity[i]), pounds_cell(money.parts[i])});
       if (i < most && money.parts[i]) bars.push_back({line.name, money.parts[i], pounds_text(*money.parts[i])});
       else rest += money.parts[i].value_or(0), ++others;
       if (money.parts[i].value_or(0) > largest) {

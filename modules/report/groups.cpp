@@ -186,8 +186,7 @@ Result<void> add_concentration(Context& context, Headlines& headlines) {
   Figure lorenz;
   lorenz.id = "lorenz";
   lorenz.heading = "How concentrated cost is, " + context.year_text();
-  lorenz.finding = "The costliest 1% of people account for " + percent_text(total.top(1)) + " of all cost and the costliest 5% for " + percent_text(total.top(5)) + ". Hospital cost is " + (stays.gini > total.gini ? "more" : "less") + " concentrated still: 1% account for " + percent_text(stays.top(1)) + ".";
-  if (stays.gini <= total.gini) lorenz.finding = "The costliest 1% of people account for " + percent_text(total.top(1)) + " of all cost and the costliest 5% for " + percent_text(total.top(5)) + ". Hospital cost is less concentrated: 1% account for " + percent_text(stays.top(1)) + ".";
+  lorenz.finding = "The costliest 1% of people account for " + percent_text(total.top(1)) + " of all cost and the costliest 5% for " + percent_text(total.top(5)) + ". Of hospital cost alone, the costliest 1% account for " + percent_text(stays.top(1)) + ".";
   lorenz.wide_width = half;
   lorenz.draw = [total, stays](const Frame& frame) {
     return lorenz_chart(frame, {{"All care", total.shares, Tone::navy}, {"Hospital", stays.shares, Tone::rust}}, "Share of people, least to most costly", "Share of cost");

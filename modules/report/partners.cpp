@@ -36,7 +36,7 @@ void add_number_of_partners(Context& context, Headlines& headlines, const std::v
     const auto label = number == 0 ? std::string("No partner") : std::to_string(number) + (number == 1 ? " partner" : " partners");
     const auto share = ratio(shown[number], shown[8]);
     table.rows.push_back({{label, std::to_string(number)}, count_cell(shown[number]), share_cell(share)});
-    if (number == 0 && counts[0] == 0) continue;
+    if ((number == 0 || number > 4) && counts[number] == 0) continue;
     bars.push_back({label, value_of(shown[number]), shown[number].is_shown() ? count_text(shown[number]) + (share ? "  (" + percent_text(*share) + ")" : "") : count_text(shown[number]), number < 2 ? Tone::grey : Tone::navy});
   }
   table.rows.push_back({{"All", "all"}, count_cell(shown[8]), share_cell(ratio(shown[8], shown[8]))});

@@ -1,7 +1,9 @@
 // What is missing from the data, in the categories of Kahn et al. 2016, and how records were joined.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <set>
+#include <tuple>
 
 #include "base/text.hpp"
 #include "report/sections.hpp"
@@ -10,11 +12,17 @@
 namespace joinedup::report {
 namespace {
 
-// The feeds' own titles, for those that the report knows; the name itself otherwise.
+// The feeds' own titles without what they say in brackets; the name itself for a feed that has none.
 std::string title_of_feed(const ReportInputs& inputs, const std::string& feed) {
   for (const auto& one : inputs.feeds)
-    if (one.feed == feed && !one.title.empty()) return one.title;
+    if (one.feed == feed && !one.title.empty()) return one.title.substr(0, one.title.find(" ("));
   return title_of(feed);
+}
+
+// The second and later of fields that repeat, as diagnosis_02: most rows have no use for them.
+bool is_repeat(const std::string& field) {
+  const auto at = field.find_last_not_of("0123456789");
+  return at != std::string::npos && at + 1 < field.size() && field[at] == '_' && std::atoi(field.c_str() + at + 1) >= 2;
 }
 
 // The share kept, from what was dropped as published (a count under 10 as 5): the kept and received counts are too coarse
@@ -43,15 +51,15 @@ void add_rows(Context& context, Headlines& headlines) {
   for (std::size_t row = 0; row <= feeds.size(); ++row) {
     const bool all = row == feeds.size();
     const auto kept = share_kept(shown, row);
-    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), kept ? Cell{kept_text(*kept), share_cell(kept).csv} : share_cell(kept)});
-    if (!all) bars.push_back({feeds[row].title, value_of(shown.at(row, 0)), count_text(shown.at(row, 0)) + (kept ? "  (" + kept_text(*kept) + ")" : "")});
+    table.rows.push_back({all ? Cell{"All feeds", "all"} : Cell{feeds[row].title, feeds[row].feed}, count_cell(shown.at(row, 3)), count_cell(shown.at(row, 0)), count_cell(shown.at(row, 1)), count_cell(shown.at(row, 2)), kept ? Cell{kept_text(*kept), *kept < 1 && *kept > 0.9995 ? "99.9" : share_cell(kept).csv} : share_cell(kept)});
+    if (!all) bars.push_back({title_of_feed(context.inputs, feeds[row].feed), value_of(shown.at(row, 0)), count_text(shown.at(row, 0)) + (kept ? "  (" + kept_text(*kept) + ")" : "")});
   }
   const auto last = feeds.size();
   Figure figure;
   figure.id = "rows";
   figure.heading = "Rows received";
   if (const auto kept = share_kept(shown, last))
-    figure.finding = "Of " + count_text(shown.at(last, 3)) + " rows received, " + kept_text(*kept) + " were kept. " + (shown.at(last, 1).state == State::shown && shown.at(last, 1).value == 0 ? std::string("None") : title_of(count_text(shown.at(last, 1)))) + " were rejected, each with a reason; " + count_text(shown.at(last, 2)) + " were withheld by objection, opt-out or agreement.";
+    figure.finding = "Of " + count_text(shown.at(last, 3)) + " rows received, " + kept_text(*kept) + " were kept. " + (shown.at(last, 1).state == State::shown && shown.at(last, 1).value == 0 ? std::string("None") : title_of(count_text(shown.at(last, 1)))) + " were rejected, each with a reason; " + (shown.at(last, 2).is_shown() && shown.at(last, 2).value == 0 ? std::string("none") : count_text(shown.at(last, 2))) + " were withheld by objection, opt-out or agreement.";
   if (const auto kept = share_kept(shown, last)) headlines.tiles.emplace_back(kept_text(*kept), "of the rows that partners sent could be used");
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars); };
   figure.alternative = "Bars of the rows kept from each feed. " + figure.finding;
@@ -96,6 +104,7 @@ void add_categories(Context& context) {
   const auto checks = latest_checks(context.inputs);
   std::map<std::pair<std::string, QualityCategory>, Tally> tallies;
   for (const auto& check : checks) {
+    if (check.category == QualityCategory::completeness && is_repeat(check.field)) continue;
     auto& tally = tallies[{check.feed, check.category}];
     tally.rows += check.rows, tally.failed += check.failed;
   }
@@ -152,19 +161,23 @@ void add_missing_fields(Context& context) {
   std::stable_sort(ordered.begin(), ordered.end(), [](const Field& a, const Field& b) { return a.share.value_or(0) > b.share.value_or(0); });
   DataTable table{"missing_by_field", "Missing values by feed and field, last submission of each feed", {{"Feed", "feed", Align::text}, {"Field", "field", Align::text}, {"Values looked for", "rows"}, {"Missing", "missing"}, {"Share missing", "missing_percent"}}, {}};
   std::vector<Bar> bars;
+  const Field* worst = nullptr;
   for (const auto& field : ordered) {
     const auto feed = title_of_feed(context.inputs, field.feed);
     table.rows.push_back({{feed, field.feed}, word_cell(field.field), count_cell(field.rows), count_cell(field.failed), share_cell(field.share)});
-    if (bars.size() < 10 && field.share.value_or(0) > 0) bars.push_back({feed + ": " + lower_ascii(title_of(field.field)), field.share, percent_text(*field.share), Tone::ochre});
+    if (bars.size() < 10 && field.share.value_or(0) > 0 && field.share.value_or(0) < 0.95 && !is_repeat(field.field)) {
+      if (!worst) worst = &field;
+      bars.push_back({feed + ": " + lower_ascii(title_of(field.field)), field.share, percent_text(*field.share), Tone::ochre});
+    }
   }
   if (bars.empty()) return;
   Figure figure;
   figure.id = "missing";
   figure.heading = "Fields most often missing";
-  figure.finding = "The field most often missing is " + lower_ascii(title_of(ordered.front().field)) + " (" + title_of_feed(context.inputs, ordered.front().feed) + "): " + percent_text(ordered.front().share.value_or(0)) + " of rows lack it.";
+  figure.finding = "The field most often missing is " + lower_ascii(title_of(worst->field)) + " (" + title_of_feed(context.inputs, worst->feed) + "): " + percent_text(worst->share.value_or(0)) + " of rows lack it.";
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars, {.maximum = 1.0}); };
   figure.alternative = "Bars of the share of rows that lack a field, for the ten fields most often missing. " + figure.finding;
-  figure.note = "A full bar would be 100%. Some fields are empty by right, such as the end of care that goes on.";
+  figure.note = "A full bar would be 100%. Some fields are empty by right, such as the end of care that goes on. Fields that 95% of rows or more lack, and the second and later of fields that repeat (diagnosis 2, 3 …), are in the table only.";
   figure.table = table;
   context.page.add(figure);
 }
@@ -210,7 +223,14 @@ void add_submissions(Context& context) {
 }
 
 void add_findings(Context& context) {
-  auto findings = context.inputs.findings;
+  std::vector<FindingRow> findings;  // of all files together
+  for (const auto& one : context.inputs.findings) {
+    const auto same = std::find_if(findings.begin(), findings.end(), [&](const FindingRow& other) {
+      return std::tie(one.feed, one.field, one.rule, one.category, one.severity) == std::tie(other.feed, other.field, other.rule, other.category, other.severity);
+    });
+    if (same == findings.end()) findings.push_back(one);
+    else same->count += one.count;
+  }
   if (findings.empty()) return;
   std::stable_sort(findings.begin(), findings.end(), [](const FindingRow& a, const FindingRow& b) { return a.count > b.count; });
   constexpr std::size_t most = 60;
@@ -258,6 +278,9 @@ Result<void> add_linkage(Context& context) {
     if (std::find(steps.begin(), steps.end(), one.step) == steps.end()) steps.push_back(one.step);
     titles[one.step] = one.step_title.empty() ? title_of(one.step) : one.step_title;
   }
+  std::map<std::string, std::int64_t> size;
+  for (const auto& one : given) size[one.step] += one.records;
+  std::stable_sort(steps.begin(), steps.end(), [&](const std::string& a, const std::string& b) { return size[a] > size[b]; });
   for (const auto& feed : feed_order(context.inputs))
     if (std::any_of(given.begin(), given.end(), [&](const LinkageCount& one) { return one.feed == feed; })) feeds.push_back(feed);
   Counts counts(feeds.size(), std::vector<std::int64_t>(steps.size(), 0));
@@ -291,10 +314,10 @@ Result<void> add_linkage(Context& context) {
   figure.id = "linkage-steps";
   figure.heading = "The step that decided, by feed";
   if (const auto first = ratio(shown.at(feeds.size(), 0), shown.at(feeds.size(), steps.size())))
-    figure.finding = percent_text(*first) + " of " + count_text(shown.at(feeds.size(), steps.size())) + " rows that name a person were decided by the first step, “" + titles[steps.front()] + "”.";
+    figure.finding = percent_text(*first) + " of " + count_text(shown.at(feeds.size(), steps.size())) + " rows that name a person were decided by “" + titles[steps.front()] + "”, more than by any other step.";
   figure.draw = [segments, bars](const Frame& frame) { return stacked_bar_chart(frame, segments, bars, Stacking::shares); };
   figure.alternative = "Stacked bars of the share of each feed’s rows that each linkage step decided. " + figure.finding;
-  figure.note = "Steps are tried in this order; the first that fits decides. Parts under 10 rows are not drawn.";
+  figure.note = "Steps are shown by how much they decide. They are tried in a fixed order, the surest first. Parts under 10 rows are not drawn.";
   figure.table = table;
   context.page.add(figure);
   return {};

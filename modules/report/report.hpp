@@ -57,7 +57,7 @@ struct SubmissionRows {
   std::int64_t rows_in = 0, rows_rejected = 0;
 };
 
-// Rows of a feed that name a person, by the linkage step that decided who it is. Steps are shown in the order in which they first appear.
+// Rows of a feed that name a person, by the linkage step that decided who it is. Shown by size.
 struct LinkageCount {
   std::string feed, step, step_title;
   std::int64_t records = 0;
