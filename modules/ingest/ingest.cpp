@@ -8,9 +8,11 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/parallel.hpp"
 #include "base/progress.hpp"
 #include "ingest/quality.hpp"
 #include "ingest/table_writer.hpp"
+#include "ingest/views.hpp"
 
 namespace joinedup::ingest {
 namespace {
@@ -43,7 +45,7 @@ class Ingest {
     advance_ = [&](const std::uint64_t done) { progress.advance(done); };
     JOINEDUP_CHECK(connection_.run(fixed_tables));
     for (const auto& feed : options_.feeds)
-      for (const auto& table : feed.tables) JOINEDUP_CHECK(stage(feed, table, findings));
+      for (const auto& group : groups(feed)) JOINEDUP_CHECK(stage(feed, group, findings));
     JOINEDUP_CHECK(write_references());
     JOINEDUP_CHECK(write_files(findings));
     progress.done();
@@ -71,18 +73,32 @@ class Ingest {
   }
 
  private:
-  // Stages one table from its live files. A file that turns out to be damaged is refused, and the table is begun again without it.
-  Result<void> stage(const place::FeedSpec& feed, const place::TableSpec& table, Findings& findings) {
+  using Tables = std::vector<const place::TableSpec*>;
+
+  // Tables that are staged together: each CSV table alone, all views of a feed in one pass over its files.
+  static std::vector<Tables> groups(const place::FeedSpec& feed) {
+    std::vector<Tables> all;
+    Tables views;
+    for (const auto& table : feed.tables) {
+      if (table.view.empty()) all.push_back({&table});
+      else views.push_back(&table);
+    }
+    if (!views.empty()) all.push_back(std::move(views));
+    return all;
+  }
+
+  // Stages tables from their live files. A file that turns out to be damaged is refused, and the tables are begun again without it.
+  Result<void> stage(const place::FeedSpec& feed, const Tables& tables, Findings& findings) {
     std::vector<FeedFile> mine;
     for (const auto& file : files_)
-      if (file.feed == &feed && file.table == &table) mine.push_back(file);
+      if (std::find(tables.begin(), tables.end(), file.table) != tables.end()) mine.push_back(file);
     for (;;) {
       for (auto& file : mine) file.summary.rows_in = file.summary.rows_kept = file.summary.rows_rejected = 0;
       Findings attempt;
       ReferenceScopes scopes;
       std::uint64_t identities = 0;
       JOINEDUP_CHECK(connection_.run("BEGIN TRANSACTION"));
-      JOINEDUP_TRY(const bool complete, stage_once(table, mine, scopes, attempt, identities));
+      JOINEDUP_TRY(const bool complete, stage_once(feed, tables, mine, scopes, attempt, identities));
       if (!complete) {
         JOINEDUP_CHECK(connection_.run("ROLLBACK"));
         continue;
@@ -98,26 +114,94 @@ class Ingest {
     return {};
   }
 
-  Result<bool> stage_once(const place::TableSpec& table, std::vector<FeedFile>& mine, ReferenceScopes& scopes, Findings& findings,
-                          std::uint64_t& identities) {
-    JOINEDUP_CHECK(connection_.run(create_table_sql(table)));
-    JOINEDUP_TRY(auto appender, connection_.append_to(table.name));
-    TableWriter writer(connection_, table, std::move(appender));
-    for (auto& file : mine) {
+  Result<bool> stage_once(const place::FeedSpec& feed, const Tables& tables, std::vector<FeedFile>& mine, ReferenceScopes& scopes,
+                          Findings& findings, std::uint64_t& identities) {
+    std::vector<std::unique_ptr<TableWriter>> writers;
+    for (const auto* table : tables) {
+      JOINEDUP_CHECK(connection_.run(create_table_sql(*table)));
+      JOINEDUP_TRY(auto appender, connection_.append_to(table->name));
+      writers.push_back(std::make_unique<TableWriter>(connection_, *table, std::move(appender)));
+    }
+    for (const auto& file : mine)
       if (file.summary.state == FileState::refused)
         findings.add({.severity = Severity::rejected, .category = QualityCategory::conformance, .feed = file.summary.feed,
                       .file = file.summary.file, .rule = "file.refused"});
+    Result<bool> read = true;
+    if (tables[0]->view.empty()) read = read_tables(*writers[0], mine, findings);
+    else read = read_views(tables, writers, mine, findings);
+    if (!read || !*read) return read;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      JOINEDUP_CHECK(writers[i]->finish(feed.feed, mine, scopes, findings, identities));
+      JOINEDUP_CHECK(write_quality(connection_, *tables[i], mine, writers[i]->quality()));
+    }
+    return true;
+  }
+
+  // What a file's error means: refused (false: begin again without it), or the end of the whole ingest.
+  static Result<bool> after_error(FeedFile& file, const Error& error) {
+    if (!is_files_fault(error)) return tl::unexpected<Error>(error);
+    file.summary.state = FileState::refused;
+    file.summary.why_refused = error.sentence;
+    JOINEDUP_TRY(file.summary.sha256, sha256_file(file.path));
+    return false;
+  }
+
+  Result<bool> read_tables(TableWriter& writer, std::vector<FeedFile>& mine, Findings& findings) {
+    for (auto& file : mine) {
       if (file.summary.state != FileState::live) continue;
       const auto done = read(writer, file, findings);
-      if (done) continue;
-      if (!is_files_fault(done.error())) return tl::unexpected<Error>(done.error());
-      file.summary.state = FileState::refused;
-      file.summary.why_refused = done.error().sentence;
-      JOINEDUP_TRY(file.summary.sha256, sha256_file(file.path));
-      return false;
+      if (!done) return after_error(file, done.error());
     }
-    JOINEDUP_CHECK(writer.finish(mine, scopes, findings, identities));
-    JOINEDUP_CHECK(write_quality(connection_, table, mine, writer.quality()));
+    return true;
+  }
+
+  // Small files are read side by side and committed in order; a large one alone, block by block.
+  Result<bool> read_views(const Tables& tables, std::vector<std::unique_ptr<TableWriter>>& writers, std::vector<FeedFile>& mine,
+                          Findings& findings) {
+    JOINEDUP_TRY(const auto views, FeedViews::of(tables));
+    struct Read {
+      std::vector<std::pair<std::size_t, RangeResult>> blocks;
+      std::optional<Error> error;
+      FeedViews::Counts counts;
+      std::string sha256;
+    };
+    std::vector<FeedFile*> live;
+    for (auto& file : mine)
+      if (file.summary.state == FileState::live) live.push_back(&file);
+    for (std::size_t begin = 0; begin < live.size();) {
+      std::size_t end = begin;
+      std::uint64_t bytes = 0;
+      while (end < live.size() && end - begin < 16 && (end == begin || bytes + live[end]->summary.bytes < (16 << 20)))
+        bytes += live[end++]->summary.bytes;
+      const bool alone = end - begin == 1;
+      std::vector<Read> reads(end - begin);
+      JOINEDUP_CHECK(parallel_for(reads.size(), options_.threads, [&](const std::size_t i) -> Result<void> {
+        auto& file = *live[begin + i];
+        const FeedViews::Take take = [&](const std::size_t table, RangeResult& rows) -> Result<void> {
+          if (alone) return writers[table]->commit(file, rows, 0, findings);
+          reads[i].blocks.emplace_back(table, std::move(rows));
+          return {};
+        };
+        auto counts = views.read(file, writers, options_, findings, take);
+        if (!counts) reads[i].error = counts.error();
+        else reads[i].counts = *counts;
+        auto sum = sha256_file(file.path);
+        if (!sum) return tl::unexpected<Error>(sum.error());
+        reads[i].sha256 = *sum;
+        return {};
+      }));
+      for (std::size_t i = 0; i < reads.size(); ++i) {
+        auto& file = *live[begin + i];
+        if (reads[i].error) return after_error(file, *reads[i].error);
+        for (auto& [table, rows] : reads[i].blocks) JOINEDUP_CHECK(writers[table]->commit(file, rows, 0, findings));
+        file.summary.sha256 = reads[i].sha256;
+        file.summary.rows_in = reads[i].counts.rows_in;
+        file.summary.rows_kept = reads[i].counts.rows_kept;
+        file.summary.rows_rejected = reads[i].counts.rows_rejected;
+        advance_(file.summary.bytes);
+      }
+      begin = end;
+    }
     return true;
   }
 

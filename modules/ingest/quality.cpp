@@ -21,16 +21,18 @@ Result<void> write_quality(engine::Connection& connection, const place::TableSpe
   for (const auto& file : files) {
     const auto found = quality.find(file.summary.ordinal);
     if (file.summary.state != FileState::live || found == quality.end()) continue;
-    row(file, "", QualityCategory::conformance, "rows_kept", file.summary.rows_in, file.summary.rows_rejected);
+    if (file.table == &table) row(file, "", QualityCategory::conformance, "rows_kept", file.summary.rows_in, file.summary.rows_rejected);
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
       const auto& column = table.columns[i];
+      const auto field = table.view.empty() ? column.name : table.name + "." + column.name;
       const auto& counts = found->second.fields[i];
       const auto present = counts.rows - counts.missing;
-      row(file, column.name, QualityCategory::completeness, "present", counts.rows, counts.missing);
-      if (can_be_unreadable(column.type)) row(file, column.name, QualityCategory::conformance, "readable", present, counts.unreadable);
-      if (!column.codes.empty()) row(file, column.name, QualityCategory::conformance, "known_code", present, counts.unknown_code);
+      if (counts.rows == 0) continue;
+      row(file, field, QualityCategory::completeness, "present", counts.rows, counts.missing);
+      if (can_be_unreadable(column.type)) row(file, field, QualityCategory::conformance, "readable", present, counts.unreadable);
+      if (!column.codes.empty()) row(file, field, QualityCategory::conformance, "known_code", present, counts.unknown_code);
       if (column.minimum || column.maximum)
-        row(file, column.name, QualityCategory::plausibility, "in_range", present - counts.unreadable, counts.out_of_range);
+        row(file, field, QualityCategory::plausibility, "in_range", present - counts.unreadable, counts.out_of_range);
     }
     if (found->second.main_dates > 0)
       row(file, "", QualityCategory::plausibility, "in_period", found->second.main_dates,

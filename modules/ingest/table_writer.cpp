@@ -67,7 +67,7 @@ Result<void> TableWriter::read_text(FeedFile& file, ByteSource& source, const In
   auto context = make_context(table_, header.map);
   context.period_from = options.data_from.days;
   context.period_to = options.data_to.days;
-  const Commit sink = [&](RangeResult& result, const std::uint64_t before) { return commit(file, context, result, before, findings); };
+  const Commit sink = [&](RangeResult& result, const std::uint64_t before) { return commit(file, result, before, findings); };
   JOINEDUP_CHECK(run_pipeline(reader, std::move(first), header, context, pool_, options.threads, limits, sink, advance));
   file.summary.sha256 = source.sha256();
   if (file.summary.rows_in == 0)
@@ -123,15 +123,14 @@ Result<void> TableWriter::read_parquet(FeedFile& file, const IngestOptions& opti
     converter.convert(text.data(), rows, result);
     const auto at = before;
     before += result.records;
-    return commit(file, context, result, at, findings);
+    return commit(file, result, at, findings);
   }));
   JOINEDUP_TRY(file.summary.sha256, sha256_file(file.path));
   note_period(file, context, findings);
   return {};
 }
 
-Result<void> TableWriter::commit(FeedFile& file, const FileContext& context, RangeResult& result, const std::uint64_t records_before,
-                                 Findings& findings) {
+Result<void> TableWriter::commit(FeedFile& file, RangeResult& result, const std::uint64_t records_before, Findings& findings) {
   const auto base = static_cast<std::int64_t>((file.summary.ordinal << ordinal_shift) + records_before + 1);
   for (auto& batch : result.batches) {
     auto* source_row = static_cast<std::int64_t*>(batch.rows.data(0));
@@ -162,10 +161,10 @@ Result<void> TableWriter::commit(FeedFile& file, const FileContext& context, Ran
   for (std::size_t i = 0; i < result.fields.size(); ++i) quality.fields[i].add(result.fields[i]);
   quality.main_dates += result.main_dates;
   quality.main_dates_in_period += result.main_dates_in_period;
+  if (!table_.view.empty()) return {};
   file.summary.rows_in += result.records;
   file.summary.rows_kept += result.kept;
   file.summary.rows_rejected += result.rejected;
-  (void)context;
   return {};
 }
 
@@ -210,11 +209,11 @@ Result<void> TableWriter::drop_replaced(std::vector<FeedFile>& files, Findings& 
   return {};
 }
 
-Result<void> TableWriter::finish(std::vector<FeedFile>& files, ReferenceScopes& scopes, Findings& findings, std::uint64_t& identities) {
+Result<void> TableWriter::finish(const std::string& feed, std::vector<FeedFile>& files, ReferenceScopes& scopes, Findings& findings, std::uint64_t& identities) {
   JOINEDUP_CHECK(appender_.close());
   JOINEDUP_CHECK(drop_replaced(files, findings));
   if (table_.person != place::PersonSource::identity) return {};
-  JOINEDUP_CHECK(identities_.write(connection_, files.empty() ? std::string() : files.front().summary.feed, table_.name));
+  JOINEDUP_CHECK(identities_.write(connection_, feed, table_.name));
   identities += identities_.size();
   if (table_.reference.empty()) return {};
   auto& scope = scopes[table_.reference_scope];

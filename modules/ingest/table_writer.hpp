@@ -38,11 +38,14 @@ class TableWriter {
   Result<void> read_text(FeedFile& file, ByteSource& source, const IngestOptions& options, Findings& findings, const Advance& advance);
   Result<void> read_parquet(FeedFile& file, const IngestOptions& options, Findings& findings);
   // Closes the table, drops rows that a later row of the same id replaced, and writes the identities.
-  Result<void> finish(std::vector<FeedFile>& files, ReferenceScopes& scopes, Findings& findings, std::uint64_t& identities);
+  Result<void> finish(const std::string& feed, std::vector<FeedFile>& files, ReferenceScopes& scopes, Findings& findings, std::uint64_t& identities);
+  // Stages a range's rows: source_row follows from the file's ordinal and the records before. Counts rows of the file unless it
+  // is a view's, where one resource may give several rows.
+  Result<void> commit(FeedFile& file, RangeResult& result, std::uint64_t records_before, Findings& findings);
+  BatchPool& pool() { return pool_; }
   const std::map<std::uint64_t, FileQuality>& quality() const { return quality_; }  // by file ordinal
 
  private:
-  Result<void> commit(FeedFile& file, const FileContext& context, RangeResult& result, std::uint64_t records_before, Findings& findings);
   void note_header(const FeedFile& file, const FileHeader& header, Findings& findings) const;
   void note_period(const FeedFile& file, const FileContext& context, Findings& findings) const;
   Result<void> drop_replaced(std::vector<FeedFile>& files, Findings& findings);
