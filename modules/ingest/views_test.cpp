@@ -46,10 +46,15 @@ TEST_F(Views, SyntheaBundlesAreStagedWithEveryResourceAccountedFor) {
   EXPECT_EQ(rows("SELECT count(*) FROM fhir_condition c JOIN fhir_encounter e ON e.encounter = c.encounter"), "781\n");
   EXPECT_EQ(rows("SELECT count(*) FROM fhir_medication_request q LEFT JOIN fhir_medication m ON m.medication = q.medication "
                  "WHERE coalesce(q.code, m.code) IS NOT NULL"), "2962\n");
-  const auto sums = rows("SELECT sum(hash(e)) FROM fhir_encounter e");
+  // Fewer files, once on one thread and once on three: the same rows.
+  std::size_t kept = 0;
+  for (const auto& file : summary.files)
+    if (++kept > 4) std::filesystem::remove(folder_ / "feeds" / file.file);
+  ingest();
+  const auto sums = rows("SELECT count(*), sum(hash(e)), (SELECT sum(hash(i)) FROM identity_record i) FROM fhir_encounter e");
   options_.threads = 1;
   ingest();
-  EXPECT_EQ(rows("SELECT sum(hash(e)) FROM fhir_encounter e"), sums);
+  EXPECT_EQ(rows("SELECT count(*), sum(hash(e)), (SELECT sum(hash(i)) FROM identity_record i) FROM fhir_encounter e"), sums);
 }
 
 TEST_F(Views, BadResourcesAreCountedAndTheRestIsRead) {
