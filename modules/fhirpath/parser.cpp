@@ -256,7 +256,7 @@ class Parser {
       ++at_;
       Node node = make(op);
       node->left = std::move(left);
-      if (level == type_level) node->type = type_name();
+      if (level == type_level) node->type = type_name(op == Op::is);
       else node->right = binary(level + 1, depth);
       left = measured(std::move(node));
     }
@@ -326,7 +326,7 @@ class Parser {
     expect("(");
     if (!peek().is(")")) {
       if (takes_type(info->id)) {
-        node->type = type_name();
+        node->type = type_name(info->id == FunctionId::is);
         node->arguments.push_back(nullptr);
       } else {
         for (;;) {
@@ -345,7 +345,8 @@ class Parser {
     return measured(std::move(node));
   }
 
-  TypeName type_name() {
+  // `is` may ask for a type that R4 does not have (published invariants name those of later versions): it is not that.
+  TypeName type_name(bool may_be_unknown) {
     TypeName type;
     bool bracket = false;  // is('string') is seen in the wild
     auto word = [&]() -> std::string {
@@ -366,7 +367,7 @@ class Parser {
     const Model& model = Model::r4();
     if (type.space.empty() || type.space == "FHIR") type.fhir = model.type(type.name);
     if (type.space.empty() || type.space == "System") type.system = model.system(type.name);
-    if (type.fhir == unknown_type && type.system == unknown_type && type.space != "System") {
+    if (type.fhir == unknown_type && type.system == unknown_type && type.space != "System" && !may_be_unknown) {
       --at_;
       wrong("there is no type " + type.name);
     }
