@@ -99,16 +99,21 @@ bool Evaluator::collection_function(const Tree& tree, const Collection& input, c
     case F::supersetOf: {
       Collection other = argument(tree, 0, scope);
       const Collection &small = tree.function == F::subsetOf ? input : other, &large = tree.function == F::subsetOf ? other : input;
-      put(std::all_of(small.begin(), small.end(), [&](const Value& v) { return holds(large, v); }));
+      Members members(*this, large);
+      put(std::all_of(small.begin(), small.end(), [&](const Value& v) { return members.has(v); }));
       return true;
     }
     case F::count: out.push_back(Value::of(static_cast<std::int64_t>(n))); return true;
     case F::distinct:
     case F::isDistinct: {
-      Collection found;
-      for (const Value& v : input) add_distinct(v, found);
-      if (tree.function == F::isDistinct) put(found.size() == n);
-      else out.append(found);
+      Members found(*this);
+      bool every = true;
+      for (const Value& v : input) {
+        bool fresh = found.add_new(v);
+        every = every && fresh;
+        if (fresh && tree.function == F::distinct) out.push_back(v);
+      }
+      if (tree.function == F::isDistinct) put(every);
       return true;
     }
     case F::where:
@@ -124,20 +129,20 @@ bool Evaluator::collection_function(const Tree& tree, const Collection& input, c
       });
       return true;
     case F::repeat: {
-      Collection found, wave = input;
+      Members found(*this);
+      Collection wave = input;
       while (!wave.empty()) {
         Collection next;
         for (const Value& v : wave) {
           Collection self(v);
           for (const Value& r : evaluate(*tree.arguments[0], Scope{&self, -1, scope.total})) {
-            if (holds(found, r)) continue;
-            found.push_back(r);
+            if (!found.add_new(r)) continue;
+            out.push_back(r);
             next.push_back(r);
           }
         }
         wave = std::move(next);
       }
-      out.append(found);
       return true;
     }
     case F::ofType:
@@ -150,8 +155,9 @@ bool Evaluator::collection_function(const Tree& tree, const Collection& input, c
       return true;
     }
     case F::as: {
-      const Value* one = single(input, "the input of as()");
-      if (one != nullptr && is_exact_type(*one, tree.type)) out.push_back(*one);
+      if (context_.several_as == Context::SeveralAs::error) single(input, "the input of as()");
+      for (const Value& v : input)
+        if (is_exact_type(v, tree.type)) out.push_back(v);
       return true;
     }
     case F::single: {
@@ -178,23 +184,23 @@ bool Evaluator::collection_function(const Tree& tree, const Collection& input, c
       return true;
     }
     case F::intersect: {
-      Collection other = argument(tree, 0, scope), found;
+      Members other(*this, argument(tree, 0, scope)), found(*this);
       for (const Value& v : input)
-        if (holds(other, v)) add_distinct(v, found);
-      out.append(found);
+        if (other.has(v) && found.add_new(v)) out.push_back(v);
       return true;
     }
     case F::exclude: {
-      Collection other = argument(tree, 0, scope);
+      Members other(*this, argument(tree, 0, scope));
       for (const Value& v : input)
-        if (!holds(other, v)) out.push_back(v);
+        if (!other.has(v)) out.push_back(v);
       return true;
     }
     case F::union_: {
-      Collection both;
-      for (const Value& v : input) add_distinct(v, both);
-      for (const Value& v : argument(tree, 0, scope)) add_distinct(v, both);
-      out.append(both);
+      Members both(*this);
+      Collection other = argument(tree, 0, scope);
+      for (const Collection* side : {&input, &static_cast<const Collection&>(other)})
+        for (const Value& v : *side)
+          if (both.add_new(v)) out.push_back(v);
       return true;
     }
     case F::combine:

@@ -70,6 +70,7 @@ bool Evaluator::same_nodes(const Document& a, NodeIndex x, const Document& b, No
 bool Evaluator::same_elements(const Value& a, const Value& b, bool loosely) {
   if (a.document() == b.document() && a.node() == b.node() && a.shadow() == b.shadow()) return true;
   if ((a.node() == no_node) != (b.node() == no_node)) return false;
+  if (a.node() == no_node && (a.shadow() == no_node || b.shadow() == no_node)) return false;
   if (a.node() == no_node) return same_nodes(*a.document(), a.shadow(), *b.document(), b.shadow(), loosely);
   return same_nodes(*a.document(), a.node(), *b.document(), b.node(), loosely);
 }
@@ -152,8 +153,87 @@ bool Evaluator::holds(const Collection& values, const Value& value) {
   return false;
 }
 
-void Evaluator::add_distinct(const Value& value, Collection& out) {
-  if (!holds(out, value)) out.push_back(value);
+namespace {
+
+std::uint64_t mix(std::uint64_t h) {
+  h = (h ^ (h >> 31)) * 0x9E3779B97F4A7C15ULL;
+  h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9ULL;
+  return h ^ (h >> 32);
+}
+
+std::uint64_t hash_text(std::string_view text) { return std::hash<std::string_view>{}(text); }
+
+std::uint64_t hash_number(const Decimal& d) {
+  Decimal t = d.trimmed();
+  return mix(static_cast<std::uint64_t>(t.digits) ^ (static_cast<std::uint64_t>(t.digits >> 64) * 31) ^
+             (static_cast<std::uint64_t>(t.decimals) << 56));
+}
+
+}  // namespace
+
+std::uint64_t Evaluator::hash_node(const Document& document, NodeIndex node) {
+  step();
+  const Node& n = document.node(node);
+  switch (n.kind) {
+    case NodeKind::null: return 1;
+    case NodeKind::boolean:
+    case NodeKind::string: return hash_text(document.text(node));
+    case NodeKind::number: {
+      auto d = Decimal::parse(document.text(node));
+      return d ? hash_number(*d) : hash_text(document.text(node));
+    }
+    case NodeKind::array: {
+      std::uint64_t h = 3;
+      for (NodeIndex at : document.children(node)) h = mix(h + hash_node(document, at));
+      return h;
+    }
+    case NodeKind::object: {  // the order of properties does not count
+      std::uint64_t h = 5;
+      for (NodeIndex at : document.children(node))
+        h += mix(hash_text(document.name(at)) + mix(hash_node(document, at) + (document.node(at).name >> 31)));
+      return h;
+    }
+  }
+  return 0;
+}
+
+std::uint64_t Evaluator::hash(const Value& v) {
+  if (v.is_node()) {
+    NodeIndex at = v.node() != no_node ? v.node() : v.shadow();
+    return at == no_node ? 0 : hash_node(*v.document(), at);
+  }
+  if (auto n = number(v)) return hash_number(*n);
+  if (v.kind() == ValueKind::string) return hash_text(v.string());
+  if (v.kind() == ValueKind::boolean) return v.boolean() ? 11 : 13;
+  return v.type();
+}
+
+bool Members::firm(const Value& v) const {
+  return v.kind() != ValueKind::date && v.kind() != ValueKind::date_time && v.kind() != ValueKind::time &&
+         v.kind() != ValueKind::quantity;
+}
+
+bool Members::has(const Value& value) {
+  Value v = evaluator_.system(value);
+  if (all_.size() <= few || !firm(v)) return evaluator_.holds(all_, v);
+  auto [from, to] = by_hash_.equal_range(evaluator_.hash(v));
+  for (auto at = from; at != to; ++at) {
+    evaluator_.step();
+    if (evaluator_.equal(at->second, v).value_or(false)) return true;
+  }
+  return evaluator_.holds(loose_, v);
+}
+
+void Members::add(const Value& value) {
+  Value v = evaluator_.system(value);
+  all_.push_back(v);
+  if (all_.size() <= few) return;
+  auto keep = [&](const Value& one) {
+    if (firm(one)) by_hash_.emplace(evaluator_.hash(one), one);
+    else loose_.push_back(one);
+  };
+  if (all_.size() > few + 1) return keep(v);
+  for (const Value& one : all_) keep(one);
 }
 
 std::optional<int> Evaluator::compare(const Value& left, const Value& right) {

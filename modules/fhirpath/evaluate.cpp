@@ -380,9 +380,11 @@ void Evaluator::operation(const Tree& tree, const Scope& scope, Collection& out)
       if (one != nullptr) out.push_back(Value::of(is_type(*one, tree.type)));
       return;
     }
-    case Op::as:  // tolerant of several: the published search parameters write (Observation.component.value as Quantity)
+    case Op::as:
+      // Of several, those of the type: the published search parameters write (Observation.component.value as Quantity).
+      // A type that derives from it counts: (ConceptMap.source as uri) means the canonical too.
       for (const Value& value : left)
-        if (is_exact_type(value, tree.type)) out.push_back(value);
+        if (is_type(value, tree.type)) out.push_back(value);
       return;
     default: break;
   }
@@ -394,10 +396,11 @@ void Evaluator::operation(const Tree& tree, const Scope& scope, Collection& out)
       return;
     }
     case Op::union_: {
-      Collection both;
-      for (const Value& v : left) add_distinct(v, both);
-      for (const Value& v : right) add_distinct(v, both);
-      return out.append(both);
+      Members both(*this);
+      for (const Collection* side : {&left, &right})
+        for (const Value& v : *side)
+          if (both.add_new(v)) out.push_back(v);
+      return;
     }
     case Op::equal: return put(equal(left, right));
     case Op::not_equal: {

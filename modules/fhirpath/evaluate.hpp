@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "fhirpath/cell.hpp"
 #include "fhirpath/syntax.hpp"
@@ -57,7 +58,7 @@ class Evaluator {
   bool equivalent(const Collection& a, const Collection& b);
   std::optional<int> compare(const Value& a, const Value& b);  // fault where the types do not compare
   bool holds(const Collection& values, const Value& value);    // by equality
-  void add_distinct(const Value& value, Collection& out);
+  std::uint64_t hash(const Value& system_value);  // equal values have equal hashes; not of dates and quantities
   bool is_type(const Value& value, const TypeName& type);        // the type or one that derives from it
   bool is_exact_type(const Value& value, const TypeName& type);  // as() and ofType(): of primitives the very type
 
@@ -98,6 +99,7 @@ class Evaluator {
   void emit(const Document* document, NodeIndex node, NodeIndex shadow, TypeId type, Collection& out);
   void emit_one(const Document* document, NodeIndex node, NodeIndex shadow, TypeId type, Collection& out);
   bool same_nodes(const Document& a, NodeIndex x, const Document& b, NodeIndex y, bool loosely);
+  std::uint64_t hash_node(const Document& document, NodeIndex node);
   bool same_elements(const Value& a, const Value& b, bool loosely);
   Value read_primitive(const Value& value);
   void sort(const Tree& tree, const Collection& input, Collection& out);
@@ -111,6 +113,30 @@ class Evaluator {
   Context& context_;
   const Model& model_;
   Value input_;
+};
+
+// The members of a collection by equality, found by hash once there are many. Values whose equality may be open (dates)
+// or reaches across kinds (quantities) are compared one by one.
+class Members {
+ public:
+  explicit Members(Evaluator& evaluator) : evaluator_(evaluator) {}
+  Members(Evaluator& evaluator, const Collection& values) : evaluator_(evaluator) {
+    for (const Value& value : values) add(value);
+  }
+  bool has(const Value& value);
+  void add(const Value& value);
+  bool add_new(const Value& value) {  // false where it was there already
+    if (has(value)) return false;
+    add(value);
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t few = 12;
+  bool firm(const Value& system_value) const;
+  Evaluator& evaluator_;
+  Collection all_, loose_;
+  std::unordered_multimap<std::uint64_t, Value> by_hash_;
 };
 
 std::string_view reference_key(std::string_view reference, std::string_view wanted_type);

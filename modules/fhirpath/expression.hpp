@@ -153,6 +153,11 @@ class Context {
   // Hooks. Without one: resolve() finds contained resources and entries of the Bundle only; memberOf is an error;
   // conformsTo knows the base definitions only.
   std::function<std::optional<Value>(std::string_view reference)> resolve;
+  // What resolve() gives for Patient/1 when nobody has it: nothing, or a resource of that type with no content, so that
+  // the published search parameters, which ask where(resolve() is Patient), need no fetching.
+  enum class Unresolved : std::uint8_t { nothing, typed } unresolved = Unresolved::nothing;
+  // as() of several values: an error, as FHIRPath says, or those of the type, as R4's invariant dom-3 assumes.
+  enum class SeveralAs : std::uint8_t { error, filter } several_as = SeveralAs::error;
   std::function<std::optional<bool>(const Value&, std::string_view value_set)> member_of;
   std::function<std::optional<bool>(const Value&, std::string_view profile)> conforms_to;
   std::function<void(std::string_view name, const Collection&)> trace;

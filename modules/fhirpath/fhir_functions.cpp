@@ -153,12 +153,23 @@ bool Evaluator::fhir_function(const Tree& tree, const Collection& input, const S
           const Document& d = *v.document();
           NodeIndex at = d.kind(v.node()) == NodeKind::object ? d.find(v.node(), model_.reference_name)
                          : d.kind(v.node()) == NodeKind::string ? v.node() : no_node;
-          if (at == no_node) continue;
-          reference = d.text(at);
+          if (at != no_node) reference = d.text(at);
         } else {
           continue;
         }
-        if (auto found = resolve(reference)) out.push_back(*found);
+        if (auto found = reference.empty() ? std::nullopt : resolve(reference)) {
+          out.push_back(*found);
+          continue;
+        }
+        std::string_view type, id;
+        if (context_.unresolved != Context::Unresolved::typed) continue;
+        if (!split_reference(reference, type, id)) {  // Patient?identifier=…, or Reference.type beside an identifier
+          type = reference.substr(0, reference.find('?'));
+          if (v.is_node() && model_.type(type) == unknown_type) type = v.document()->text_of(v.node(), "type");
+        }
+        TypeId known = model_.type(type);
+        if (known != unknown_type && model_.info(known).kind == Type::Kind::resource)
+          out.push_back(Value::of_node(input_.document(), no_node, no_node, known));
       }
       return true;
     case F::conformsTo: {
