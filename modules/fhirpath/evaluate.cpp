@@ -299,8 +299,7 @@ void Evaluator::function(const Tree& tree, const Scope& scope, Collection& out) 
   throw EvaluationFault{"the function " + tree.name + " is not supported", ErrorCode::unsupported};
 }
 
-void Evaluator::evaluate(const Tree& tree, const Scope& scope, Collection& out) {
-  step();
+void Evaluator::walk(const Tree& tree, const Scope& scope, Collection& out) {
   switch (tree.op) {
     case Op::literal: return out.push_back(tree.value);
     case Op::empty: return;

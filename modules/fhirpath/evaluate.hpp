@@ -33,7 +33,11 @@ class Evaluator {
     evaluate(tree, Scope{&self, -1, nullptr}, out);
   }
   // Appends what the tree gives.
-  void evaluate(const Tree& tree, const Scope& scope, Collection& out);
+  void evaluate(const Tree& tree, const Scope& scope, Collection& out) {
+    std::size_t before = out.size();
+    walk(tree, scope, out);
+    step(1 + out.size() - before);
+  }
   Collection evaluate(const Tree& tree, const Scope& scope) {
     Collection out;
     evaluate(tree, scope, out);
@@ -51,7 +55,18 @@ class Evaluator {
   Value make(const Decimal& d) { return Cell::of(keep(d)); }
   Value make(const Temporal& t, ValueKind kind) { return Cell::of(keep(t), kind); }
   Value make(const QuantityData& q) { return Cell::of(keep(q)); }
-  Value make_string(std::string_view text) { return Value::of_string(context_.keep(text)); }
+  Value make_string(std::string_view text) {
+    room_for(text.size());
+    return Value::of_string(context_.keep(text));
+  }
+  // Called before a text is made: long ones count as work, too long ones are a fault.
+  void room_for(std::size_t size) {
+    limit_text(size);
+    step(size / 16);
+  }
+  static void limit_text(std::size_t size) {
+    if (size > longest_text) throw EvaluationFault{"a text would be longer than 16 million bytes", ErrorCode::too_large};
+  }
   std::optional<bool> equal(const Value& a, const Value& b);
   std::optional<bool> equal(const Collection& a, const Collection& b);
   bool equivalent(const Value& a, const Value& b);
@@ -85,10 +100,12 @@ class Evaluator {
   bool fhir_function(const Tree& tree, const Collection& input, const Scope& scope, Collection& out);
 
  private:
+  static constexpr std::size_t longest_text = 16 << 20;
   template <class T>
   const T* keep(const T& value) {
     return new (context_.arena.allocate(sizeof(T), alignof(T))) T(value);
   }
+  void walk(const Tree& tree, const Scope& scope, Collection& out);
   void operation(const Tree& tree, const Scope& scope, Collection& out);
   void function(const Tree& tree, const Scope& scope, Collection& out);
   void variable(const Tree& tree, Collection& out);

@@ -148,7 +148,7 @@ class Context {
   std::optional<Value> resource, root_resource;              // %resource; the input where absent
   std::optional<std::int64_t> now_micros;                    // the instant of now(), UTC; the clock's where absent
   int zone_minutes = 0;                                      // the time zone of now() and today()
-  std::uint64_t step_limit = 20'000'000;
+  std::uint64_t step_limit = 10'000'000;
 
   // Hooks. Without one: resolve() finds contained resources and entries of the Bundle only; memberOf is an error;
   // conformsTo knows the base definitions only.

@@ -159,6 +159,7 @@ bool Evaluator::text_function(const Tree& tree, const Collection& input, const S
       Collection one(v);
       if (!first) joined += separator.value_or("");
       joined += string(one, "what is joined").value_or("");
+      limit_text(joined.size());
       first = false;
     }
     out.push_back(make_string(joined));
@@ -209,9 +210,13 @@ bool Evaluator::text_function(const Tree& tree, const Collection& input, const S
     case F::replace: {
       if (!second) break;
       if (!first->empty()) {
+        std::size_t found = 0;
+        for (std::size_t at = text.find(*first); at != std::string_view::npos; at = text.find(*first, at + first->size())) ++found;
+        room_for(text.size() + found * second->size());
         put(replace_all(text, *first, *second));
         break;
       }
+      room_for(text.size() * (1 + second->size()));
       std::string made(*second);  // an empty pattern stands before and after each character
       for (std::size_t i = 0; i < text.size();) {
         std::size_t n = byte_of(text.substr(i), 1);
@@ -241,6 +246,8 @@ bool Evaluator::text_function(const Tree& tree, const Collection& input, const S
         else if (ch == '\\') rewrite += "\\\\";
         else rewrite += ch;
       }
+      room_for(text.size() * (1 + second->size()));
+      if (second->size() > 4096) evaluation_fault("the replacement of replaceMatches() is too long");
       std::string made(text);
       std::string flags = std::string(string(c, "an argument").value_or(""));
       re2::RE2::GlobalReplace(&made, pattern(*first, flags, false), rewrite);
