@@ -11,7 +11,7 @@
 namespace joinedup::linkage {
 namespace {
 
-constexpr double task_pairs = 131072;
+constexpr double task_pairs = 16384;  // what a batch needs then stays in a core's own cache
 
 struct KeyPair {
   NodePtr left, right;  // expressions over one record each

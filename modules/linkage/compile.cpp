@@ -321,8 +321,6 @@ class Compiler {
   std::map<std::pair<const Coding*, std::string>, std::shared_ptr<Derived>> derived_;
 };
 
-namespace {
-
 bool compares(double value, Compare how, double threshold) {
   switch (how) {
     case Compare::equal: return value == threshold;
@@ -334,6 +332,8 @@ bool compares(double value, Compare how, double threshold) {
   }
   return false;
 }
+
+namespace {
 
 double measure(const Measured& what, std::string_view a, std::string_view b) {
   switch (what.measure) {
@@ -372,8 +372,10 @@ void Feature::prepare() {
   for (auto& atom : atoms) {
     const bool simple = ((atom.kind == AtomKind::equal || atom.kind == AtomKind::null_left || atom.kind == AtomKind::null_right) && !atom.left_ids && !atom.right_ids) ||
                         (atom.kind == AtomKind::similarity && !measured[atom.measured]->left && !measured[atom.measured]->right);
-    plain = plain && simple;
+    plain = plain && (simple || atom.kind == AtomKind::difference);
   }
+  for (std::size_t bit = 0; bit < atoms.size(); ++bit)
+    if (atoms[bit].kind == AtomKind::difference) differences.push_back(bit);
   for (std::size_t i = 0; i < measured.size(); ++i) {
     Measured& one = *measured[i];
     const bool distance = one.measure == Measure::levenshtein || one.measure == Measure::damerau_levenshtein;

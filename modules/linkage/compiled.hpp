@@ -75,6 +75,8 @@ struct Atom {
   std::size_t measured = 0;
 };
 
+bool compares(double value, Compare how, double threshold);
+
 struct Feature {
   std::shared_ptr<Coding> left, right;
   std::vector<Atom> atoms;         // at most 32: two bits each in a mask (true; NULL)
@@ -83,6 +85,7 @@ struct Feature {
   bool cheap = true;               // no need to remember answers
   // NULL and equal codes answer alike whatever the value, and the rest is string comparisons: no memory needed.
   bool plain = false;
+  std::vector<std::size_t> differences;  // bits of atoms that compare numbers
   std::uint64_t evaluate(std::uint32_t left_code, std::uint32_t right_code) const;
   void prepare();  // after the last atom is in
 };

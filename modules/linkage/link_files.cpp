@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <unordered_map>
 
 #include "base/file.hpp"
 #include "base/progress.hpp"
@@ -9,6 +11,7 @@
 #include "linkage/linker.hpp"
 #include "linkage/output.hpp"
 #include "linkage/quality.hpp"
+#include "linkage/report.hpp"
 #include "linkage/train.hpp"
 
 namespace joinedup::linkage {
@@ -48,6 +51,43 @@ Result<void> check(const LinkFiles& job, const Model& model) {
   return {};
 }
 
+// An earlier run's clusters stand: its records are marked old and joined as they were.
+Result<void> read_previous(const std::string& folder, const Records& records, std::vector<std::uint8_t>& old, Components& components) {
+  Wanted wanted;
+  wanted.id_column = "id";
+  wanted.columns = {"cluster_id"};
+  const bool parquet = std::filesystem::exists(folder + "/clusters.parquet");
+  const std::vector<std::string> paths{folder + (parquet ? "/clusters.parquet" : "/clusters.csv")};
+  JOINEDUP_TRY(const auto before, read_records(paths, wanted, 1));
+  std::unordered_map<std::string, std::uint32_t> rows;
+  for (std::uint32_t row = 0; row < records.size(); ++row) rows.emplace(records.shown_id(row), row);
+  const auto& clusters = *before.find("cluster_id");
+  std::vector<std::uint32_t> first(clusters.values().size(), ~std::uint32_t{0});
+  for (std::uint32_t at = 0; at < before.size(); ++at) {
+    const auto found = rows.find(std::string(before.ids[at]));
+    if (found == rows.end()) continue;  // no longer among the inputs
+    old[found->second] = 1;
+    auto& member = first[clusters.codes[at]];
+    if (member == ~std::uint32_t{0}) member = found->second;
+    else components.join(member, found->second);
+  }
+  return {};
+}
+
+// The surest links first, and each record in one at most. Ties: the smaller ids.
+void keep_one_to_one(std::vector<Edge>& edges, std::size_t records) {
+  std::sort(edges.begin(), edges.end(), [](const Edge& a, const Edge& b) {
+    if (a.weight != b.weight) return a.weight > b.weight;
+    return a.left != b.left ? a.left < b.left : a.right < b.right;
+  });
+  std::vector<bool> taken(records, false);
+  std::erase_if(edges, [&](const Edge& edge) {
+    if (taken[edge.left] || taken[edge.right]) return true;
+    taken[edge.left] = taken[edge.right] = true;
+    return false;
+  });
+}
+
 }  // namespace
 
 Result<LinkSummary> link_files(const LinkFiles& job) {
@@ -62,11 +102,13 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   summary.records = records.size();
   reading.done(with_commas(static_cast<std::int64_t>(records.size())) + " records");
   summary.seconds_reading = clock.lap();
+  std::vector<std::string> warnings;
   const bool train = job.train == Train::always || (job.train == Train::as_needed && !model.trained());
   if (train) {
     Progress training("Training");
     JOINEDUP_TRY(const auto trained, train_model(model, records, job.threads));
-    for (const auto& warning : trained.warnings) std::fprintf(stderr, "Note: %s\n", warning.c_str());
+    warnings = trained.warnings;
+    for (const auto& warning : warnings) std::fprintf(stderr, "Note: %s\n", warning.c_str());
     training.done();
   }
   summary.seconds_training = clock.lap();
@@ -82,19 +124,28 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   const auto filters = take_filters(plan);
   JOINEDUP_TRY(auto compiled, compile_model(model, records, filters, job.threads));
   JOINEDUP_TRY(auto folder, OutputFolder::open(job.out));
-  JOINEDUP_TRY(const auto writer, open_pair_writer(folder, job.format, compiled));
+  JOINEDUP_TRY(const auto writer, open_pair_writer(folder, job.format, compiled, probability_to_weight(job.least_probability)));
   summary.cluster_probability = job.cluster_probability.value_or(model.cluster_probability.value_or(default_cluster_probability));
   const double cluster_weight = probability_to_weight(summary.cluster_probability);
   const double written_weight = probability_to_weight(job.least_probability);
   Components components(records.size());
+  std::vector<Edge> edges;
+  RunNotes notes(compiled, cluster_weight);
   Sweep how;
+  std::vector<std::uint8_t> old(records.size(), 0);
+  if (!job.previous.empty()) {
+    JOINEDUP_CHECK(read_previous(job.previous, records, old, components));
+    how.only = [&](std::uint32_t left, std::uint32_t right) { return !(old[left] && old[right]); };
+  }
   how.threads = job.threads;
-  how.least_weight = written_weight;
+  // Clusters need their links and the tally needs every pair, whatever is written.
+  how.least_weight = tally ? -INFINITY : std::min(written_weight, cluster_weight);
   how.render = [&](PairBatch& batch) { writer->render(batch); };
   how.take = [&](PairBatch& batch) -> Result<void> {
     for (std::size_t i = 0; i < batch.left.size(); ++i)
-      if (batch.weight[i] >= cluster_weight) components.join(batch.left[i], batch.right[i]);
+      if (batch.weight[i] >= cluster_weight) edges.push_back({batch.left[i], batch.right[i], static_cast<float>(batch.weight[i])});
     if (tally) tally->add(batch);
+    notes.take(batch);
     return writer->write(batch);
   };
   JOINEDUP_TRY(summary.pairs_scored, sweep(plan, compiled, how));
@@ -113,15 +164,21 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
     summary.best_precision = best.precision;
     summary.best_recall = best.recall;
   }
-  std::vector<std::uint32_t> cluster_of(records.size());
+  if (job.one_to_one && !job.previous.empty()) return fail(ErrorCode::unsupported, "--one-to-one and --previous together are not supported.");
+  if (job.one_to_one) keep_one_to_one(edges, records.size());
+  for (const auto& edge : edges) components.join(edge.left, edge.right);
+  std::vector<std::uint32_t> cluster_of(records.size()), sizes(records.size(), 0);
   for (std::uint32_t row = 0; row < records.size(); ++row) {
     cluster_of[row] = components.root(row);
     summary.clusters += cluster_of[row] == row;
+    ++sizes[cluster_of[row]];
   }
+  for (const auto size : sizes) summary.linked_records += size > 1 ? size : 0;
   JOINEDUP_CHECK(write_clusters(folder, job.format, records, cluster_of));
   JOINEDUP_CHECK(write_file(folder.path("model.json"), write_model(model)));
-  JOINEDUP_CHECK(folder.publish());
   summary.prior = model.prior;
+  JOINEDUP_CHECK(write_file(folder.path("report.html"), write_report({model, compiled, summary, notes, edges, cluster_of, tally ? &*tally : nullptr, warnings})));
+  JOINEDUP_CHECK(folder.publish());
   summary.seconds_writing = clock.lap();
   return summary;
 }

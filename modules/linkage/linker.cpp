@@ -68,7 +68,7 @@ Result<std::uint64_t> sweep(const BlockingPlan& plan, const CompiledModel& compi
   for (unsigned i = 0; i < threads; ++i) idle.push_back(std::make_unique<Worker>(compiled));
   std::mutex mutex;
   std::uint64_t scored = 0;
-  const std::size_t wave = 8 * threads;  // batches held at once: bounds the memory
+  const std::size_t wave = 64 * threads;  // batches held at once: bounds the memory
   for (std::size_t begin = 0; begin < plan.tasks.size(); begin += wave) {
     const std::size_t count = std::min(wave, plan.tasks.size() - begin);
     std::vector<PairBatch> batches(count);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -59,6 +60,7 @@ class CsvPairs : public PairWriter {
     std::string& out = batch.text;
     out.reserve(batch.left.size() * 64);
     for (std::size_t i = 0; i < batch.left.size(); ++i) {
+      if (batch.weight[i] < least_weight) continue;
       append_id(out, records, batch.left[i]);
       out += ',';
       append_id(out, records, batch.right[i]);
@@ -81,7 +83,7 @@ class CsvPairs : public PairWriter {
     }
   }
   Result<void> write(PairBatch& batch) override {
-    rows += batch.left.size();
+    rows += static_cast<std::uint64_t>(std::count_if(batch.weight.begin(), batch.weight.end(), [&](double weight) { return !(weight < least_weight); }));
     return put(batch.text);
   }
   Result<void> close() override {
@@ -122,6 +124,8 @@ class ParquetPairs : public PairWriter {
   Result<void> write(PairBatch& batch) override {
     const Records& records = *compiled_.records;
     for (std::size_t i = 0; i < batch.left.size(); ++i) {
+      if (batch.weight[i] < least_weight) continue;
+      ++rows;
       std::size_t column = 0;
       for (const auto row : {batch.left[i], batch.right[i]}) {
         if (records.id_in_both.empty() || !records.id_in_both[row]) appender_->set_text(column++, filled_, records.ids[row]);
@@ -148,7 +152,6 @@ class ParquetPairs : public PairWriter {
       JOINEDUP_CHECK(appender_->flush(filled_));
       filled_ = 0;
     }
-    rows += batch.left.size();
     return {};
   }
   Result<void> close() override {
@@ -205,12 +208,13 @@ Result<void> OutputFolder::publish() {
   return {};
 }
 
-Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled) {
+Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled, double least_weight) {
   if (format == Format::csv) {
     const auto path = folder.path("pairs.csv");
     std::FILE* file = std::fopen(path.c_str(), "wb");
     if (!file) return tl::unexpected(system_error("Cannot write", path));
     auto writer = std::make_unique<CsvPairs>(file, path, compiled);
+    writer->least_weight = least_weight;
     JOINEDUP_CHECK(writer->header());
     return std::unique_ptr<PairWriter>(std::move(writer));
   }
@@ -218,6 +222,7 @@ Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder,
   JOINEDUP_TRY(auto database, engine::Database::open(scratch, {.threads = 2, .memory_limit_mib = 1024}));
   JOINEDUP_TRY(auto connection, database.connect());
   auto writer = std::make_unique<ParquetPairs>(std::move(database), std::move(connection), folder.path("pairs.parquet"), scratch, compiled);
+  writer->least_weight = least_weight;
   JOINEDUP_CHECK(writer->begin());
   return std::unique_ptr<PairWriter>(std::move(writer));
 }

@@ -32,8 +32,9 @@ class PairWriter {
   virtual Result<void> write(PairBatch& batch) = 0; // in order
   virtual Result<void> close() = 0;
   std::uint64_t rows = 0;
+  double least_weight = 0;  // pairs below are not written
 };
-Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled);
+Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled, double least_weight);
 Result<void> write_clusters(const OutputFolder& folder, Format format, const Records& records, const std::vector<std::uint32_t>& cluster_of);
 
 }  // namespace joinedup::linkage

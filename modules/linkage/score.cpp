@@ -89,15 +89,26 @@ void FeatureMemory::answer_plain(const std::uint32_t* left, const std::uint32_t*
   const std::uint32_t* codes = feature_.left->codes->data();
   const auto& measured = feature_.measured;
   const bool bounded = std::all_of(measured.begin(), measured.end(), [](const auto& one) { return !one->left_signatures.empty(); });
+  const bool numbers = !feature_.differences.empty();
   const Measured* only = bounded && measured.size() == 1 ? measured[0].get() : nullptr;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t l = codes[left[i]], r = codes[right[i]];
     if (l == r) {
-      out[i] = remembered(l == 0 ? both_null_ : same_answer_, l, r);
+      out[i] = l != 0 && numbers ? find(l, r) : remembered(l == 0 ? both_null_ : same_answer_, l, r);
     } else if (l == 0 || r == 0) {
       out[i] = remembered(l == 0 ? left_null_ : right_null_, l, r);
     } else if (only ? only->dull(l, r) : bounded && std::all_of(measured.begin(), measured.end(), [&](const auto& one) { return one->dull(l, r); })) {
-      out[i] = remembered(no_answer_, l, r);
+      if (!numbers) {
+        out[i] = remembered(no_answer_, l, r);
+        continue;
+      }
+      std::uint64_t mask = 0;  // NULL and equality are settled: no. What is left are the differences.
+      for (const auto bit : feature_.differences) {
+        const Atom& atom = feature_.atoms[bit];
+        const double gap = std::fabs(atom.left->numbers[l] - atom.right->numbers[r]);
+        mask |= static_cast<std::uint64_t>(std::isnan(gap) ? 2 : compares(gap, atom.compare, atom.threshold)) << (2 * bit);
+      }
+      out[i] = number(mask);
     } else {
       out[i] = find(l, r);
     }
