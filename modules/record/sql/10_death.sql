@@ -19,9 +19,9 @@ told AS (
   FROM door.inpatient_episode
   WHERE discharge_method = '4' AND spell_end IS NOT NULL AND person_key IS NOT NULL
   UNION ALL
-  SELECT person_key, deceased_date, NULL, NULL, NULL, 'fhir', 4, source_row
+  SELECT person_key, date_of_death, NULL, NULL, NULL, 'fhir', 4, source_row
   FROM door.fhir_patient
-  WHERE deceased_date IS NOT NULL AND person_key IS NOT NULL
+  WHERE date_of_death IS NOT NULL AND person_key IS NOT NULL
 ),
 -- The first in that order; within a feed the latest row.
 ranked AS (
