@@ -107,7 +107,7 @@ std::string lorenz_chart(const Frame& frame, const std::vector<Lorenz>& curves, 
     const double height_at = i == upper ? 0.10 : 0.055;
     const auto past = std::find_if(curve.shares.begin(), curve.shares.end(), [&](double share) { return share >= height_at; });
     const double at = x(static_cast<double>(past - curve.shares.begin()) / steps);
-    svg.text(i == upper ? at - 9 : at + 9, y(height_at) + 4, curve.name, i == upper ? Anchor::end : Anchor::start, std::string("strong small ") + tone_class(curve.tone) + "-text");
+    svg.text(i == upper ? at - 12 : at + 9, y(height_at) + (i == upper ? -2 : 4), curve.name, i == upper ? Anchor::end : Anchor::start, std::string("strong small ") + tone_class(curve.tone) + "-text");
   }
   return svg.finish();
 }

@@ -19,8 +19,10 @@ std::string title_of_feed(const ReportInputs& inputs, const std::string& feed) {
   return title_of(feed);
 }
 
-// The second and later of fields that repeat, as diagnosis_02: most rows have no use for them.
-bool is_repeat(const std::string& field) {
+// Fields that most rows have no use for: the second and later of those that repeat, as diagnosis_02, and the end of what goes on.
+bool is_empty_by_right(const std::string& field) {
+  for (const char* end : {"end_date", "_end", "deregistered", "death", "discharged"})
+    if (field.find(end) != std::string::npos) return true;
   const auto at = field.find_last_not_of("0123456789");
   return at != std::string::npos && at + 1 < field.size() && field[at] == '_' && std::atoi(field.c_str() + at + 1) >= 2;
 }
@@ -72,14 +74,24 @@ struct Tally {
   std::int64_t rows = 0, failed = 0;
 };
 
-// The checks of each feed's last submission.
+// Each check as it came out in the last submission that it was made in: the tables of one feed may have periods of their own.
 std::vector<QualityCheck> latest_checks(const ReportInputs& inputs) {
-  std::map<std::string, std::string> last;
-  for (const auto& check : inputs.quality) last[check.feed] = std::max(last[check.feed], check.period);
+  using Key = std::tuple<std::string, std::string, QualityCategory, std::string>;
+  const auto key = [](const QualityCheck& check) { return Key{check.feed, check.field, check.category, check.check}; };
+  std::map<Key, std::string> last;
+  for (const auto& check : inputs.quality) last[key(check)] = std::max(last[key(check)], check.period);
   std::vector<QualityCheck> checks;
   for (const auto& check : inputs.quality)
-    if (check.period == last[check.feed]) checks.push_back(check);
+    if (check.period == last[key(check)]) checks.push_back(check);
   return checks;
+}
+
+// "2024-07" → "9999-99", and "2024-25", a financial year, → "year": years are not compared with months.
+std::string form_of(std::string period) {
+  if (period.size() == 7 && period[4] == '-' && std::atoi(period.c_str() + 5) == (std::atoi(period.c_str()) + 1) % 100) return "year";
+  for (char& c : period)
+    if (c >= '0' && c <= '9') c = '9';
+  return period;
 }
 
 std::vector<std::string> feed_order(const ReportInputs& inputs) {
@@ -104,7 +116,7 @@ void add_categories(Context& context) {
   const auto checks = latest_checks(context.inputs);
   std::map<std::pair<std::string, QualityCategory>, Tally> tallies;
   for (const auto& check : checks) {
-    if (check.category == QualityCategory::completeness && is_repeat(check.field)) continue;
+    if (check.category == QualityCategory::completeness && is_empty_by_right(check.field)) continue;
     auto& tally = tallies[{check.feed, check.category}];
     tally.rows += check.rows, tally.failed += check.failed;
   }
@@ -165,7 +177,7 @@ void add_missing_fields(Context& context) {
   for (const auto& field : ordered) {
     const auto feed = title_of_feed(context.inputs, field.feed);
     table.rows.push_back({{feed, field.feed}, word_cell(field.field), count_cell(field.rows), count_cell(field.failed), share_cell(field.share)});
-    if (bars.size() < 10 && field.share.value_or(0) > 0 && field.share.value_or(0) < 0.95 && !is_repeat(field.field)) {
+    if (bars.size() < 10 && field.share.value_or(0) > 0 && field.share.value_or(0) < 0.95 && !is_empty_by_right(field.field)) {
       if (!worst) worst = &field;
       bars.push_back({feed + ": " + lower_ascii(title_of(field.field)), field.share, percent_text(*field.share), Tone::ochre});
     }
@@ -177,14 +189,19 @@ void add_missing_fields(Context& context) {
   figure.finding = "The field most often missing is " + lower_ascii(title_of(worst->field)) + " (" + title_of_feed(context.inputs, worst->feed) + "): " + percent_text(worst->share.value_or(0)) + " of rows lack it.";
   figure.draw = [bars](const Frame& frame) { return bar_chart(frame, bars, {.maximum = 1.0}); };
   figure.alternative = "Bars of the share of rows that lack a field, for the ten fields most often missing. " + figure.finding;
-  figure.note = "A full bar would be 100%. Some fields are empty by right, such as the end of care that goes on. Fields that 95% of rows or more lack, and the second and later of fields that repeat (diagnosis 2, 3 …), are in the table only.";
+  figure.note = "A full bar would be 100%. Some fields are empty by right where they do not apply. In the table only: ends of what may still go on, the second and later of fields that repeat (diagnosis 2, 3 …), and fields that 95% of rows or more lack.";
   figure.table = table;
   context.page.add(figure);
 }
 
 void add_submissions(Context& context) {
+  std::map<std::string, std::map<std::string, std::set<std::string>>> forms;  // a feed's periods, by their form
+  for (const auto& one : context.inputs.submissions) forms[one.feed][form_of(one.period)].insert(one.period);
   std::map<std::string, std::map<std::string, Tally>> by_feed;
   for (const auto& one : context.inputs.submissions) {
+    const auto& of_feed = forms[one.feed];
+    const auto usual = std::max_element(of_feed.begin(), of_feed.end(), [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    if (form_of(one.period) != usual->first) continue;  // a lone snapshot beside yearly files is no trend
     auto& tally = by_feed[one.feed][one.period];
     tally.rows += one.rows_in, tally.failed += one.rows_rejected;
   }

@@ -244,7 +244,10 @@ TEST(Report, LongTitlesRepeatedFindingsAndRepeatingFieldsAreHandled) {
                      {"ae_sus", "identity", "nhs_number.bad_check", QualityCategory::conformance, Severity::note, 50}};
   inputs.quality = {{"ae_sus", "2024", "diagnosis_02", QualityCategory::completeness, "present", 1000, 900},
                     {"ae_sus", "2024", "disposal", QualityCategory::completeness, "present", 1000, 250}};
+  // A feed of yearly files and one snapshot: its 115 rows were once read as "100.0% fewer rows".
+  inputs.submissions = {{"ae_sus", "2023-24", 5000, 0}, {"ae_sus", "2024-25", 5100, 0}, {"ae_sus", "2025-03", 115, 0}};
   const auto made = make_report(300, inputs, "untidy");
+  EXPECT_NE(made.html.find("2.0% more rows."), std::string::npos);
   const auto findings = csv_rows(made.files.at("findings.csv"));
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_EQ(findings[1][5], "150");
