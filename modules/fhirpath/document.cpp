@@ -22,7 +22,8 @@ constexpr std::size_t longest = std::numeric_limits<std::uint32_t>::max() - 1;
 class DocumentParser {
  public:
   DocumentParser(Document& document, std::string_view text)
-      : document_(document), model_(Model::r4()), begin_(text.data()), at_(text.data()), end_(text.data() + text.size()) {}
+      : document_(document), model_(Model::r4()), begin_(text.data()), at_(text.data()), end_(text.data() + text.size()),
+        most_nodes_(100000 + text.size() / 6) {}
 
   bool run() {
     skip_space();
@@ -62,6 +63,8 @@ class DocumentParser {
   }
 
   bool value(NameId name, int depth) {
+    // FHIR spends ten bytes and more on a value; a text that spends two is there to fill the memory.
+    if (document_.nodes_.size() > most_nodes_) return wrong("it has more values than a FHIR resource of its size can have");
     if (at_ == end_) return wrong("it ends in the middle of a value");
     switch (*at_) {
       case '{':
@@ -297,6 +300,7 @@ class DocumentParser {
   const char* end_;
   const char* fault_ = nullptr;
   std::size_t decoded_begin_ = 0;
+  std::size_t most_nodes_;
 };
 
 void append_utf8(std::string& out, unsigned code) {

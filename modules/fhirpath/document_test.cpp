@@ -58,6 +58,12 @@ TEST(Document, DeepNestingIsAnErrorNotACrash) {
   EXPECT_FALSE(parse_document(objects));
 }
 
+TEST(Document, AListThatIsThereToFillTheMemoryIsRefused) {
+  std::string text = "[1";
+  for (int i = 0; i < 1000000; ++i) text += ",1";
+  EXPECT_FALSE(parse_document(text + "]"));
+}
+
 TEST(Document, EveryPrefixOfAResourceIsHandled) {
   std::string text = R"({"resourceType":"Patient","id":"a\u00e9","name":[{"given":["x",null],"_given":[null,{"id":"g"}]}],"n":-12.5e-3})";
   for (std::size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(parse_document(text.substr(0, n))) << n;

@@ -272,9 +272,23 @@ class FeedReader {
                                           "Give large feeds as NDJSON, which is read line by line.", path_);
     }
   }
+  Result<void> misnamed_lines(std::string_view text) {
+    for (std::uint64_t number = 1; !text.empty(); ++number) {
+      std::size_t end = text.find('\n');
+      line(text.substr(0, end), number);
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return {};
+  }
   Result<void> bundle(std::string_view text) {
     auto done = document_.parse(text);
-    if (!done) return fail(done.error().code, done.error().sentence, path_);
+    if (!done) {
+      std::size_t first = text.find('\n');
+      if (first != std::string_view::npos && document_.parse(text.substr(0, first)) &&
+          !document_.resource_type(document_.root()).empty())
+        return misnamed_lines(text);
+      return fail(done.error().code, done.error().sentence, path_);
+    }
     NodeIndex root = document_.root();
     if (document_.resource_type(root) != "Bundle") {
       counts_.read = 1;

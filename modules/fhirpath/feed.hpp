@@ -5,7 +5,8 @@
 //       .on_fault = [&](const FeedFault& f) { findings.add(…f.number, f.reason…); }});
 //   counts->read == counts->resources + counts->rejected      // nothing is dropped silently
 //
-// NDJSON is read line by line: memory is one line. A Bundle is read whole, up to a limit.
+// NDJSON (.ndjson, .jsonl) is read line by line: memory is one line. A Bundle is read whole, up to a limit; a .json file
+// that turns out to be NDJSON is read as such.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -40,7 +41,7 @@ struct FeedHandler {
 
 struct FeedLimits {
   std::uint64_t longest_line = 256ULL << 20;  // a longer one is a fault, and the next is read
-  std::uint64_t largest_file = 2ULL << 30;    // unpacked; of files that are read whole
+  std::uint64_t largest_file = 1ULL << 30;    // unpacked; of files that are read whole
 };
 
 struct FeedCounts {

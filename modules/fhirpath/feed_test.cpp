@@ -229,6 +229,14 @@ TEST_F(FeedFiles, ASingleResourceIsRead) {
   EXPECT_EQ(ids_, (Texts{"1:1"}));
 }
 
+TEST_F(FeedFiles, LinesInAJsonFileAreReadAsLines) {
+  auto counts = read(put("p.json", "{\"resourceType\":\"Patient\",\"id\":\"a\"}\n{\"resourceType\":\"Patient\"\n"
+                                   "{\"resourceType\":\"Patient\",\"id\":\"c\"}\n"));
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(ids_, (Texts{"1:a", "3:c"}));
+  EXPECT_EQ(faults_, (Texts{"2"}));
+}
+
 TEST_F(FeedFiles, TruncatedGzipIsOneClearError) {
   std::string path = folder_ / "b.json.gz";
   gzFile file = gzopen(path.c_str(), "wb");
