@@ -38,5 +38,4 @@ SELECT p.person_key, CAST(2 AS SMALLINT) AS source, p.source_row, p.provider, p.
                    OR p.procedure_pence IS NULL AND p.first_attendance IS NULL) AS cost_defaulted,
        p.appointment_date BETWEEN t.data_from AND t.data_to AS in_period
 FROM priced p
-CROSS JOIN period t
-ORDER BY p.source_row;
+CROSS JOIN period t;  -- rows stay in the order they came in: no sort

@@ -29,5 +29,4 @@ SELECT p.person_key, CAST(7 AS SMALLINT) AS source, p.source_row, p.provider, p.
        p.seen AND p.duration_minutes IS NULL AS cost_defaulted,
        p.contact_date BETWEEN t.data_from AND t.data_to AS in_period
 FROM priced p
-CROSS JOIN period t
-ORDER BY p.source_row;
+CROSS JOIN period t;  -- rows stay in the order they came in: no sort

@@ -14,16 +14,14 @@ SELECT person_key, CASE WHEN finished THEN discharge_date ELSE admission_date EN
             ELSE concat(admission_type, '_admission') END,
        1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM hospital_spell
-WHERE in_period AND source = 1
-ORDER BY source_row;
+WHERE in_period AND source = 1;
 
 INSERT INTO activity
 SELECT person_key, appointment_date, 'outpatient',
        CASE WHEN is_procedure THEN 'outpatient_procedure' WHEN first_contact THEN 'first_attendance' ELSE 'follow_up_attendance' END,
        1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM outpatient_attendance
-WHERE in_period AND attended AND source = 2
-ORDER BY source_row;
+WHERE in_period AND attended AND source = 2;
 
 INSERT INTO activity
 SELECT person_key, arrival_date, 'emergency_department',
@@ -32,8 +30,7 @@ SELECT person_key, arrival_date, 'emergency_department',
             ELSE 'type_not_recorded' END,
        1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM emergency_attendance
-WHERE in_period AND source IN (3, 4)
-ORDER BY source, source_row;
+WHERE in_period AND source IN (3, 4);
 
 -- A consultation's service line is its worker.
 INSERT INTO activity
@@ -65,15 +62,13 @@ WHERE i.in_period AND i.source = 6;
 INSERT INTO activity
 SELECT person_key, contact_date, 'community', 'community_contact', 1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM community_contact
-WHERE in_period AND attended
-ORDER BY source_row;
+WHERE in_period AND attended;
 
 INSERT INTO activity
 SELECT person_key, contact_date, 'mental_health', 'mental_health_contact', 1, cost_pence, cost_defaulted, provider, source,
        source_row, 0
 FROM mental_health_contact
-WHERE in_period AND attended
-ORDER BY source_row;
+WHERE in_period AND attended;
 
 -- A package's cost falls on months by days; each month is the rounded running total less the one before, so months sum exactly.
 INSERT INTO activity
@@ -103,14 +98,12 @@ ORDER BY source_row, month;
 INSERT INTO activity
 SELECT person_key, event_date, 'housing', event_type, 1, 0, FALSE, landlord, source, source_row, 0
 FROM housing_event
-WHERE in_period
-ORDER BY source_row;
+WHERE in_period;
 
 INSERT INTO activity
 SELECT person_key, contact_date, 'voluntary', service, 1, cost_pence, cost_defaulted, organisation, source, source_row, 0
 FROM voluntary_contact
-WHERE in_period
-ORDER BY source_row;
+WHERE in_period;
 
 -- What came as FHIR, in the order of the key: encounters by their row whatever their setting, then prescriptions.
 INSERT INTO activity
