@@ -1,7 +1,5 @@
 // Encoding: a record's n-grams, each set at `bits_a_token` places of a Bloom filter. The places come from HMAC-SHA256 under
 // the secret (not from two hashes added, which is easier to break: Niedermeyer et al. 2014).
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -40,9 +38,12 @@ struct Encoding {
 
 Result<Encoding> read_encoding(const std::string& path) {
   JOINEDUP_TRY(const auto text, joinedup::read_file(path));
-  const auto parsed = toml::parse(text);
-  if (!parsed) return fail(ErrorCode::invalid_input, "Line " + std::to_string(parsed.error().source().begin.line) + ": " + std::string(parsed.error().description()), path);
-  const auto& table = parsed.table();
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::invalid_input, "Line " + std::to_string(error.source().begin.line) + ": " + std::string(error.description()), path);
+  }
   Encoding encoding;
   for (const auto& [key, value] : table)
     if (const auto name = key.str(); name != "bits" && name != "fold" && name != "salt" && name != "field" && name != "format")

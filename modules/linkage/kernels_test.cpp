@@ -113,6 +113,12 @@ TEST(Phonetic, SoundexAsTheNationalArchivesGivesIt) {
   EXPECT_EQ(soundex("123"), "");
 }
 
+TEST(Phonetic, RefinedSoundexOfKnownExamples) {  // the examples of Apache Commons Codec's own documentation and tests
+  for (const auto& [name, code] : {std::pair{"testing", "T6036084"}, {"The", "T60"}, {"quick", "Q503"}, {"brown", "B1908"}, {"fox", "F205"},
+                                   {"jumped", "J408106"}, {"over", "O0209"}, {"lazy", "L7050"}, {"dogs", "D6043"}})
+    EXPECT_EQ(refined_soundex(name), code) << name;
+}
+
 TEST(Phonetic, NicknamesShareASet) {
   EXPECT_TRUE(nicknames_match("Aaron", "ron"));
   EXPECT_TRUE(nicknames_match("ANNA", "anna"));

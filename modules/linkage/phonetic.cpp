@@ -26,6 +26,21 @@ std::string soundex(std::string_view name) {
   return code;
 }
 
+std::string refined_soundex(std::string_view name) {
+  static constexpr std::string_view digits = "01360240043788015936020505";  // A … Z
+  std::string code;
+  char last = 0;
+  for (const char raw : name) {
+    const char letter = raw >= 'a' && raw <= 'z' ? static_cast<char>(raw - 32) : raw;
+    if (letter < 'A' || letter > 'Z') continue;
+    if (code.empty()) code += letter;
+    const char digit = digits[static_cast<std::size_t>(letter - 'A')];
+    if (digit != last) code += digit;
+    last = digit;
+  }
+  return code;
+}
+
 namespace {
 
 using Sets = std::unordered_map<std::string, std::vector<std::uint32_t>>;
@@ -74,6 +89,3 @@ std::string nickname_root(std::string_view name) {
 }
 
 }  // namespace joinedup::linkage
-namespace joinedup::linkage {
-MetaphoneCodes double_metaphone(std::string_view name, std::size_t) { return {soundex(name), soundex(name)}; }
-}

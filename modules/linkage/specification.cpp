@@ -196,7 +196,7 @@ class Spec {
         nick.label = "a nickname of each other";
         made.levels.insert(made.levels.begin() + 2, nick);
       }
-      if (table["phonetic"].value_or(false)) level(made, "double_metaphone(" + l + ") = double_metaphone(" + r + ")", "sounds alike");
+      if (table["phonetic"].value_or(false)) level(made, "soundex(" + l + ") = soundex(" + r + ")", "sounds alike");
     } else if (kind == "text") {
       at_thresholds("levenshtein", "<=", {1, 2});
     } else if (kind == "code") {

@@ -179,8 +179,7 @@ std::string reversed(std::string text) {
   return out;
 }
 std::string soundex_of(std::string text) { return soundex(text); }
-std::string metaphone_of(std::string text) { return double_metaphone(text).first; }
-std::string other_metaphone_of(std::string text) { return double_metaphone(text).second; }
+std::string refined_soundex_of(std::string text) { return refined_soundex(text); }
 std::string nickname_of(std::string text) { return nickname_root(text); }
 Value nicknames(const Node& node, const Scope& scope) {
   const Value a = text_argument(node, scope, 0), b = text_argument(node, scope, 1);
@@ -593,8 +592,7 @@ const std::map<std::string, Known, std::less<>>& known_functions() {
     add({"upper", "ucase"}, 1, 1, of_text<uppered>);
     add({"reverse"}, 1, 1, of_text<reversed>);
     add({"soundex"}, 1, 1, sound_of<soundex_of>);
-    add({"double_metaphone"}, 1, 1, sound_of<metaphone_of>);
-    add({"double_metaphone_second"}, 1, 1, sound_of<other_metaphone_of>);
+    add({"refined_soundex"}, 1, 1, sound_of<refined_soundex_of>);
     add({"nickname_root"}, 1, 1, of_text<nickname_of>);
     add({"nicknames_match"}, 2, 2, nicknames);
     add({"trim"}, 1, 2, trimmed<true, true>);
