@@ -59,6 +59,14 @@ class CareMaker {
     span.years = std::max(0, span.end - span.start) / 365.25;
     return span;
   }
+  // The weeks before the first year bring readmissions and series of visits into it; what lies before it is dropped later.
+  Span with_run_up(int y) const {
+    Span span = alive_in(y);
+    if (y > 0) return span;
+    span.start = std::max(span.start - 80, std::min(person_.birth, span.start));
+    span.years = std::max(0, span.end - span.start) / 365.25;
+    return span;
+  }
   double multiplier(Use use, int y) const {
     return world_.model.multiplier(use, person_.group, y, person_.frailty, noise_[static_cast<std::size_t>(y)][use]);
   }
@@ -134,7 +142,7 @@ class CareMaker {
   void emergency_spells() {
     auto draw = random_for(world_, person_.id, Stream::emergency);
     for (int y = 0; y < world_.options.years; ++y) {
-      const Span span = alive_in(y);
+      const Span span = with_run_up(y);
       const int count = span.end > span.start ? poisson(care_.emergency_rate[static_cast<std::size_t>(y)] * span.years, draw) : 0;
       for (int i = 0; i < count; ++i) {
         Date day = span.start + static_cast<int>(draw.below(static_cast<std::uint64_t>(span.end - span.start)));
@@ -176,7 +184,7 @@ class CareMaker {
     auto draw = random_for(world_, person_.id, Stream::elective);
     constexpr double series = .05, series_length = 6;  // some come back again and again: chemotherapy, dialysis
     for (int y = 0; y < world_.options.years; ++y) {
-      const Span span = alive_in(y);
+      const Span span = with_run_up(y);
       if (span.end <= span.start) continue;
       const double episodes = world_.model.other_episodes(span.age, person_.sex, person_.quintile);
       const double maternity = world_.model.maternity_share(span.age, person_.sex, person_.quintile);
@@ -241,18 +249,22 @@ class CareMaker {
     }
   }
 
-  // One stay at a time: a spell that would begin inside another waits for its end.
+  // One stay at a time: a spell that begins inside another ends that one; or waits for its end, where that is part of a transfer.
   void order_spells() {
     auto& spells = care_.spells;
     std::stable_sort(spells.begin(), spells.end(), [](const Spell& a, const Spell& b) { return a.start < b.start; });
-    Date free{-1000000};
+    Spell* before = nullptr;
     for (auto& spell : spells) {
-      if (spell.kind != SpellKind::transfer && spell.start < free && spell.kind != SpellKind::delivery && spell.kind != SpellKind::birth) {
-        const int days = spell.end - spell.start;
-        spell.start = free + 1;
-        spell.end = std::min(spell.start + days, person_.death);
+      const bool movable = spell.kind != SpellKind::transfer && spell.kind != SpellKind::delivery && spell.kind != SpellKind::birth;
+      if (before != nullptr && movable && spell.start < before->end) {
+        if (before->start < spell.start && !before->transferred_out && before->kind != SpellKind::transfer) before->end = spell.start;
+        else {
+          const int days = spell.end - spell.start;
+          spell.start = std::min(before->end + 1, person_.death);
+          spell.end = std::min(spell.start + days, person_.death);
+        }
       }
-      free = std::max(free, spell.end);
+      if (before == nullptr || spell.end >= before->end) before = &spell;
     }
     std::erase_if(spells, [&](const Spell& s) { return s.start > person_.death || s.start > world_.options.data_to || s.start < world_.data_from; });
     for (auto& spell : spells) {
@@ -329,7 +341,7 @@ class CareMaker {
 // Every emergency spell that came through a department is an attendance of its day; the rest of the published rate is
 // attendances that went home again, some of them back within the week.
 void CareMaker::attendances() {
-  constexpr double through_department = .72, back_within_week = .084;
+  constexpr double through_department = .72, back_within_week = .0785;
   auto draw = random_for(world_, person_.id, Stream::attendance);
   const auto attend = [&](Date day, bool admitted, const Presentation* reason) {
     Attendance a;

@@ -135,25 +135,34 @@ void Model::weigh_groups() {
       if (g.age < years_ - 1 - y) continue;  // not born yet
       const int age = age_in_year(g.age, y, years_);
       auto& norm = norm_[static_cast<std::size_t>(index * years_ + y)];
-      double alive = 0;
-      for (double w : weight) alive += w;
+      const double rate = death_rate(age, g.sex, g.quintile), d = death_spread(age);
+      const auto hazard = [&](double x) { return rate * std::exp(d * x - 0.5 * d * d) / norm[use_count]; };
+      // Means over the year lived: who dies early in it counts for less. Death's own mean settles in a few rounds.
+      std::array<double, grid> lived = weight;
       const auto mean = [&](auto f) {
-        double total = 0;
-        for (int i = 0; i < grid; ++i) total += weight[static_cast<std::size_t>(i)] * f(grid_point(i));
-        return total / alive;
+        double total = 0, all_lived = 0;
+        for (int i = 0; i < grid; ++i) {
+          total += lived[static_cast<std::size_t>(i)] * f(grid_point(i));
+          all_lived += lived[static_cast<std::size_t>(i)];
+        }
+        return total / all_lived;
       };
+      for (int round = 0; round < 4; ++round) {
+        norm[use_count] = mean([&](double x) { return std::exp(d * x - 0.5 * d * d); });
+        for (int i = 0; i < grid; ++i) {
+          const double h = hazard(grid_point(i));
+          lived[static_cast<std::size_t>(i)] = weight[static_cast<std::size_t>(i)] * (h > 1e-9 ? (1 - std::exp(-h)) / h : 1);
+        }
+      }
       for (std::size_t use = 0; use < use_count; ++use) {
         const double s = spread_at(static_cast<Use>(use), age) * spreads[use].loading;
         norm[use] = mean([&](double x) { return std::exp(s * x - 0.5 * s * s); });
       }
-      const double d = death_spread(age);
-      norm[use_count] = mean([&](double x) { return std::exp(d * x - 0.5 * d * d); });
-      const double rate = death_rate(age, g.sex, g.quintile);
       double left = 0;
       for (int i = 0; i < grid; ++i) {
         auto& w = weight[static_cast<std::size_t>(i)];
         died_[static_cast<std::size_t>(index)][static_cast<std::size_t>(i)] = w;
-        w *= std::exp(-rate * std::exp(d * grid_point(i) - 0.5 * d * d) / norm[use_count]);
+        w *= std::exp(-hazard(grid_point(i)));
         left += w;
       }
       survival = left;

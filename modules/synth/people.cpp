@@ -43,7 +43,7 @@ void draw_conditions(const World& world, Person& person) {
     const double r = conditions[c].loading;
     const double liability = r * person.frailty + std::sqrt(1 - r * r) * draw.normal();
     const double age = world.model.onset_age(c, person.sex, person.decile, 1 - standard_normal_distribution(liability));
-    person.onset[c] = age > 200 ? never : person.birth + static_cast<int>(age * 365.25) + draw.between(0, 364);
+    person.onset[c] = age > 200 ? never : person.birth + static_cast<int>(age * 365.25);
   }
 }
 
