@@ -44,6 +44,8 @@ class CareMaker {
     return std::move(care_);
   }
 
+  double rate_in(int y) const { return emergency_rate(y); }
+
  private:
   struct Span {
     Date start, end;  // end exclusive
@@ -84,12 +86,7 @@ class CareMaker {
     const double dying = world_.model.death_rate(span.age, person_.sex, person_.quintile) * dying_admission;
     const double spells = episodes * (1 - more_episodes(span.age));
     const double rate = std::max(.25 * spells, spells - dying) * (1 - readmission);
-    double enrolled = 1;
-    if (person_.enrolled < span.end) {
-      const double after = std::clamp((span.end - std::max(span.start, person_.enrolled)) / std::max(1.0, span.years * 365.25), 0.0, 1.0);
-      enrolled = 1 - after * (1 - world_.options.programme.effect);
-    }
-    return rate * multiplier(use_emergency, y) * enrolled;
+    return rate * multiplier(use_emergency, y);
   }
 
   const Presentation& choose(std::span<const Presentation> list, int age, Date day, CounterRandom& draw) const {
@@ -126,8 +123,8 @@ class CareMaker {
     const double more = more_episodes(age);
     while (draw.chance(more) && spell.episodes < 9) ++spell.episodes;
     spell.provider = draw.chance(home_share()) ? home_provider() : 1 - home_provider();
-    if (days > 3 && draw.chance(.08)) {
-      spell.critical_level_3 = draw.chance(.5) ? std::min(days - 1, 1 + static_cast<int>(draw.exponential(7))) : 0;
+    if (days > 3 && draw.chance(.10)) {
+      spell.critical_level_3 = draw.chance(.55) ? std::min(days - 1, 1 + static_cast<int>(draw.exponential(9))) : 0;
       spell.critical_level_2 = std::min(days - spell.critical_level_3, 1 + static_cast<int>(draw.exponential(4)));
     }
     if (days > 7 && age > 65 && draw.chance(.25)) spell.delayed = draw.between(1, std::min(20, days / 2));
@@ -158,6 +155,30 @@ class CareMaker {
       Spell last = emergency_spell(std::min(day, person_.death), world_.options.years - 1, draw);
       add_emergency(last, draw);
     }
+    if (person_.enrolled <= world_.options.data_to) apply_programme();
+  }
+
+  // Each emergency spell from enrolment on is left out, or another is added, so that their rate changes by the known effect.
+  void apply_programme() {
+    auto draw = random_for(world_, person_.id * 4 + 1, Stream::programme);
+    const double effect = world_.options.programme.effect;
+    std::vector<Spell> kept;
+    bool left_out = false;
+    for (const Spell& spell : care_.spells) {
+      if (spell.kind == SpellKind::transfer) {
+        if (!left_out) kept.push_back(spell);
+        continue;
+      }
+      const bool after = spell.start >= person_.enrolled;
+      left_out = after && draw.chance(1 - effect);
+      if (left_out) continue;
+      kept.push_back(spell);
+      if (!after || spell.transferred_out || !draw.chance(effect - 1)) continue;
+      kept.push_back(spell);
+      kept.back().start = spell.end + draw.between(3, 60);
+      kept.back().end = std::min(kept.back().start + (spell.end - spell.start), person_.death);
+    }
+    care_.spells = std::move(kept);
   }
 
   void add_emergency(Spell spell, CounterRandom& draw) {
@@ -242,7 +263,10 @@ class CareMaker {
       spell.kind = mine ? SpellKind::delivery : SpellKind::birth;
       spell.start = mine ? child.birth - (draw.chance(.3) ? 1 : 0) : child.birth;
       spell.start = std::max(spell.start, world_.data_from);
-      spell.end = std::min(child.birth + 1 + static_cast<int>(draw.exponential(1.2)), person_.death);
+      // One baby in fifty needs weeks of care; the mother goes home before it does.
+      const bool early = draw.chance(.02);
+      const int nights = 1 + static_cast<int>(early && !mine ? 15 + draw.exponential(25) : draw.exponential(1.2));
+      spell.end = std::min(child.birth + nights, person_.death);
       spell.provider = address_on(block_, person_, world_.data_from).area % 3 == 0 ? 1 : 0;
       spell.baby = at;
       care_.spells.push_back(spell);
@@ -318,7 +342,9 @@ class CareMaker {
     const Date day = world_.year_start[static_cast<std::size_t>(y)];
     care_.at_risk = person_.birth < day && person_.death >= day;
     const int age = person_.age(day + 182);
-    const double rate = care_.emergency_rate[static_cast<std::size_t>(y)];
+    const Date end = world_.year_start.back();
+    const double enrolled = std::clamp((end - std::max(day, person_.enrolled)) / static_cast<double>(end - day), 0.0, 1.0);
+    const double rate = care_.emergency_rate[static_cast<std::size_t>(y)] * (1 - enrolled * (1 - world_.options.programme.effect));
     const double dies = 1 - std::exp(-world_.model.death_rate(age, person_.sex, person_.quintile) *
                                      world_.model.death_multiplier(person_.group, y, person_.frailty));
     // Who has just left hospital may yet be readmitted: what is left of that chance on the day.
@@ -396,6 +422,10 @@ void CareMaker::appointments() {
 }
 
 }  // namespace
+
+double programme_risk(const World& world, const Block& block, const Person& person) {
+  return CareMaker(world, block, person).rate_in(world.programme_year());
+}
 
 Care make_care(const World& world, const Block& block, const Person& person) { return CareMaker(world, block, person).make(); }
 

@@ -64,5 +64,7 @@ struct Care {
 };
 
 Care make_care(const World& world, const Block& block, const Person& person);
+// Emergency spells a year in the model year in which the case-management programme begins, without it: what it enrols by.
+double programme_risk(const World& world, const Block& block, const Person& person);
 
 }  // namespace joinedup::synth

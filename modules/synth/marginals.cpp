@@ -21,6 +21,7 @@ std::size_t cell(int age, int sex, int q) { return static_cast<std::size_t>((age
 class Comparison {
  public:
   void row(const std::string& measure, const std::string& group, double published, double generated, double error) {
+    lines_.push_back({measure, group, published, generated, error});
     text_ += csv_field(measure) + "," + csv_field(group) + "," + format_number(published) + "," + format_number(generated) + "," + format_number(error) + "\n";
   }
   void share(const std::string& measure, const std::string& group, double published, double with, double of) {
@@ -29,8 +30,33 @@ class Comparison {
     row(measure, group, published, with / of, std::sqrt(std::max(1e-12, p * (1 - p)) / of));
   }
   const std::string& text() const { return text_; }
+  // The same for a person to read: a page that needs nothing else.
+  std::string page() const {
+    std::string html = "<!doctype html><html lang=en-GB><meta charset=utf-8><title>Synthetic place: generated beside published</title>"
+                       "<style>body{font:16px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}td,th{text-align:left;padding:.2em .8em}"
+                       "td:nth-child(n+3){text-align:right;font-variant-numeric:tabular-nums}tr.out{font-weight:bold}</style>"
+                       "<h1>Synthetic place: generated beside published</h1><p>Everybody in this place is invented. Each row is a figure published for "
+                       "England and the same figure in the place; rows in bold differ by more than 5% and by more than three standard errors.</p>"
+                       "<table><tr><th>Measure<th>Group<th>Published<th>Generated<th>Difference";
+    for (const Line& line : lines_) {
+      const double off = line.generated - line.published;
+      const bool out = std::abs(off) > .05 * line.published && std::abs(off) > 3 * line.error;
+      html += std::string(out ? "<tr class=out>" : "<tr>") + "<td>" + html_text(line.measure) + "<td>" + html_text(line.group) + "<td>" +
+              four_digits(line.published) + "<td>" + four_digits(line.generated) + "<td>" + four_digits(100 * off / line.published) + "%\n";
+    }
+    return html + "</table></html>\n";
+  }
 
  private:
+  struct Line {
+    std::string measure, group;
+    double published, generated, error;
+  };
+  static std::string four_digits(double value) {
+    const double scale = value == 0 ? 1 : std::pow(10, 3 - std::floor(std::log10(std::abs(value))));
+    return format_number(std::round(value * scale) / scale);
+  }
+  std::vector<Line> lines_;
   std::string text_ = "measure,group,published,generated,standard_error\n";
 };
 
@@ -191,6 +217,7 @@ Result<void> write_marginals(const World& world, const Tally& t, const std::stri
   table.row("share of hospital spend of the top 1% of people (shown and not fitted)", "25 and under", .33, top_share(t, 0, 25), .01);
   table.row("share of hospital spend of the top 1% of people (shown and not fitted)", "65 and over", .22, top_share(t, 65, 255), .01);
   table.row("people who moved home a person-year (bar: at least 0.08)", "all", .10, t.moves / std::max(1.0, t.resident_years), .005);
+  JOINEDUP_CHECK(write_file(path.substr(0, path.rfind('.')) + ".html", table.page()));
   return write_file(path, table.text());
 }
 

@@ -40,7 +40,8 @@ double standard_normal_quantile(double p) {  // bisection on a table would do; t
 
 double spread_at(Use use, int age) {
   const double t = std::clamp((age - 40) / 45.0, 0.0, 1.0);
-  return spreads[use].young + (spreads[use].old - spreads[use].young) * t;
+  const double youth = 1 + .1 * std::clamp((40 - age) / 20.0, 0.0, 1.0);  // fewer of the young are ever ill: theirs is spread wider
+  return (spreads[use].young + (spreads[use].old - spreads[use].young) * t) * (use == use_emergency ? youth : 1);
 }
 
 Model::Model(const SynthOptions& options) : years_(options.years) {

@@ -24,7 +24,7 @@ struct Spread {
   double young, old;  // standard deviation of the log rate between people, below 40 and above 85
   double loading;     // of the lasting frailty; the rest is the year's own
 };
-inline constexpr std::array<Spread, use_count> spreads{{{1.65, 1.25, .88}, {1.70, 1.40, .60}, {1.30, 1.10, .70}, {1.05, .75, .85}, {.75, .50, .80}}};
+inline constexpr std::array<Spread, use_count> spreads{{{1.68, 1.30, .88}, {1.60, 1.40, .60}, {1.30, 1.10, .70}, {1.05, .75, .85}, {.75, .50, .80}}};
 
 inline constexpr double social_care_loading = .62;  // of long-term care on the lasting frailty
 inline constexpr int oldest = 105;

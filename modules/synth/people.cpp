@@ -6,6 +6,7 @@
 
 #include "base/hash.hpp"
 #include "base/nhs_number.hpp"
+#include "synth/care.hpp"
 
 namespace joinedup::synth {
 namespace {
@@ -213,6 +214,39 @@ void give_names(const World& world, Person& person) {
   person.birth_surname = accented(person.birth_surname);
 }
 
+bool may_enrol(const World& world, const Person& person) {
+  const Date start = world.programme_start();
+  return person.residence == Residence::registered && person.death > start && person.age(start) >= 18 && person.birth < start;
+}
+
+// The scale at which the wanted share of people is enrolled, on a sample of the place.
+double fit_programme(const World& world) {
+  std::vector<double> risks;
+  double people = 0;
+  for (std::uint64_t number = 0; number < std::min<std::uint64_t>(block_count(world.options), 16); ++number) {
+    const Block block = make_block(world, number);
+    people += static_cast<double>(block.people.size());
+    for (const Person& person : block.people)
+      if (may_enrol(world, person)) risks.push_back(std::pow(programme_risk(world, block, person), 1.5));
+  }
+  double low = 0, high = 1e6;
+  for (int pass = 0; pass < 80; ++pass) {
+    const double scale = (low + high) / 2;
+    double enrolled = 0;
+    for (const double risk : risks) enrolled += std::min(.9, scale * risk);
+    (enrolled / people < world.options.programme.share ? low : high) = scale;
+  }
+  return (low + high) / 2;
+}
+
+void enrol(const World& world, const Block& block, Person& person) {
+  if (world.programme_scale <= 0 || !may_enrol(world, person)) return;
+  auto draw = random_for(world, person.id, Stream::programme);
+  const bool taken = draw.chance(std::min(.9, world.programme_scale * std::pow(programme_risk(world, block, person), 1.5)));
+  const Date day = world.programme_start() + draw.between(0, 89);
+  if (taken && day < person.death) person.enrolled = day;
+}
+
 }  // namespace
 
 World::World(const SynthOptions& given)
@@ -225,6 +259,13 @@ World::World(const SynthOptions& given)
     std::memcpy(bytes, &bits, 8);
     pseudonym_key += to_hex(bytes);
   }
+  if (options.programme.share > 0) programme_scale = fit_programme(*this);
+}
+
+int World::programme_year() const {
+  int y = options.years - 1;
+  while (y > 0 && year_start[static_cast<std::size_t>(y)] > programme_start()) --y;
+  return y;
 }
 
 // People per eight-digit beginning: nine, because one of ten endings may have no check digit. The range kept for tests
@@ -275,6 +316,7 @@ Block make_block(const World& world, std::uint64_t number) {
     draw_conditions(world, person);
     give_names(world, person);
   }
+  for (auto& person : block.people) enrol(world, block, person);
   return block;
 }
 

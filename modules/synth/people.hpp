@@ -64,6 +64,9 @@ struct World {  // what all blocks share
   Date data_from;
   std::vector<Date> year_start;  // of model years, and the day after the last
   std::string pseudonym_key;     // of the emergency care feed
+  double programme_scale = 0;    // chance of enrolment is this times risk to the power 1.5
+  Date programme_start() const { return (options.data_to + 1).add_months(-options.programme.months_before_end); }
+  int programme_year() const;    // the model year it begins in
 };
 
 Block make_block(const World& world, std::uint64_t number);

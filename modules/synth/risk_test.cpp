@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "synth/care.hpp"
@@ -90,6 +91,37 @@ TEST(SynthRisk, AgeAndSexForeseeLittleAndTheTruthMuch) {
   EXPECT_GE(auroc(s.by_prior_use), 0.60);
   EXPECT_GE(auroc(s.by_conditions), 0.60);
   EXPECT_NEAR(s.happened / s.expected, 1.0, 0.04);  // the truth is calibrated
+}
+
+// The same place with and without the programme: who is enrolled has the known fraction of the admissions they would have had.
+TEST(SynthRisk, TheProgrammeHasTheEffectThatWasAskedFor) {
+  SynthOptions with, without;
+  with.people = without.people = 30720;
+  with.programme = {.share = .05, .effect = .7, .months_before_end = 18};
+  const World treated(with), plain(without);
+  double enrolled = 0, adults = 0, before = 0, after = 0, untouched_differ = 0;
+  for (std::uint64_t number = 0; number < block_count(with); ++number) {
+    const Block a = make_block(treated, number), b = make_block(plain, number);
+    for (std::size_t i = 0; i < a.people.size(); ++i) {
+      adults += 1;
+      const Care x = make_care(treated, a, a.people[i]), y = make_care(plain, b, b.people[i]);
+      const Date from = a.people[i].enrolled;
+      if (from == never) {
+        untouched_differ += x.spells.size() == y.spells.size() ? 0 : 1;
+        continue;
+      }
+      enrolled += 1;
+      const auto count = [&](const Care& care) {
+        return static_cast<double>(std::count_if(care.spells.begin(), care.spells.end(), [&](const Spell& s) { return s.kind == SpellKind::emergency && s.start >= from; }));
+      };
+      after += count(x);
+      before += count(y);
+    }
+  }
+  EXPECT_EQ(untouched_differ, 0);
+  EXPECT_NEAR(enrolled / adults, .05, .005);
+  ASSERT_GT(before, 500);
+  EXPECT_NEAR(after / before, .7, 3 * std::sqrt(.7 * .3 / before));
 }
 
 }  // namespace
