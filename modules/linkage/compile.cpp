@@ -379,15 +379,20 @@ void Feature::prepare() {
   for (std::size_t i = 0; i < measured.size(); ++i) {
     Measured& one = *measured[i];
     const bool distance = one.measure == Measure::levenshtein || one.measure == Measure::damerau_levenshtein;
-    one.dull_below = 2;
+    double least = 2;
     bool bounded = one.measure != Measure::jaccard && (!distance || one.limit >= 0);
     for (const auto& atom : atoms) {
       if (atom.kind != AtomKind::similarity || atom.measured != i) continue;
       if (distance) continue;  // the limit says it
       if (atom.compare != Compare::at_least && atom.compare != Compare::greater) bounded = false;
-      one.dull_below = std::min(one.dull_below, atom.threshold);
+      least = std::min(least, atom.threshold);
     }
     if (!bounded) continue;
+    for (std::size_t prefix = 0; prefix < one.needed.size(); ++prefix) {
+      const double bonus = 0.1 * static_cast<double>(prefix);  // Winkler's, which counts above 0.7 only
+      const double jaro = std::max((least - bonus) / (1 - bonus), std::min(least, 0.7));
+      one.needed[prefix] = 3 * (one.measure == Measure::jaro_winkler ? jaro : least) - 1 - 1e-9;
+    }
     for (const auto text : *one.left_views) one.left_signatures.push_back(sign(text));
     if (one.left_views != one.right_views)
       for (const auto text : *one.right_views) one.right_signatures.push_back(sign(text));

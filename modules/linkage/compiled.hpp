@@ -3,6 +3,7 @@
 // answered at once, and once for each distinct pair of values. Comparisons are then tables over features' answers.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <map>
@@ -56,7 +57,7 @@ struct Measured {  // one string comparison, shared by the atoms that set thresh
   std::int64_t limit = -1;  // the largest distance that any atom asks about; -1: all of it
   std::string key;
   // Below this similarity (above `limit` for a distance) every atom's answer is the same: no.
-  double dull_below = -1;
+  std::array<double, 5> needed{};  // by length of the common start: 3 × the Jaro similarity that is needed, less 1
   std::vector<Signature> left_signatures, right_signatures;  // empty: no bound; right empty: the left ones serve both
   bool dull(std::uint32_t left, std::uint32_t right) const;  // certainly
 };
@@ -97,14 +98,10 @@ inline bool Measured::dull(std::uint32_t l, std::uint32_t r) const {
   // No more bytes can match than occur on both sides.
   const int shared = std::popcount(a.classes & b.classes) + std::min(a.more, b.more);
   if (measure == Measure::levenshtein || measure == Measure::damerau_levenshtein) return std::max(a.length, b.length) - shared > limit;
-  const double most = shared;
-  double bound = (most / a.length + most / b.length + 1) / 3;
-  if (measure == Measure::jaro_winkler && bound > 0.7) {
-    const std::uint32_t differ = a.start ^ b.start;
-    const int prefix = differ == 0 ? 4 : std::countr_zero(differ) / 8;
-    bound += 0.1 * prefix * (1 - bound);
-  }
-  return bound < dull_below - 1e-9;
+  // Jaro is at most (shared/|a| + shared/|b| + 1) / 3; what it must reach for the threshold depends on the common start.
+  const std::uint32_t differ = a.start ^ b.start;
+  const std::size_t prefix = measure != Measure::jaro_winkler ? 0 : differ == 0 ? 4 : static_cast<std::size_t>(std::countr_zero(differ)) / 8;
+  return shared * static_cast<double>(a.length + b.length) < needed[prefix] * (static_cast<double>(a.length) * b.length);
 }
 
 struct Truth {  // a condition over features' masks
