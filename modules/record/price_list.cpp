@@ -106,7 +106,8 @@ std::vector<std::vector<std::string>> parse_csv_records(std::string_view text) {
 Result<PriceList> parse_price_list(std::string_view name, std::string_view text, const std::string& file) {
   const ListShape* shape = find_shape(name);
   JOINEDUP_INVARIANT(shape, "a price list has a shape");
-  PriceList list{std::string(name), file, {}, file.find("illustrative") != std::string::npos, {}, {}};
+  PriceList list{std::string(name), file, {}, file.find("illustrative") != std::string::npos, {}, {},
+                 std::string(shape->stem) + ".csv"};
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::size_t line = 1;
   if (text.starts_with('#')) {

@@ -22,6 +22,7 @@ struct PriceList {
   bool illustrative = false;
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;  // empty: none
+  std::string place_file;                      // the name of a file in a place's price folder that replaces it: hrg_price.csv
 };
 
 Result<std::vector<PriceList>> read_price_lists(const std::string& folder);

@@ -39,6 +39,8 @@ TEST(PriceList, TheShippedListsAreReadAndSayWhichAreIllustrative) {
   ASSERT_EQ(lists->size(), 8u);
   EXPECT_EQ(list_named(*lists, "hrg").rows.size(), 2312u);
   for (const auto& list : *lists) EXPECT_EQ(list.illustrative, list.name != "contact") << list.name;
+  EXPECT_EQ(list_named(*lists, "hrg").place_file, "hrg_price.csv");
+  EXPECT_EQ(list_named(*lists, "social_care_default").place_file, "social_care_default.csv");
 }
 
 // The rule of modules/place/prices/README.md, worked again from the file itself.

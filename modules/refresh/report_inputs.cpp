@@ -58,7 +58,7 @@ Result<report::ReportInputs> report_inputs(engine::Connection& connection, const
   for (const auto& step : status.linkage) inputs.linkage.push_back({step.feed, step.step, step_title(step.step), static_cast<std::int64_t>(step.rows)});
   JOINEDUP_TRY(const auto lists, record::read_price_lists(place.path("prices")));
   for (const auto& list : lists)
-    inputs.prices.push_back({list.name, list.illustrative ? "Illustrative: no public price list exists. Put " + list.name + "_price.csv into the place's prices folder to replace it." : ""});
+    inputs.prices.push_back({list.name, list.illustrative ? "Illustrative: no public price list exists. Put " + list.place_file + " into the place's prices folder to replace it." : ""});
   return inputs;
 }
 
