@@ -214,7 +214,7 @@ void Model::fit_prevalence() {
       if (conditions[c].register_code.empty()) target = conditions[c].overall / 100 * slope / 1.035;
       const int q = (decile - 1) / 2;
       double scale = 0.01;
-      for (int pass = 0; pass < 5; ++pass) {
+      for (int pass = 0; pass < 4; ++pass) {
         double with = 0, people = 0;
         const double r = conditions[c].loading, rest = std::sqrt(1 - r * r);
         for (int age = conditions[c].minimum_age; age <= oldest; ++age)
@@ -226,7 +226,7 @@ void Model::fit_prevalence() {
             const double cut = standard_normal_quantile(1 - p);
             double has = 0;
             const auto& alive = alive_[static_cast<std::size_t>(group_index({age, sex, q}))];
-            for (int i = 0; i < grid; i += 1) has += alive[static_cast<std::size_t>(i)] * standard_normal_distribution((r * grid_point(i) - cut) / rest);
+            for (int i = 0; i < grid; i += 2) has += 2 * alive[static_cast<std::size_t>(i)] * standard_normal_distribution((r * grid_point(i) - cut) / rest);
             with += n * has;
           }
         scale *= target * people / with;

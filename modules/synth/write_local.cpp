@@ -63,7 +63,7 @@ class LandlordWriter {
     const auto& addresses = writer_.block.households[static_cast<std::size_t>(person_.household)].addresses;
     const Date last = std::min(world_.options.data_to, person_.death - 1);
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-      const Date from = addresses[i].from;
+      const Date from = std::max(addresses[i].from, person_.birth.add_months(216));  // nobody is a tenant as a child
       if (from > last) break;
       const Date until = i + 1 < addresses.size() ? addresses[i + 1].from : never;
       event("tenancy_start", from, until <= last ? until : never, addresses[i]);
@@ -109,8 +109,8 @@ class LandlordWriter {
     row_.set(type, kind);
     row_.set_british(date, day);
     if (until <= world_.options.data_to) row_.set_british(end, until);
-    row_.set(tenure, draw_.chance(.8) ? "Secure" : "Assured shorthold");
-    row_.set(rent, std::to_string(draw_.between(82, 145)) + ".50");
+    row_.set(tenure, record_.local_id % 7 < 5 ? "Secure" : "Assured shorthold");
+    row_.set(rent, std::to_string(82 + record_.local_id / 7 % 60 + address.street % 9) + ".50");
     row_.set(landlord, record_.local_id % 5 < 3 ? "ZH1" : "ZH2");
     if (draw_.chance(.0015)) {
       row_.set(date, draw_.chance(.5) ? "31/02/2024" : "n/k");
