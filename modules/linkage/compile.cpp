@@ -560,6 +560,22 @@ Result<std::vector<std::string>> check_conditions(const Model& model) {
   return std::vector<std::string>(columns.begin(), columns.end());
 }
 
+namespace {
+void pack_codes(CompiledModel& compiled, std::size_t rows) {
+  std::vector<Feature*> plain;
+  for (const auto& feature : compiled.features)
+    if (feature->plain) plain.push_back(feature.get());
+  auto packed = std::make_shared<std::vector<std::uint32_t>>(rows * plain.size());
+  for (std::size_t at = 0; at < plain.size(); ++at) {
+    plain[at]->packed_at = at;
+    plain[at]->packed_width = plain.size();
+    plain[at]->packed = packed;
+    const auto& codes = *plain[at]->left->codes;
+    for (std::size_t row = 0; row < rows; ++row) (*packed)[row * plain.size() + at] = codes[row];
+  }
+}
+}  // namespace
+
 Result<CompiledModel> compile_model(const Model& model, const Records& records, const std::vector<NodePtr>& filters, unsigned threads) {
   CompiledModel compiled;
   compiled.model = &model;
@@ -601,6 +617,7 @@ Result<CompiledModel> compile_model(const Model& model, const Records& records, 
     compiled.filter_features.emplace_back(features.begin(), features.end());
   }
   for (const auto& feature : compiled.features) feature->prepare();
+  pack_codes(compiled, records.size());
   if (model.trained()) JOINEDUP_CHECK(set_weights(compiled, model));
   return compiled;
 }

@@ -86,6 +86,9 @@ struct Feature {
   bool cheap = true;               // no need to remember answers
   // NULL and equal codes answer alike whatever the value, and the rest is string comparisons: no memory needed.
   bool plain = false;
+  // A plain feature's codes, beside those of the others: a row's codes lie in one line of the cache.
+  std::shared_ptr<const std::vector<std::uint32_t>> packed;
+  std::size_t packed_at = 0, packed_width = 0;
   std::vector<std::size_t> differences;  // bits of atoms that compare numbers
   std::uint64_t evaluate(std::uint32_t left_code, std::uint32_t right_code) const;
   void prepare();  // after the last atom is in

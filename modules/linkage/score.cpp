@@ -86,7 +86,8 @@ std::uint16_t FeatureMemory::one(std::uint32_t l, std::uint32_t r) {
 }
 
 void FeatureMemory::answer_plain(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out) {
-  const std::uint32_t* codes = feature_.left->codes->data();
+  const std::uint32_t* codes = feature_.packed->data() + feature_.packed_at;
+  const std::size_t width = feature_.packed_width;
   const auto& measured = feature_.measured;
   const bool bounded = std::all_of(measured.begin(), measured.end(), [](const auto& one) { return !one->left_signatures.empty(); });
   const bool numbers = !feature_.differences.empty();
@@ -96,10 +97,10 @@ void FeatureMemory::answer_plain(const std::uint32_t* left, const std::uint32_t*
   const Signature* ahead = only ? (only->right_signatures.empty() ? only->left_signatures.data() : only->right_signatures.data()) : nullptr;
   for (std::size_t i = 0; i < count; ++i) {
     if (i + far < count) {
-      __builtin_prefetch(codes + right[i + far]);
-      if (ahead) __builtin_prefetch(ahead + codes[right[i + near]]);
+      __builtin_prefetch(codes + right[i + far] * width);
+      if (ahead) __builtin_prefetch(ahead + codes[right[i + near] * width]);
     }
-    const std::uint32_t l = codes[left[i]], r = codes[right[i]];
+    const std::uint32_t l = codes[left[i] * width], r = codes[right[i] * width];
     if (l == r) {
       out[i] = l != 0 && numbers ? find(l, r) : remembered(l == 0 ? both_null_ : same_answer_, l, r);
     } else if (l == 0 || r == 0) {
