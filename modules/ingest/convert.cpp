@@ -36,6 +36,15 @@ const std::int32_t sentinel_days[] = {Date::from_civil(1800, 1, 1).days, Date::f
                                       Date::from_civil(1900, 1, 1).days};
 bool is_sentinel_day(const std::int64_t day) { return day == sentinel_days[0] || day == sentinel_days[1] || day == sentinel_days[2]; }
 
+// The month (from PeriodCounts::first_year) of each day since 1970-01-01.
+const std::vector<std::uint16_t> month_of_day = [] {
+  std::vector<std::uint16_t> months;
+  for (int month = 0; month < PeriodCounts::years * 12; ++month)
+    months.insert(months.end(), static_cast<std::size_t>(days_in_month(PeriodCounts::first_year + month / 12, month % 12 + 1)),
+                  static_cast<std::uint16_t>(month));
+  return months;
+}();
+
 const char* unreadable_rule(const FieldType type) {
   switch (type) {
     case FieldType::date: return "date.unreadable";
@@ -49,6 +58,17 @@ const char* unreadable_rule(const FieldType type) {
 }
 
 }  // namespace
+
+void PeriodCounts::add(const PeriodCounts& other) {
+  dates += other.dates;
+  in_period += other.in_period;
+  after_period += other.after_period;
+  with_birth_date += other.with_birth_date;
+  before_birth += other.before_birth;
+  implausible_age += other.implausible_age;
+  if (months.size() < other.months.size()) months.resize(other.months.size());
+  for (std::size_t i = 0; i < other.months.size(); ++i) months[i] += other.months[i];
+}
 
 void RangeFindings::add(const int field, const Severity severity, const QualityCategory category, const char* rule,
                         const std::uint64_t row, const std::string_view value) {
@@ -81,17 +101,22 @@ std::string create_table_sql(const place::TableSpec& table) {
   return sql + ")";
 }
 
+int main_date_column(const place::TableSpec& table) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const auto& column = table.columns[i];
+    if (column.type == FieldType::date && column.required && column.on_bad == place::OnBad::reject) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 FileContext make_context(const place::TableSpec& table, ColumnMap map) {
   FileContext file;
   file.table = &table;
   file.map = std::move(map);
   file.layout = table_layout(table);
   file.identity_seed = hash64(table.name);
-  for (std::size_t i = 0; i < table.columns.size() && file.main_date < 0; ++i) {
-    const auto& column = table.columns[i];
-    if (column.type == FieldType::date && column.required && column.on_bad == place::OnBad::reject) file.main_date = static_cast<int>(i);
-  }
-  file.track_row_ids = !table.row_id.empty() && table.stage_row_id && table.row_id_unique;
+  file.main_date = main_date_column(table);
+  file.track_row_ids = !table.row_id.empty() && table.row_id_unique;
   return file;
 }
 
@@ -403,8 +428,14 @@ void Converter::keys(Block& block) {
     }
     if (!identity) block.batch.set_null(key_column, row);
     else if (wanted) {
-      keys[row] = block.result.identities.add(file_.identity_seed, read_identity(block, row), static_cast<std::int64_t>(block.record(row)));
+      const auto who = read_identity(block, row);
+      check_birth(block, row, who);
+      keys[row] = block.result.identities.add(file_.identity_seed, who, static_cast<std::int64_t>(block.record(row)));
       if (references && references[row]) block.result.references.push_back({references[row], keys[row], static_cast<std::int64_t>(block.record(row))});
+    }
+    if (file_.layout.row_id < 0 && file_.track_row_ids && wanted && file_.map.row_id >= 0) {
+      const auto value = value_of(block.data, block.rows.slice(static_cast<std::size_t>(file_.map.row_id), row), scratch_);
+      if (!is_missing(value)) block.result.row_ids.push_back({hash64(value), static_cast<std::int64_t>(block.record(row))});
     }
     if (file_.layout.row_id >= 0) {
       std::string_view value;
@@ -422,6 +453,42 @@ void Converter::keys(Block& block) {
   }
 }
 
+void Converter::check_birth(Block& block, const std::size_t row, const Identity& identity) {
+  if (identity.birth_date == no_date) return;
+  auto& period = block.result.period;
+  const auto note = [&](const char* rule) {
+    block.result.findings.add(RangeFindings::identity, Severity::note, QualityCategory::plausibility, rule, block.record(row), {});
+  };
+  ++period.with_birth_date;
+  constexpr std::int32_t oldest = 120 * 366;
+  const bool future = identity.birth_date > file_.period_to;
+  if (future || (file_.period_to != INT32_MAX && file_.period_to - identity.birth_date > oldest)) {
+    ++period.implausible_age;
+    note(future ? "birth_date.after_period" : "birth_date.over_120_years");
+  }
+  if (file_.main_date < 0) return;
+  const auto* days = static_cast<const std::int32_t*>(block.batch.data(static_cast<std::size_t>(file_.layout.first_column + file_.main_date)));
+  if (days[row] < identity.birth_date) {
+    ++period.before_birth;
+    note("date.before_birth");
+  }
+}
+
+void Converter::count_period(Block& block) {
+  if (file_.main_date < 0 || file_.map.column[static_cast<std::size_t>(file_.main_date)] < 0) return;
+  auto& period = block.result.period;
+  period.months.resize(PeriodCounts::years * 12);
+  const auto* days = static_cast<const std::int32_t*>(block.batch.data(static_cast<std::size_t>(file_.layout.first_column + file_.main_date)));
+  for (std::size_t row = 0; row < block.rows.rows; ++row) {
+    if (rejected_[row]) continue;  // required, so a kept row has it
+    ++period.dates;
+    period.in_period += days[row] >= file_.period_from && days[row] <= file_.period_to;
+    period.after_period += days[row] > file_.period_to;
+    const auto day = static_cast<std::size_t>(days[row]);
+    if (day < month_of_day.size()) ++period.months[month_of_day[day]];
+  }
+}
+
 void Converter::convert(const char* data, const SlicedRows& rows, RangeResult& result) {
   if (rows.rows == 0) return;
   if (result.fields.empty()) result.fields.resize(file_.table->columns.size());
@@ -430,14 +497,7 @@ void Converter::convert(const char* data, const SlicedRows& rows, RangeResult& r
   std::fill_n(rejected_.begin(), rows.rows, std::uint8_t{0});
   for (std::size_t column = 0; column < file_.table->columns.size(); ++column) convert_column(column, block);
   keys(block);
-  if (file_.main_date >= 0 && file_.map.column[static_cast<std::size_t>(file_.main_date)] >= 0) {
-    const auto* days = static_cast<const std::int32_t*>(batch.data(static_cast<std::size_t>(file_.layout.first_column + file_.main_date)));
-    for (std::size_t row = 0; row < rows.rows; ++row) {
-      if (rejected_[row]) continue;  // required, so a kept row has it
-      ++result.main_dates;
-      result.main_dates_in_period += days[row] >= file_.period_from && days[row] <= file_.period_to;
-    }
-  }
+  count_period(block);
   auto count = rows.rows;
   if (block.any_rejected) {
     std::array<std::uint16_t, SlicedRows::capacity> kept;

@@ -47,6 +47,14 @@ struct FieldCounts {
   }
 };
 
+// When the kept rows happened, and whether that can be.
+struct PeriodCounts {
+  static constexpr int first_year = 1970, years = 130;
+  std::uint64_t dates = 0, in_period = 0, after_period = 0, with_birth_date = 0, before_birth = 0, implausible_age = 0;
+  std::vector<std::uint32_t> months;  // rows in each month from first_year; empty: none
+  void add(const PeriodCounts& other);
+};
+
 struct TableLayout {  // which staged column is where
   int row_id = -1, identity_key = -1, person_ref = -1, first_column = 1, columns = 1;
 };
@@ -63,6 +71,7 @@ struct FileContext {
   int main_date = -1;  // the declared column that says when a row happened; -1: none
   bool track_row_ids = false;
 };
+int main_date_column(const place::TableSpec& table);  // the column that says when a row happened; -1: none
 FileContext make_context(const place::TableSpec& table, ColumnMap map);
 
 struct FilledBatch {
@@ -84,7 +93,8 @@ struct RangeResult {
     std::int64_t row;
   };
   std::vector<RowId> row_ids;
-  std::uint64_t records = 0, kept = 0, rejected = 0, main_dates = 0, main_dates_in_period = 0;
+  std::uint64_t records = 0, kept = 0, rejected = 0;
+  PeriodCounts period;
 };
 
 class BatchPool {  // batches that wait to be filled again
@@ -112,6 +122,8 @@ class Converter {
   void typed_column(std::size_t column, Block& block, Read read);
   void text_column(std::size_t column, Block& block);
   void keys(Block& block);
+  void count_period(Block& block);
+  void check_birth(Block& block, std::size_t row, const Identity& identity);
   void refuse(std::size_t column, Block& block, std::size_t row, const char* rule, QualityCategory category, std::string_view value,
               bool must_reject);
   std::string_view decoded(std::string_view value, int field, Block& block, std::size_t row);

@@ -54,8 +54,12 @@ std::uint64_t nth_bit(std::uint64_t bits, unsigned n) {
 }  // namespace portable
 
 #if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,pclmul,popcnt,lzcnt"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,bmi,bmi2,pclmul,popcnt,lzcnt")
+#endif
 namespace avx2 {
 inline std::uint64_t equal_bits(const __m256i low, const __m256i high, const __m256i wanted) {
   const auto a = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)));
@@ -75,7 +79,11 @@ inline std::uint64_t prefix_xor(const std::uint64_t bits) {
 inline std::uint64_t nth_bit(const std::uint64_t bits, const unsigned n) { return _pdep_u64(std::uint64_t{1} << (n - 1), bits); }
 #include "ingest/scan_kernel.inc"
 }  // namespace avx2
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul") &&
                       __builtin_cpu_supports("popcnt");
 #endif

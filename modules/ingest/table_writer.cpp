@@ -40,7 +40,7 @@ void TableWriter::note_header(const FeedFile& file, const FileHeader& header, Fi
 
 void TableWriter::note_period(const FeedFile& file, const FileContext& context, Findings& findings) const {
   const auto at = quality_.find(file.summary.ordinal);
-  if (context.main_date < 0 || at == quality_.end() || at->second.main_dates == 0 || at->second.main_dates_in_period > 0) return;
+  if (context.main_date < 0 || at == quality_.end() || at->second.period.dates == 0 || at->second.period.in_period > 0) return;
   findings.add({.severity = Severity::note, .category = QualityCategory::plausibility, .feed = file.summary.feed,
                 .file = file.summary.file, .field = table_.columns[static_cast<std::size_t>(context.main_date)].name,
                 .rule = "file.other_period"});
@@ -159,8 +159,7 @@ Result<void> TableWriter::commit(FeedFile& file, RangeResult& result, const std:
   auto& quality = quality_[file.summary.ordinal];
   quality.fields.resize(table_.columns.size());
   for (std::size_t i = 0; i < result.fields.size(); ++i) quality.fields[i].add(result.fields[i]);
-  quality.main_dates += result.main_dates;
-  quality.main_dates_in_period += result.main_dates_in_period;
+  quality.period.add(result.period);
   if (!table_.view.empty()) return {};
   file.summary.rows_in += result.records;
   file.summary.rows_kept += result.kept;

@@ -25,7 +25,7 @@ using ReferenceScopes = std::map<std::string, ReferenceMap>;
 // What the quality report needs of a file beside its rows.
 struct FileQuality {
   std::vector<FieldCounts> fields;
-  std::uint64_t main_dates = 0, main_dates_in_period = 0;
+  PeriodCounts period;
 };
 
 class TableWriter {

@@ -170,7 +170,7 @@ TableSpec read_table(const toml::table& table, const std::string& origin, std::o
   spec.encoding = static_cast<Encoding>(reader.choice("encoding", std::array{"utf-8", "windows-1252", "auto"}, 0));
   spec.row_id = reader.text("row_id");
   spec.stage_row_id = reader.flag("stage_row_id", true);
-  spec.row_id_unique = reader.flag("row_id_unique", true);
+  spec.row_id_unique = reader.flag("row_id_unique", spec.stage_row_id);
   spec.person = static_cast<PersonSource>(reader.choice("person", std::array{"none", "identity", "reference"}, 0));
   spec.reference = reader.text("reference");
   spec.reference_scope = reader.text("reference_scope");

@@ -56,7 +56,7 @@ struct TableSpec {
   Encoding encoding = Encoding::utf8;
   std::string row_id;
   bool stage_row_id = true;
-  bool row_id_unique = true;       // false: rows with one row_id are different facts (periods of one event) and all are kept
+  bool row_id_unique = true;       // unless said, as stage_row_id. false: rows with one row_id are different facts (periods of one event) and all are kept
   PersonSource person = PersonSource::none;
   std::string reference, reference_scope;
   std::vector<IdentitySource> identity;
