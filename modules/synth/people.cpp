@@ -286,6 +286,12 @@ std::uint64_t nhs_number_of(std::uint64_t person, const SynthOptions& options) {
   return 0;  // not reached: at most one of the ten is left out
 }
 
+bool ever_coded(const World& world, const Person& person, std::size_t condition) {
+  if (world.options.under_coding <= 0) return true;
+  CounterRandom draw(world.options.seed, person.id * 32 + condition, static_cast<std::uint64_t>(Stream::condition) + 500);
+  return !draw.chance(world.options.under_coding);
+}
+
 std::uint64_t block_count(const SynthOptions& options) { return (options.people + people_per_block - 1) / people_per_block; }
 
 const Address& address_on(const Block& block, const Person& person, Date day) {

@@ -72,7 +72,8 @@ struct World {  // what all blocks share
 Block make_block(const World& world, std::uint64_t number);
 std::uint64_t block_count(const SynthOptions& options);
 const Address& address_on(const Block& block, const Person& person, Date day);
-// The person's rate of emergency spells in model year y (per year alive), before what dying adds.
+// False for conditions that, by SynthOptions::under_coding, nobody ever codes for this person (but as a reason to be in hospital).
+bool ever_coded(const World& world, const Person& person, std::size_t condition);
 std::uint64_t nhs_number_of(std::uint64_t person, const SynthOptions& options);
 
 inline CounterRandom random_for(const World& world, std::uint64_t key, Stream stream) {

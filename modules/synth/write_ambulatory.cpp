@@ -177,14 +177,15 @@ void write_new(Writer& writer, const Person& person, const Attendance& a, const 
   Row diagnosis(writer.plan.layout(t_ecds_diagnosis));
   diagnosis.set(d_ident, id);
   std::size_t slot = d_first;
-  if (a.reason->condition >= 0 && person.has(static_cast<std::size_t>(a.reason->condition), a.day))
+  if (a.reason->condition >= 0 && person.has(static_cast<std::size_t>(a.reason->condition), a.day) &&
+      ever_coded(world, person, static_cast<std::size_t>(a.reason->condition)))
     diagnosis.set(slot++, conditions[static_cast<std::size_t>(a.reason->condition)].snomed);
   else {
     constexpr std::int64_t usual[] = {54150009, 68566005, 125605004, 274640006, 82271004, 22253000, 25064002, 128045006};
     diagnosis.set(slot++, usual[draw.below(std::size(usual))]);
   }
   for (std::size_t c = 0; c < condition_count && slot < d_slots; ++c)
-    if (person.has(c, a.day) && draw.chance(.15)) diagnosis.set(slot++, conditions[c].snomed);
+    if (person.has(c, a.day) && draw.chance(.15) && ever_coded(world, person, c)) diagnosis.set(slot++, conditions[c].snomed);
   writer.put(t_ecds_diagnosis, a.day, diagnosis);
 }
 

@@ -92,7 +92,7 @@ class GpWriter {
   void write(const Care& care) {
     if (spans_.empty()) return;
     for (std::size_t c = 0; c < condition_count; ++c)
-      if (person_.onset[c] <= std::min(world_.options.data_to, person_.death) && !under_coded(c)) {
+      if (person_.onset[c] <= std::min(world_.options.data_to, person_.death) && ever_coded(world_, person_, c)) {
         known_.push_back(c);
         observe_code(std::max(person_.onset[c], person_.birth), condition_code(c));
       }
@@ -100,11 +100,6 @@ class GpWriter {
   }
 
  private:
-  bool under_coded(std::size_t condition) const {
-    if (world_.options.under_coding <= 0) return false;
-    CounterRandom draw(world_.options.seed, person_.id * 32 + condition, static_cast<std::uint64_t>(Stream::condition) + 500);
-    return draw.chance(world_.options.under_coding);
-  }
   int condition_code(std::size_t condition) {
     const auto& codes = clinical_codes().of_condition[condition];
     return draw_.chance(.7) ? codes.front() : codes[draw_.below(codes.size())];

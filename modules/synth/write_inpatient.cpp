@@ -18,7 +18,7 @@ class InpatientWriter {
         draw_(random_for(writer.world, person.id * 4 + 1, Stream::emergency)),
         records_{observe(writer.world, person, Recorder::hospital), observe(writer.world, person, Recorder::second_hospital)} {
     for (std::size_t c = 0; c < condition_count; ++c)
-      if (person.onset[c] <= world_.options.data_to && !under_coded(c)) ill_.push_back(c);
+      if (person.onset[c] <= world_.options.data_to && ever_coded(world_, person, c)) ill_.push_back(c);
   }
 
   void write(const Spell& spell, std::size_t number) {
@@ -48,11 +48,6 @@ class InpatientWriter {
   }
 
  private:
-  bool under_coded(std::size_t condition) const {
-    if (world_.options.under_coding <= 0) return false;
-    CounterRandom draw(world_.options.seed, person_.id * 32 + condition, static_cast<std::uint64_t>(Stream::condition) + 500);
-    return draw.chance(world_.options.under_coding);
-  }
   std::uint64_t record_id(std::size_t number, int episode) const {
     return 100000000000ULL + person_.id * 20000 + number * 20 + static_cast<std::uint64_t>(episode);
   }
