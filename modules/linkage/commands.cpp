@@ -116,7 +116,7 @@ Result<std::string> link(std::span<const std::string> arguments) {
   if (format != "csv" && format != "parquet") return fail(ErrorCode::wrong_usage, "--format is csv or parquet.");
   job.format = format == "csv" ? Format::csv : Format::parquet;
   job.one_to_one = flags.has("--one-to-one");
-  job.labels = flags.text("--labels");
+  if (flags.has("--labels")) return fail(ErrorCode::unsupported, "--labels is not read yet: name a truth column in the specification instead.");
   job.previous = flags.text("--previous");
   JOINEDUP_TRY(const auto summary, link_files(job));
   return flags.has("--json") ? as_json(summary) : as_words(summary, job.out);

@@ -30,7 +30,6 @@ struct LinkFiles {
   Format format = Format::csv;
   bool one_to_one = false;
   std::optional<double> most_pairs_a_rule;
-  std::string labels;    // CSV id_l,id_r,match: for the report; may be empty
   std::string previous;  // folder of an earlier run: its pairs stand, only pairs with a new record are scored
 };
 constexpr double default_cluster_probability = 0.95;
