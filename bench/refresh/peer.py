@@ -99,8 +99,25 @@ db.execute(f"""CREATE TABLE door.person_attribute AS
 db.execute(f"CREATE TABLE door.place_period AS SELECT DATE '{settings['place']['data_from']}' AS data_from, DATE '{settings['place']['data_to']}' AS data_to")
 
 # The record's own SQL, with its price and code lists; empty tables stand for feeds that the place has not got.
-import json
-for statement in json.load(open(f'{place}/record-preamble.json')): db.execute(statement)
+TEXTS = {'hrg', 'admission', 'treatment_function', 'setting', 'kind', 'worker', 'bnf_chapter', 'service_type', 'service_component', 'basis', 'service'}
+db.execute('CREATE TABLE price_list(list VARCHAR, file VARCHAR, illustrative BOOLEAN, prices INTEGER, source VARCHAR)')
+for file in sorted(glob.glob(f'{root}/modules/place/prices/*.csv')):
+    name = os.path.basename(file).replace('_illustrative', '').replace('_price.csv', '').replace('.csv', '')
+    if name == 'hrg_price_base': continue
+    header = open(file).read().split('\n')[1].split(',')
+    db.execute(f"CREATE TEMP TABLE price_{name} AS SELECT " + ', '.join(f'CAST({c} AS {"VARCHAR" if c in TEXTS else "BIGINT"}) AS {c}' for c in header) +
+               f" FROM read_csv('{file}', header=true, skip=1, all_varchar=true)")
+for file, name, columns in (('condition_snomed', 'condition_snomed', 'CAST(snomed_concept AS BIGINT) AS snomed_concept, condition'), ('icd10_condition', 'icd10_condition', '#1 AS icd10, #2 AS condition'),
+                            ('mhsds_reason_condition', 'mhsds_reason', '#1 AS reason, #2 AS condition'), ('fhir_encounter_class', 'fhir_encounter', '#1 AS class, #2 AS type_code, #3 AS goes_to')):
+    db.execute(f"CREATE TEMP TABLE code_{name} AS SELECT {columns} FROM read_csv('{root}/modules/place/codes/{file}.csv', header=true, skip=1, all_varchar=true)")
+SQL_TYPES = {'text': 'VARCHAR', 'code': 'VARCHAR', 'integer': 'BIGINT', 'decimal': 'DOUBLE', 'date': 'DATE', 'time': 'INTEGER', 'pounds': 'BIGINT', 'flag': 'BOOLEAN', 'reference': 'BIGINT'}
+for feed in feeds:
+    for table in feed['table']:
+        if table['name'] in have: continue
+        columns = ['source_row BIGINT'] + (['person_key BIGINT'] if table['person'] != 'none' else []) + [f'"{c["name"]}" {SQL_TYPES[c["type"]]}' for c in table['columns']]
+        db.execute(f'CREATE TABLE door.{table["name"]}({", ".join(columns)})')
+db.execute(f"""CREATE TEMP TABLE calendar_month AS SELECT CAST(m AS DATE) AS month, CAST(m + INTERVAL 1 MONTH - INTERVAL 1 DAY AS DATE) AS month_end
+  FROM range(DATE '{settings['place']['data_from']}', DATE '{settings['place']['data_to']}' + INTERVAL 1 DAY, INTERVAL 1 MONTH) r(m)""")
 for file in sorted(glob.glob(f'{root}/modules/record/sql/*.sql')):
     begun = time.time()
     db.execute(render(open(file).read()))
