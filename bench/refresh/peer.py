@@ -20,12 +20,16 @@ def render(sql):
         sql = sql[:at] + re.sub(r'\$(\d)', lambda m: arguments[int(m[1]) - 1], DUCKDB[name.strip()]) + sql[end + 2:]
     return sql
 
-def typed(column):
+BRITISH = {'asc_cld', 'housing', 'voluntary'}  # days as 29/02/2024
+LATIN = {'housing', 'voluntary'}
+
+def typed(column, feed):
     name = '"' + column['from'].replace('"', '""') + '"'
     kind = column['type']
     if kind == 'code': return f'upper(trim({name}))'
     if kind == 'integer': return f'CAST({name} AS BIGINT)'
     if kind == 'decimal': return f'CAST({name} AS DOUBLE)'
+    if kind == 'date' and feed in BRITISH: return f"CAST(strptime({name}, '%d/%m/%Y') AS DATE)"
     if kind == 'date': return f'CAST({name} AS DATE)'
     if kind == 'pounds': return f'CAST(round(CAST({name} AS DOUBLE) * 100) AS BIGINT)'
     if kind == 'flag': return f'CAST({name} AS BOOLEAN)'
@@ -45,18 +49,23 @@ for feed in feeds:
         files = sorted(glob.glob(f"{place}/feeds/{feed['feed']}/{table['files'] if isinstance(table['files'], str) else table['files'][0]}"))
         if not files: continue
         identity = table.get('identity', {})
-        columns = [f'{typed(c)} AS "{c["name"]}"' for c in table['columns']]
+        columns = [f'{typed(c, feed["feed"])} AS "{c["name"]}"' for c in table['columns']]
         if 'nhs_number' in identity: columns.append(f'CAST("{identity["nhs_number"]}" AS BIGINT) AS nhs')
-        if 'birth_date' in identity: columns.append(f'CAST("{identity["birth_date"]}" AS DATE) AS born')
+        if 'birth_date' in identity: columns.append(typed({'from': identity['birth_date'], 'type': 'date'}, feed['feed']) + ' AS born')
         for field in ('sex', 'postcode', 'nhs_pseudonym', 'lsoa'):
             if field in identity: columns.append(f'"{identity[field]}" AS id_{field}')
         if table.get('reference'): columns.append(f'"{table["reference"]}" AS person_reference')
-        db.execute(f'CREATE TABLE staged.{table["name"]} AS SELECT {", ".join(columns)} FROM read_csv({files}, header=true, all_varchar=true, delim=\',\', quote=\'"\')')
+        encoding = ", encoding='latin-1'" if feed['feed'] in LATIN else ''
+        db.execute(f'CREATE TABLE staged.{table["name"]} AS SELECT {", ".join(columns)} FROM read_csv({files}, header=true, all_varchar=true, delim=\',\', quote=\'"\'{encoding})')
 lap('staged')
 
 # People by NHS number and birth date; the commissioner's pseudonyms by hashing the numbers known.
 sources = [t for f in feeds for t in f['table'] if 'nhs_number' in t.get('identity', {}) and 'birth_date' in t.get('identity', {})]
 have = {r[0] for r in db.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'staged'").fetchall()}
+# Newborns' rows carry no number yet: the register's, by birth date and postcode.
+if {'inpatient_episode', 'gp_registration'} <= have:
+    db.execute("""UPDATE staged.inpatient_episode t SET nhs = r.nhs FROM (SELECT born, id_postcode, min(nhs) AS nhs FROM staged.gp_registration GROUP BY 1, 2) r
+                  WHERE t.nhs IS NULL AND r.born = t.born AND r.id_postcode = t.id_postcode""")
 union = ' UNION '.join(f'SELECT nhs, born FROM staged.{t["name"]}' for t in sources if t['name'] in have)
 db.execute(f'CREATE TABLE staged.person AS SELECT nhs, born, row_number() OVER (ORDER BY nhs, born) AS person_key FROM ({union}) WHERE nhs IS NOT NULL')
 if 'ecds_attendance' in have:

@@ -40,7 +40,7 @@ def peer(folder): return timed([sys.executable, f'{root}/bench/refresh/peer.py',
 
 def copy(folder):
     script = "import duckdb,glob,sys\ndb=duckdb.connect(config={'threads':%d})\n" % threads + \
-             "for f in sorted(glob.glob(sys.argv[1]+'/feeds/*/*.csv')): db.execute(f\"COPY (FROM read_csv('{f}', all_varchar=true, header=true)) TO '{sys.argv[2]}' (FORMAT parquet)\")"
+             "for f in sorted(glob.glob(sys.argv[1]+'/feeds/*/*.csv')): db.execute(f\"COPY (FROM read_csv('{f}', all_varchar=true, header=true, encoding='{'latin-1' if 'housing' in f or 'voluntary' in f else 'utf-8'}')) TO '{sys.argv[2]}' (FORMAT parquet)\")"
     return timed([sys.executable, '-c', script, folder, f'{work}/copy.parquet'])
 
 def answers(folder):

@@ -67,11 +67,11 @@ void write_outpatient(Writer& writer, const Person& person, const Care& care) {
     row.set(function, clinic);
     row.set(source, draw.chance(.5) ? "03" : "01");
     row.set(hrg, appointment.first ? "WF01B" : "WF01A");
-    if (draw.chance(.0009)) {
+    if (draw.chance(fault_rate(world.options, .0009))) {
       row.set(date, draw.chance(.5) ? "31/02/2024" : "00/00/0000");
       ++writer.out.faults[t_outpatient].bad_rows;
     }
-    const int copies = draw.chance(.0006) ? 2 : 1;
+    const int copies = draw.chance(fault_rate(world.options, .0006)) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
       writer.put(t_outpatient, appointment.day, row);
       writer.truth(t_outpatient, row.get(record), person.id);
@@ -109,7 +109,7 @@ void write_old(Writer& writer, const Person& person, const Attendance& a, const 
   if (draw.chance(.6)) row.set(diagnosis, a.reason->icd10);
   row.set(department, a.department == 1 ? "01" : a.department == 3 ? "03" : "04");
   row.set(age, static_cast<std::int64_t>(person.age(a.day)));
-  if (draw.chance(.001)) {
+  if (draw.chance(fault_rate(writer.world.options, .001))) {
     row.set(date, "31/02/2024");
     ++writer.out.faults[t_ae].bad_rows;
   }
@@ -165,7 +165,7 @@ void write_new(Writer& writer, const Person& person, const Attendance& a, const 
   row.set_iso(departure_date, a.day + left / 1440);
   row.set(departure_time, clock_time(left % 1440));
   row.set(ecds::financial_year, financial_year_text(joinedup::synth::financial_year(a.day)));
-  if (draw.chance(.0008)) {
+  if (draw.chance(fault_rate(world.options, .0008))) {
     row.set(date, "2024-02-31");
     ++writer.out.faults[t_ecds].bad_rows;
   }

@@ -99,7 +99,7 @@ class ServiceWriter {
     contact_.set(Contact::c_unique, id_);
     contact_.set(Contact::c_provider, service_.provider);
     contact_.set(Contact::c_person, person_text_);
-    if (draw_.chance(.001)) {
+    if (draw_.chance(fault_rate(world_.options, .001))) {
       contact_.set(Contact::c_date, "31/02/2024");
       ++writer_.out.faults[service_.contact].bad_rows;
     }

@@ -255,7 +255,7 @@ class GpWriter {
     row.set_iso(c_entered, day);
   }
   void spoil(Row& row, Table table) {
-    if (!draw_.chance(.0007)) return;
+    if (!draw_.chance(fault_rate(world_.options, .0007))) return;
     row.set(c_effective, draw_.chance(.5) ? "31/02/2024" : "");
     ++writer_.out.faults[table].bad_rows;
   }

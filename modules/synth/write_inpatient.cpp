@@ -38,7 +38,7 @@ class InpatientWriter {
       writer_.put(t_inpatient, end > world_.options.data_to ? world_.options.data_to : end, row_);
       writer_.truth(t_inpatient, row_.get(inpatient::record), person_.id);
       writer_.count(t_inpatient, record, address, address_on(writer_.block, person_, spell.start));
-      if (draw_.chance(.0008)) {  // sent twice
+      if (draw_.chance(fault_rate(world_.options, .0008))) {  // sent twice
         writer_.put(t_inpatient, end > world_.options.data_to ? world_.options.data_to : end, row_);
         writer_.truth(t_inpatient, row_.get(inpatient::record), person_.id);
         ++writer_.out.faults[t_inpatient].duplicates;
@@ -104,7 +104,7 @@ class InpatientWriter {
     row_.set(critical_3, static_cast<std::int64_t>(number == 1 ? spell.critical_level_3 : 0));
     diagnoses(spell, start);
     maternity(spell, record);
-    if (draw_.chance(.0010)) {
+    if (draw_.chance(fault_rate(world_.options, .0010))) {
       row_.set(episode_start, draw_.chance(.5) ? "31/02/2024" : "not known");
       ++writer_.out.faults[t_inpatient].bad_rows;
     }

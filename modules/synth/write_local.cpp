@@ -40,7 +40,7 @@ void write_death(Writer& writer, const Person& person, const Care& care) {
   if (slot == cause) row.set(cause, person.age(person.death) > 60 ? (draw.chance(.4) ? "J189" : "I219") : draw.chance(.4) ? "X599" : "C80X");
   const Date told = person.death + 2 + static_cast<int>(draw.exponential(7));
   row.set_iso(registered, std::min(told, world.options.data_to));
-  if (draw.chance(.001)) {
+  if (draw.chance(fault_rate(world.options, .001))) {
     row.set(died, "31/02/2025");
     ++writer.out.faults[t_death].bad_rows;
   }
@@ -112,7 +112,7 @@ class LandlordWriter {
     row_.set(tenure, record_.local_id % 7 < 5 ? "Secure" : "Assured shorthold");
     row_.set(rent, std::to_string(82 + record_.local_id / 7 % 60 + address.street % 9) + ".50");
     row_.set(landlord, record_.local_id % 5 < 3 ? "ZH1" : "ZH2");
-    if (draw_.chance(.0015)) {
+    if (draw_.chance(fault_rate(world_.options, .0015))) {
       row_.set(date, draw_.chance(.5) ? "31/02/2024" : "n/k");
       ++writer_.out.faults[t_housing].bad_rows;
     }
@@ -180,7 +180,7 @@ void write_voluntary(Writer& writer, const Person& person, const Care& care) {
     row.set(service, kind);
     row.set(type, draw.chance(.6) ? "Face to face" : draw.chance(.7) ? "Telephone" : "Group");
     if (draw.chance(.8)) row.set(minutes, static_cast<std::int64_t>(15 * draw.between(1, 8)));
-    if (draw.chance(.0018)) {
+    if (draw.chance(fault_rate(world.options, .0018))) {
       row.set(date, "31/02/2024");
       ++writer.out.faults[t_voluntary].bad_rows;
     }

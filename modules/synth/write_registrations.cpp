@@ -90,7 +90,7 @@ void write_registrations(Writer& writer, const Person& person) {
     if (span.until <= world.options.data_to) row.set_iso(deactivated, span.until);
     const bool is_deleted = draw.chance(.001);
     row.set(deleted, is_deleted ? "true" : "false");
-    if (draw.chance(.0006)) {  // a row that no system should have let out
+    if (draw.chance(fault_rate(world.options, .0006))) {  // a row that no system should have let out
       row.set(registered, "31/02/2024");
       ++writer.out.faults[t_patient].bad_rows;
     }

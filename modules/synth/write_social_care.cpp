@@ -138,7 +138,7 @@ class CouncilWriter {
     row_.set_british(start, from);
     if (to <= world_.options.data_to) row_.set_british(end, to);
     fill();
-    if (draw_.chance(.0025)) {
+    if (draw_.chance(fault_rate(world_.options, .0025))) {
       if (!row_.get(unit_cost).empty() && draw_.chance(.5)) row_.set(unit_cost, "-" + std::string(row_.get(unit_cost)));
       else row_.set(start, "31/02/2024");
       ++writer_.out.faults[t_social_care].bad_rows;
