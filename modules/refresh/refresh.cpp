@@ -176,6 +176,12 @@ Result<void> sync_file(const std::string& path) {
   return {};
 }
 
+// Seconds of each part of the record on stderr, for whoever tunes it.
+void show_steps(const record::RecordSummary& summary) {
+  if (!std::getenv("JOINEDUP_TIMINGS")) return;
+  for (const auto& step : summary.steps) std::fprintf(stderr, "  %-40s %6.2f s\n", step.file.c_str(), step.seconds);
+}
+
 Result<void> build_warehouse(Run& run, vault::Vault& vault) {
   JOINEDUP_TRY(auto database, run.open_warehouse());
   {
@@ -195,6 +201,7 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     options.price_folder = run.place.path("prices");
     options.threads = run.options.threads;
     JOINEDUP_TRY(const auto summary, record::build_record(connection, options));
+    show_steps(summary);
     JOINEDUP_TRY(const auto blurred, vault.blur_birth_dates(connection, "warehouse"));
     static_cast<void>(blurred);
     JOINEDUP_TRY(const auto check, record::reconcile(connection));

@@ -152,13 +152,14 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
 
 Result<std::uint64_t> Vault::blur_birth_dates(engine::Connection& connection, const std::string& database) {
   auto& state = *state_;
-  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE born_here(person_key BIGINT, born DATE)"));
-  JOINEDUP_TRY(auto rows, connection.append_to("born_here", "temp.main"));
+  const Date recent = state.place.data_from.add_months(-12);
+  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE birth_all(person_key BIGINT, born DATE)"));
+  JOINEDUP_TRY(auto rows, connection.append_to("birth_all", "temp.main"));
   std::size_t at = 0;
   // Every birth date that any row gives: a mistyped one would be as telling as the true one.
   for (std::size_t i = 0; i < state.records.size(); ++i) {
     const auto& record = state.records[i];
-    if (record.birth_date == no_date || Date{record.birth_date} < state.place.data_from.add_months(-12)) continue;
+    if (record.birth_date == no_date) continue;
     rows.set_integer(0, at, state.pseudonym[state.linked.person[i]]);
     rows.set_integer(1, at, record.birth_date);
     if (++at < engine::Appender::capacity) continue;
@@ -167,20 +168,24 @@ Result<std::uint64_t> Vault::blur_birth_dates(engine::Connection& connection, co
   }
   if (at) JOINEDUP_CHECK(rows.flush(at));
   JOINEDUP_CHECK(rows.close());
+  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE birth_recent AS SELECT * FROM temp.main.birth_all WHERE born >= DATE '" + recent.to_iso() + "'"));
   JOINEDUP_TRY(const auto columns, connection.query("SELECT c.table_name, c.column_name FROM duckdb_columns() c WHERE c.database_name = " + engine::sql_text(database) +
                                                     " AND c.data_type = 'DATE' AND c.column_name <> 'birth_month' AND EXISTS (SELECT 1 FROM duckdb_columns() k WHERE k.database_name = c.database_name"
                                                     " AND k.table_name = c.table_name AND k.column_name = 'person_key') ORDER BY 1, 2"));
   std::uint64_t changed = 0;
   for (const auto& row : columns.rows) {
     const std::string column = engine::sql_name(row[1]), table = engine::sql_name(database) + ".main." + engine::sql_name(row[0]);
-    const std::string match = " WHERE day(" + column + ") > 1 AND " + column + " >= DATE '" + state.place.data_from.add_months(-12).to_iso() +
-                              "' AND EXISTS (SELECT 1 FROM temp.main.born_here b WHERE b.person_key = " + table + ".person_key AND b.born = " + table + "." + column + ")";
+    // Most columns begin with the place's period: only those born since can have their birth date there.
+    JOINEDUP_TRY(const auto old, connection.count("SELECT CASE WHEN min(" + column + ") < DATE '" + recent.to_iso() + "' THEN 1 ELSE 0 END FROM " + table));
+    const std::string births = old ? "birth_all" : "birth_recent";
+    const std::string match = " WHERE day(" + column + ") > 1 AND EXISTS (SELECT 1 FROM temp.main." + births + " b WHERE b.person_key = " + table +
+                              ".person_key AND b.born = " + table + "." + column + ")";
     JOINEDUP_TRY(const auto found, connection.count("SELECT count(*) FROM " + table + match));
     if (found == 0) continue;
     changed += static_cast<std::uint64_t>(found);
     JOINEDUP_CHECK(connection.run("UPDATE " + table + " SET " + column + " = CAST(date_trunc('month', " + column + ") AS DATE)" + match));
   }
-  JOINEDUP_CHECK(connection.run("DROP TABLE temp.main.born_here"));
+  JOINEDUP_CHECK(connection.run("DROP TABLE temp.main.birth_all; DROP TABLE temp.main.birth_recent"));
   return changed;
 }
 
