@@ -46,22 +46,24 @@ class Writer {
 
   void rows(const Batch& batch, std::string& out) {
     const auto width = columns_.size();
+    // Room for the batch's widest conceivable rows, once; texts may double where they are quoted.
+    std::size_t room = batch.rows() * (width * (widest_plain_field + 1) + 1);
+    for (std::size_t column = 0; column < width; ++column)
+      if (columns_[column].type == ColumnType::text)
+        for (std::size_t row = 0; row < batch.rows(); ++row)
+          if (!batch.is_null(column, row)) room += 2 * batch.text(column, row).size() + 2;
+    const auto used = out.size();
+    out.resize(used + room);
+    char* const begin = out.data();
+    char* at = begin + used;
     for (std::size_t row = 0; row < batch.rows(); ++row) {
-      std::size_t room = width * (widest_plain_field + 1) + 1;
-      for (std::size_t column = 0; column < width; ++column)
-        if (columns_[column].type == ColumnType::text && !batch.is_null(column, row)) room += 2 * batch.text(column, row).size() + 2;
-      const auto used = out.size();
-      if (out.capacity() < used + room) out.reserve(std::max(out.capacity() * 2, used + room));
-      out.resize(used + room);
-      char* const begin = out.data();
-      char* at = begin + used;
       for (std::size_t column = 0; column < width; ++column) {
         if (column) *at++ = ',';
         if (!batch.is_null(column, row)) at = field(batch, column, row, at);
       }
       *at++ = '\n';
-      out.resize(static_cast<std::size_t>(at - begin));
     }
+    out.resize(static_cast<std::size_t>(at - begin));
   }
 
  private:
@@ -116,7 +118,7 @@ class Writer {
   std::string scratch_;
 };
 
-// Rows that arrive must each lie after the one before, by the key's columns.
+// Rows that arrive must each lie after the one before, by the key's columns; compared in place, the last row kept between batches.
 class OrderCheck {
  public:
   OrderCheck(const std::vector<Column>& columns, const std::vector<std::string>& key) {
@@ -128,11 +130,11 @@ class OrderCheck {
   }
   bool keeps(const Batch& batch) {
     if (!known_) return false;
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      if (started_ && !after(batch, row)) return false;
-      started_ = true;
-      remember(batch, row);
-    }
+    if (started_ && !after_last(batch)) return false;
+    for (std::size_t row = 1; row < batch.rows(); ++row)
+      if (!after(batch, row)) return false;
+    started_ = true;
+    remember(batch, batch.rows() - 1);
     return true;
   }
 
@@ -143,19 +145,40 @@ class OrderCheck {
     std::string text;
   };
   bool after(const Batch& batch, std::size_t row) const {
-    for (std::size_t k = 0; k < places_.size(); ++k) {
-      const bool null = batch.is_null(places_[k], row);
-      if (null != last_[k].null) return !null;
+    for (const auto place : places_) {
+      const bool null = batch.is_null(place, row), before_null = batch.is_null(place, row - 1);
+      if (null != before_null) return !null;
       if (null) continue;
-      if (batch.columns()[places_[k]].type == ColumnType::text) {
-        const int order = batch.text(places_[k], row).compare(last_[k].text);
-        if (order != 0) return order > 0;
-      } else {
-        const auto value = batch.integer(places_[k], row);
-        if (value != last_[k].number) return value > last_[k].number;
+      switch (batch.columns()[place].type) {
+        case ColumnType::int64: {
+          const auto* values = static_cast<const std::int64_t*>(batch.data(place));
+          if (values[row] != values[row - 1]) return values[row] > values[row - 1];
+          break;
+        }
+        case ColumnType::text: {
+          const int order = batch.text(place, row).compare(batch.text(place, row - 1));
+          if (order != 0) return order > 0;
+          break;
+        }
+        default: {
+          const auto value = batch.integer(place, row), before = batch.integer(place, row - 1);
+          if (value != before) return value > before;
+        }
       }
     }
     return true;  // equal keys: a key that is not unique keeps its stored order
+  }
+  bool after_last(const Batch& batch) const {
+    for (std::size_t k = 0; k < places_.size(); ++k) {
+      const bool null = batch.is_null(places_[k], 0);
+      if (null != last_[k].null) return !null;
+      if (null) continue;
+      if (batch.columns()[places_[k]].type == ColumnType::text) {
+        const int order = batch.text(places_[k], 0).compare(last_[k].text);
+        if (order != 0) return order > 0;
+      } else if (const auto value = batch.integer(places_[k], 0); value != last_[k].number) return value > last_[k].number;
+    }
+    return true;
   }
   void remember(const Batch& batch, std::size_t row) {
     for (std::size_t k = 0; k < places_.size(); ++k) {

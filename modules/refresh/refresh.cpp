@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <map>
@@ -92,7 +95,7 @@ struct Run {
   Result<engine::Database> open_warehouse() {
     engine::DatabaseOptions database;
     database.threads = options.threads;
-    database.memory_limit_mib = place.memory_limit_mib ? place.memory_limit_mib : 5000;
+    database.memory_limit_mib = place.memory_limit_mib ? place.memory_limit_mib : 6000;
     database.temporary_folder = place.path("vault/staging/spill");
     return engine::Database::open(folder + "/warehouse.duckdb", database);
   }
@@ -127,8 +130,19 @@ struct Run {
   Result<void> sum_tables(engine::Database& database) {
     const auto tables = record::record_tables();
     status.tables.resize(tables.size());
+    // The largest first, so that the last to end is a small one.
+    std::vector<std::pair<std::int64_t, std::size_t>> order;
+    {
+      JOINEDUP_TRY(auto connection, database.connect());
+      for (std::size_t i = 0; i < tables.size(); ++i) {
+        JOINEDUP_TRY(const auto rows, connection.count("SELECT count(*) FROM main." + engine::sql_name(tables[i].name)));
+        order.emplace_back(-rows, i);
+      }
+    }
+    std::sort(order.begin(), order.end());
     Progress progress("Summing the tables", tables.size());
-    JOINEDUP_CHECK(parallel_for(tables.size(), options.threads, [&](std::size_t i) -> Result<void> {
+    JOINEDUP_CHECK(parallel_for(tables.size(), options.threads, [&](std::size_t nth) -> Result<void> {
+      const std::size_t i = order[nth].second;
       JOINEDUP_TRY(auto connection, database.connect());
       JOINEDUP_TRY(const auto sum, engine::csv_sum_in_key_order(connection, {"main." + engine::sql_name(tables[i].name), tables[i].key}));
       status.tables[i] = {tables[i].name, sum.rows, sum.sha256};
@@ -190,6 +204,7 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     Progress linking("Linking people");
     JOINEDUP_TRY(const auto linked, vault.link(connection, run.feeds, run.options.threads));
     JOINEDUP_TRY(const auto withheld, vault.open_door(connection, run.feeds));
+    vault.begin_commit();
     linking.done(with_commas(static_cast<std::int64_t>(linked.people)) + " people");
     run.status.people = linked.people;
     run.status.vault_generation = linked.generation;
@@ -202,9 +217,14 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     options.threads = run.options.threads;
     JOINEDUP_TRY(const auto summary, record::build_record(connection, options));
     show_steps(summary);
+    const auto built = std::chrono::steady_clock::now();
     JOINEDUP_TRY(const auto blurred, vault.blur_birth_dates(connection, "warehouse"));
     static_cast<void>(blurred);
+    const auto clean = std::chrono::steady_clock::now();
     JOINEDUP_TRY(const auto check, record::reconcile(connection));
+    if (std::getenv("JOINEDUP_TIMINGS"))
+      std::fprintf(stderr, "  birth dates %.2f s, reconciling %.2f s\n", std::chrono::duration<double>(clean - built).count(),
+                   std::chrono::duration<double>(std::chrono::steady_clock::now() - clean).count());
     run.take_reconciliation(check);
     building.done(std::to_string(summary.tables.size()) + " tables");
     Progress reporting("Writing the report");

@@ -258,4 +258,35 @@ TEST_F(LoopTest, AKilledRefreshLosesNothing) {
   EXPECT_GT(killed, 0);
 }
 
+// Real input: the Synthea hospital bundles go round the same loop into the same tables.
+TEST(FhirLoop, TheSyntheaBundlesBecomeARecord) {
+  const char* given = std::getenv("JOINEDUP_SHARED_DATA");
+  const std::string bundles = (given ? std::string(given) : std::string(JOINEDUP_SOURCE_DIR) + "/../shared/data") + "/fhir/synthea";
+  if (!fs::exists(bundles)) GTEST_SKIP() << "the Synthea bundles are not beside this checkout: " << bundles;
+  set_progress_quiet(true);
+  const std::string folder = (fs::temp_directory_path() / ("joinedup_fhir_" + std::to_string(::getpid()))).string();
+  fs::remove_all(folder);
+  fs::create_directories(folder + "/feeds/fhir_r4");
+  for (const auto& file : fs::directory_iterator(bundles)) fs::copy(file.path(), folder + "/feeds/fhir_r4/" + file.path().filename().string());
+  ASSERT_TRUE(write_file(folder + "/place.toml",
+                         "format = 1\n[place]\nname = \"Synthea\"\nsynthetic = true\ndata_from = 1920-01-01\ndata_to = 2021-12-31\n"
+                         "[[partner]]\ncode = \"SY\"\nname = \"Synthea\"\ntype = \"hospital\"\n[feeds.fhir_r4]\npartner = \"SY\"\n"));
+  const auto place = place::read_place(folder);
+  ASSERT_TRUE(place) << place.error().text();
+  const auto outcome = refresh_place(*place, {});
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_TRUE(outcome->status.reconciled) << outcome->status.not_reconciled_because;
+  EXPECT_EQ(outcome->status.people, 60u);
+  auto database = engine::Database::open(folder + "/warehouse/current/warehouse.duckdb", {.read_only = true});
+  auto connection = database->connect();
+  const auto count = [&](const std::string& sql) { return connection->count(sql).value_or(-1); };
+  const auto encounters = "(SELECT count(*) FROM hospital_spell) + (SELECT count(*) FROM emergency_attendance) + (SELECT count(*) FROM outpatient_attendance) + (SELECT count(*) FROM gp_contact)";
+  EXPECT_EQ(count(std::string("SELECT ") + encounters), 2484);
+  EXPECT_EQ(count("SELECT count(*) FROM condition"), 781);
+  EXPECT_EQ(count("SELECT count(*) FROM \"procedure\""), 1990);
+  EXPECT_EQ(count("SELECT count(*) FROM prescription_item"), 2962);
+  EXPECT_GT(count("SELECT sum(cost_pence)::BIGINT FROM activity"), 0);
+  fs::remove_all(folder);
+}
+
 }  // namespace joinedup::refresh

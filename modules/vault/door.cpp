@@ -178,14 +178,14 @@ Result<std::uint64_t> Vault::blur_birth_dates(engine::Connection& connection, co
     // Most columns begin with the place's period: only those born since can have their birth date there.
     JOINEDUP_TRY(const auto old, connection.count("SELECT CASE WHEN min(" + column + ") < DATE '" + recent.to_iso() + "' THEN 1 ELSE 0 END FROM " + table));
     const std::string births = old ? "birth_all" : "birth_recent";
-    const std::string match = " WHERE day(" + column + ") > 1 AND EXISTS (SELECT 1 FROM temp.main." + births + " b WHERE b.person_key = " + table +
-                              ".person_key AND b.born = " + table + "." + column + ")";
-    JOINEDUP_TRY(const auto found, connection.count("SELECT count(*) FROM " + table + match));
+    JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE birth_hit AS SELECT DISTINCT t.rowid AS hit FROM " + table + " t JOIN temp.main." + births +
+                                  " b ON b.person_key = t.person_key AND b.born = t." + column + " WHERE day(t." + column + ") > 1"));
+    JOINEDUP_TRY(const auto found, connection.count("SELECT count(*) FROM temp.main.birth_hit"));
     if (found == 0) continue;
     changed += static_cast<std::uint64_t>(found);
-    JOINEDUP_CHECK(connection.run("UPDATE " + table + " SET " + column + " = CAST(date_trunc('month', " + column + ") AS DATE)" + match));
+    JOINEDUP_CHECK(connection.run("UPDATE " + table + " SET " + column + " = CAST(date_trunc('month', " + column + ") AS DATE) WHERE rowid IN (SELECT hit FROM temp.main.birth_hit)"));
   }
-  JOINEDUP_CHECK(connection.run("DROP TABLE temp.main.birth_all; DROP TABLE temp.main.birth_recent"));
+  JOINEDUP_CHECK(connection.run("DROP TABLE temp.main.birth_all; DROP TABLE temp.main.birth_recent; DROP TABLE IF EXISTS temp.main.birth_hit"));
   return changed;
 }
 

@@ -1,6 +1,7 @@
 // What the vault holds in memory during a refresh. Private to this room.
 #pragma once
 #include <memory>
+#include <thread>
 
 #include "base/flat_map.hpp"
 #include "vault/sqlite.hpp"
@@ -58,7 +59,12 @@ struct Vault::State {
   std::vector<bool> person_withheld;
   Areas areas;
 
+  std::thread writer;     // begin_commit: owns the handle until commit joins it
+  Result<void> written;
+  Result<void> write_decisions();
+
   ~State() {
+    if (writer.joinable()) writer.join();
     if (handle) sqlite3_close(handle);
   }
   std::uint32_t record_of(std::int64_t identity_key) const;  // index, or UINT32_MAX

@@ -59,7 +59,8 @@ class Vault {
   // In the connection's own database: a date that is the person's birth date becomes the first of its month, in every column
   // of every table with a person_key (a contact on the day of birth would give it away). Gives how many values changed.
   Result<std::uint64_t> blur_birth_dates(engine::Connection& connection, const std::string& database);
-  Result<void> commit();
+  void begin_commit();    // starts writing the decisions, uncommitted, beside whatever else is done; after link and open_door
+  Result<void> commit();  // all of them, or (where the Vault is dropped before) none
 
   // One row a staged identity: feed, row id and person, for checks against a known truth. Written 0600 inside the vault.
   Result<void> export_links(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, const std::string& file);
