@@ -53,6 +53,7 @@ TEST(Place, AGoodFileIsReadWhole) {
 
 TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
   EXPECT_EQ(complaint("synthetic = true", "syntetic = true"), "place.toml:4: [place] has an unknown key \"syntetic\"; is it misspelt?");
+  EXPECT_EQ(complaint("name = \"Exampleshire\"", "nmae = \"Exampleshire\""), "place.toml:3: [place] has an unknown key \"nmae\"; is it misspelt?");
   EXPECT_EQ(complaint("name = \"Exampleshire\"", "name = 3"), "place.toml:3: \"name\" should be a text in quotes.");
   EXPECT_EQ(complaint("data_to = 2026-03-31", "data_to = \"31/02/2026\""), "place.toml:6: \"data_to\" should be a date as 2024-04-01.");
   EXPECT_EQ(complaint("data_to = 2026-03-31", "data_to = 2020-03-31"), "place.toml:6: data_to lies before data_from.");

@@ -15,8 +15,9 @@ void StrictTable::complain(const char* key, const std::string& what) {
 const toml::node* StrictTable::find(const char* key, Presence presence, const char* kind) {
   asked_.insert(key);
   const auto* node = table_.get(key);
-  if (!node && presence == Presence::required)
-    complain_at(table_.source(), title_ + " lacks \"" + key + "\" (" + kind + ").");
+  if (!node && presence == Presence::required && !missing_)
+    missing_ = Error{ErrorCode::invalid_input, title_ + " lacks \"" + key + "\" (" + kind + ").",
+                     file_ + ":" + std::to_string(table_.source().begin.line)};
   return node;
 }
 
@@ -91,7 +92,9 @@ Result<void> StrictTable::finish() {
   for (const auto& [key, node] : table_)
     if (!asked_.contains(key.str()))
       complain_at(node.source(), title_ + " has an unknown key \"" + std::string(key.str()) + "\"; is it misspelt?");
+  // A misspelt key is both unknown and missing: the line where it stands helps more than the line where it should.
   if (first_) return tl::unexpected<Error>(*first_);
+  if (missing_) return tl::unexpected<Error>(*missing_);
   return {};
 }
 

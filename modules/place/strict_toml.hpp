@@ -40,7 +40,7 @@ class StrictTable {
   const toml::table& table_;
   std::string file_, title_;
   std::set<std::string, std::less<>> asked_;
-  std::optional<Error> first_;
+  std::optional<Error> first_, missing_;
 };
 
 Result<toml::table> parse_toml(std::string_view text, const std::string& file);
