@@ -52,7 +52,7 @@ for feed in feeds:
         columns = [f'{typed(c, feed["feed"])} AS "{c["name"]}"' for c in table['columns']]
         if 'nhs_number' in identity: columns.append(f'CAST("{identity["nhs_number"]}" AS BIGINT) AS nhs')
         if 'birth_date' in identity: columns.append(typed({'from': identity['birth_date'], 'type': 'date'}, feed['feed']) + ' AS born')
-        for field in ('sex', 'postcode', 'nhs_pseudonym', 'lsoa'):
+        for field in ('sex', 'postcode', 'nhs_pseudonym', 'lsoa', 'local_id', 'local_id_organisation'):
             if field in identity: columns.append(f'"{identity[field]}" AS id_{field}')
         if table.get('reference'): columns.append(f'"{table["reference"]}" AS person_reference')
         encoding = ", encoding='latin-1'" if feed['feed'] in LATIN else ''
@@ -62,24 +62,41 @@ lap('staged')
 # People by NHS number and birth date; the commissioner's pseudonyms by hashing the numbers known.
 sources = [t for f in feeds for t in f['table'] if 'nhs_number' in t.get('identity', {}) and 'birth_date' in t.get('identity', {})]
 have = {r[0] for r in db.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'staged'").fetchall()}
-# Newborns' rows carry no number yet: the register's, by birth date and postcode.
-if {'inpatient_episode', 'gp_registration'} <= have:
-    db.execute("""UPDATE staged.inpatient_episode t SET nhs = r.nhs FROM (SELECT born, id_postcode, min(nhs) AS nhs FROM staged.gp_registration GROUP BY 1, 2) r
-                  WHERE t.nhs IS NULL AND r.born = t.born AND r.id_postcode = t.id_postcode""")
-union = ' UNION '.join(f'SELECT nhs, born FROM staged.{t["name"]}' for t in sources if t['name'] in have)
-db.execute(f'CREATE TABLE staged.person AS SELECT nhs, born, row_number() OVER (ORDER BY nhs, born) AS person_key FROM ({union}) WHERE nhs IS NOT NULL')
 if 'ecds_attendance' in have:
     key = open(f"{place}/{settings['feeds']['ecds']['nhs_pseudonym_key_file']}", 'rb').read()
-    numbers = db.execute('SELECT nhs, person_key FROM staged.person').fetchnumpy()
+    numbers = ' UNION '.join(f'SELECT nhs FROM staged.{t["name"]} WHERE nhs IS NOT NULL' for t in sources if t['name'] in have)
+    known = db.execute(numbers).fetchnumpy()['nhs']
     inner = hmac.new(key, digestmod=hashlib.sha256)
     def pseudonym(number):
         h = inner.copy()
         h.update(b'%010d' % number)
         return h.hexdigest()[:16]
     import numpy
-    table = {'pseudonym': numpy.array([pseudonym(n) for n in numbers['nhs'].tolist()], dtype=object), 'person_key': numbers['person_key']}
-    db.register('pseudonyms', table)
-    db.execute('CREATE TABLE staged.pseudonym AS SELECT pseudonym, person_key FROM pseudonyms')
+    hashed = {'nhs': known, 'pseudonym': numpy.array([pseudonym(n) for n in known.tolist()], dtype=object)}
+    db.register('hashed', hashed)
+    db.execute('CREATE TEMP TABLE pseudonyms AS SELECT nhs, pseudonym FROM hashed')
+# Newborns' rows carry no number yet: that of another row of theirs at the same hospital, else the register's where birth date,
+# postcode and sex are one person's (twins are not told apart so: each becomes somebody new, under a number below 0).
+if {'inpatient_episode', 'gp_registration'} <= have:
+    known = [f'SELECT id_local_id, id_local_id_organisation, nhs FROM staged.{t["name"]}' for t in sources if t['name'] in have and 'local_id' in t['identity'] and 'local_id_organisation' in t['identity']]
+    if 'ecds_attendance' in have: known.append('SELECT id_local_id, id_local_id_organisation, nhs FROM staged.ecds_attendance JOIN pseudonyms ON pseudonym = id_nhs_pseudonym')
+    db.execute(f"""CREATE TEMP TABLE local_number AS SELECT id_local_id, id_local_id_organisation, min(nhs) AS nhs FROM ({' UNION ALL '.join(known)}) WHERE nhs IS NOT NULL
+                  GROUP BY 1, 2 HAVING count(DISTINCT nhs) = 1""")
+    db.execute("""UPDATE staged.inpatient_episode t SET nhs = l.nhs FROM local_number l
+                  WHERE t.nhs IS NULL AND l.id_local_id = t.id_local_id AND l.id_local_id_organisation = t.id_local_id_organisation""")
+    db.execute("""UPDATE staged.inpatient_episode t SET nhs = r.nhs FROM (SELECT born, id_postcode, id_sex, min(nhs) AS nhs FROM staged.gp_registration GROUP BY 1, 2, 3 HAVING count(DISTINCT nhs) = 1) r
+                  WHERE t.nhs IS NULL AND r.born = t.born AND r.id_postcode = t.id_postcode AND r.id_sex = CASE t.id_sex WHEN '1' THEN 'M' WHEN '2' THEN 'F' ELSE t.id_sex END""")
+    db.execute("""UPDATE staged.inpatient_episode t SET nhs = -n.number FROM (SELECT id_local_id, id_local_id_organisation, row_number() OVER (ORDER BY 2, 1) AS number
+                  FROM staged.inpatient_episode WHERE nhs IS NULL GROUP BY 1, 2) n WHERE t.nhs IS NULL AND n.id_local_id = t.id_local_id AND n.id_local_id_organisation = t.id_local_id_organisation""")
+union = ' UNION '.join(f'SELECT nhs, born FROM staged.{t["name"]}' for t in sources if t['name'] in have)
+db.execute(f'CREATE TABLE staged.person AS SELECT nhs, born, row_number() OVER (ORDER BY nhs, born) AS person_key FROM ({union}) WHERE nhs IS NOT NULL')
+if 'ecds_attendance' in have:
+    # Whoever the commissioner's file knows and nobody else does is a person too: without this their attendances would be lost.
+    db.execute("""INSERT INTO staged.person SELECT NULL, NULL, (SELECT max(person_key) FROM staged.person) + row_number() OVER (ORDER BY id_nhs_pseudonym)
+                  FROM (SELECT DISTINCT id_nhs_pseudonym FROM staged.ecds_attendance WHERE id_nhs_pseudonym NOT IN (SELECT pseudonym FROM pseudonyms))""")
+    db.execute("""CREATE TABLE staged.pseudonym AS SELECT pseudonym, person_key FROM pseudonyms JOIN staged.person USING (nhs)
+                  UNION ALL SELECT id_nhs_pseudonym, (SELECT max(person_key) FROM staged.person WHERE nhs IS NOT NULL) + row_number() OVER (ORDER BY id_nhs_pseudonym)
+                  FROM (SELECT DISTINCT id_nhs_pseudonym FROM staged.ecds_attendance WHERE id_nhs_pseudonym NOT IN (SELECT pseudonym FROM pseudonyms))""")
 lap('linked')
 
 for feed in feeds:
