@@ -1,0 +1,98 @@
+// risk: who will need most, and why. Published scores as data, one evaluator, every point explained.
+//
+//   JOINEDUP_TRY(const auto score, risk::published_score("hfrs"));      // coefficients, source, version, status
+//   JOINEDUP_TRY(const auto done, risk::score_file({.model = "hfrs", .input = "codes.csv", .out = "hfrs.csv"}));
+//   done.people, done.notes                                           // what was counted, and what was not
+//   JOINEDUP_CHECK(risk::write_published_scores(warehouse, {.index_date = day}));   // risk_score, risk_score_term
+//
+// A score says of itself whether it is checked, second-hand or incomplete, in every row that it gives.
+// No score here decides anything: they order a list that a clinician reads (docs/hazard-log.md).
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/date.hpp"
+#include "base/result.hpp"
+#include "engine/engine.hpp"
+
+namespace joinedup::risk {
+
+// How a term turns into points.
+enum class Rule {
+  flag,         // present or not; where nothing is said, it is counted as not present and the row says so
+  answer,       // yes or no, which must be given
+  count,        // points a unit, a whole number that must be given
+  amount,       // points a unit, a number that must be given
+  level,        // points of the band that a number lies in; it must be given
+  level_whole,  // the same, of a whole number
+  constant,     // always added
+  given         // the caller's own points, where the score leaves a term open
+};
+
+struct Level {
+  double at_least = -std::numeric_limits<double>::infinity();
+  double below = std::numeric_limits<double>::infinity();
+  double points = 0;
+};
+
+struct Term {
+  std::string name, label;
+  Rule rule = Rule::flag;
+  std::vector<Level> levels;       // one, except for bands; at_least and below bound what is believed
+  std::vector<std::string> codes;  // flags: code prefixes (icd10) or whole codes (listed)
+};
+
+enum class CodeSystem { none, icd10, listed };  // listed: the codes of a list given at run time, or the terms' own names
+enum class Combine { sum, logistic, fraction };
+
+struct PublishedScore {
+  std::string name, title, version, status, source, checked, note;
+  CodeSystem code_system = CodeSystem::none;
+  Combine combine = Combine::sum;
+  double divisor = 1;
+  std::vector<Term> terms;                                 // at most 128, in the order of the breakdown
+  std::vector<std::pair<std::size_t, std::size_t>> over;   // where the first is present the second adds nothing
+  std::vector<std::vector<std::size_t>> one_of;            // flags of which one at most may be set
+  std::vector<std::pair<std::string, std::size_t>> alias;  // another name of a term
+  std::vector<std::pair<std::string, std::size_t>> square; // a column whose square is the term
+  std::vector<std::pair<std::size_t, std::string>> status_with;  // the status where this term is given
+  bool has_code_list = false;
+
+  const Term* find(std::string_view term) const;
+  std::size_t index_of(std::string_view term) const;  // terms.size() where there is none
+};
+
+std::vector<std::string> published_score_names();
+Result<PublishedScore> published_score(std::string_view name);
+Result<PublishedScore> read_published_score(std::string_view name, std::string_view text);  // a file as in data/
+Result<void> read_code_list(PublishedScore& score, const std::string& path);                // CSV: term,code
+
+// An ICD-10 code as the lists write it: upper case, without dot, dagger, asterisk, dash or the filler X.
+// Nothing where it is not of ICD-10's form (a letter, a digit, a digit or letter, then up to four more).
+std::string normalise_icd10(std::string_view code);
+
+struct ScoreJob {
+  std::string model, input, out;
+  std::string codes;      // a code list for the scores that ship none
+  std::string breakdown;  // empty: breakdown.csv (or .parquet, as `out` is) beside `out`
+  unsigned threads = 2;
+  Date as_of{std::numeric_limits<std::int32_t>::max()};  // no event may be dated after it
+};
+
+struct ScoreSummary {
+  std::string model, version, status, breakdown;
+  std::uint64_t people = 0, people_not_scored = 0, events = 0;
+  std::uint64_t codes = 0, codes_in_no_group = 0, events_in_no_group = 0;
+  std::vector<std::string> notes;  // a sentence each
+  double seconds_reading = 0, seconds_scoring = 0, seconds_writing = 0;
+};
+
+Result<ScoreSummary> score_file(const ScoreJob& job);
+int score_command(std::span<const std::string> arguments);
+
+}  // namespace joinedup::risk
