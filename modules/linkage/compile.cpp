@@ -203,7 +203,7 @@ class Compiler {
 
   Result<bool> equality(const NodePtr& on_left, const NodePtr& on_right, Feature& owner, Atom& made) {
     made.kind = AtomKind::equal;
-    if (owner.same_coding && plain_column(on_left, *owner.left) && plain_column(on_right, *owner.right) && owner.left->columns[0]->kind != ColumnKind::list) return true;
+    if (owner.same_coding && plain_column(on_left, *owner.left) && plain_column(on_right, *owner.right) && !is_list(owner.left->columns[0]->kind)) return true;
     JOINEDUP_TRY(const auto left, derived(owner.left, on_left));
     JOINEDUP_TRY(const auto right, derived(owner.right, on_right));
     auto ids_left = std::make_shared<Derived>(), ids_right = std::make_shared<Derived>();
@@ -280,7 +280,8 @@ class Compiler {
     if (values->numbers.size() == values->values.size()) return values;
     values->numbers.resize(values->values.size());
     for (std::size_t i = 0; i < values->values.size(); ++i) {
-      if (values->values[i].kind == Kind::instant) {
+      const Value& value = values->values[i];  // what floats only: decimals and FLOAT have arithmetic of their own
+      if (value.kind == Kind::instant || value.kind == Kind::interval || (value.kind == Kind::number && (value.form > 0 || value.form == Value::single))) {
         values->numbers.clear();
         return std::shared_ptr<Derived>();
       }

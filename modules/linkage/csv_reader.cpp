@@ -44,9 +44,15 @@ class Reader {
     while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) count_line();  // blank lines
     if (at_ >= text_.size()) return false;
     row_line_ = line_;
+    in_header_ = first_;
+    first_ = false;
     for (;;) {
+      const std::size_t spaces = at_;
       while (at_ < text_.size() && text_[at_] == ' ') ++at_;
-      if (at_ < text_.size() && text_[at_] == '"') {
+      const bool quote = at_ < text_.size() && text_[at_] == '"';
+      if (in_header_ && !row.empty()) spaced_ = spaced_ && at_ > spaces;
+      if (!quote && !spaced_ && !in_header_) at_ = spaces;
+      if (quote) {
         JOINEDUP_TRY(const auto field, quoted());
         row.push_back(field);
       } else {
@@ -61,6 +67,7 @@ class Reader {
       count_line();
       break;
     }
+    if (in_header_) spaced_ = spaced_ && row.size() > 1;
     for (const auto field : row)
       if (!is_utf8(field)) return wrong("the text is not UTF-8. Save the file as UTF-8 and try again.");
     return true;
@@ -103,6 +110,8 @@ class Reader {
   const std::string& path_;
   std::size_t at_ = 0, line_ = 1, row_line_ = 1;
   std::deque<std::string> unquoted_;
+  bool first_ = true, in_header_ = false;
+  bool spaced_ = true;  // a space follows every comma of the header: then it is no part of the values
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// csv_reader: RFC 4180 with two mercies: spaces after a comma are dropped, and a file may end without a line break.
+// csv_reader: RFC 4180 with two mercies: a file whose header has a space after every comma has no spaces before its values,
+// and a file may end without a line break.
 // Refuses, with the line, what would be read wrongly: text that is not UTF-8, a row with too many or too few fields,
 // a quote that never closes, a value of more than a mebibyte.
 #pragma once

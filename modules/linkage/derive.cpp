@@ -78,13 +78,13 @@ bool one_kind(const std::vector<Value>& values, Kind& kind) {
 
 bool give_ids(Derived& left, Derived& right) {
   Kind kind = Kind::null;
-  if (!one_kind(left.values, kind) || !one_kind(right.values, kind) || kind == Kind::list) return false;
+  if (!one_kind(left.values, kind) || !one_kind(right.values, kind) || kind == Kind::list || kind == Kind::interval) return false;
   std::unordered_map<std::string, std::uint32_t> known;
   const auto number = [&](Derived& derived) {
     derived.ids.resize(derived.values.size());
     for (std::size_t i = 0; i < derived.values.size(); ++i) {
       const auto& value = derived.values[i];
-      derived.ids[i] = value.is_null() ? 0 : known.try_emplace(value.kind == Kind::text ? value.text : to_text(value).text, static_cast<std::uint32_t>(known.size() + 1)).first->second;
+      derived.ids[i] = value.is_null() ? 0 : known.try_emplace(value.kind == Kind::text ? value.text : number_key(value.number), static_cast<std::uint32_t>(known.size() + 1)).first->second;
     }
   };
   number(left);

@@ -34,9 +34,10 @@ Result<Records> read_inputs(const LinkFiles& job, const Model& model, std::vecto
   Wanted wanted;
   wanted.id_column = model.id_column;
   wanted.source_column = model.source_column;
-  wanted.by_source = job.inputs.size() == 1 && model.link_type == LinkType::link_only;
+  wanted.by_source = job.inputs.size() == 1 && model.link_type != LinkType::dedupe_only;
+  wanted.id_order = model.link_type == LinkType::dedupe_only ? IdOrder::as_typed : IdOrder::as_text;
   wanted.columns = std::move(columns);
-  if (wanted.by_source) wanted.columns.push_back(lower_ascii(model.source_column));
+  if (wanted.by_source && model.link_type == LinkType::link_only) wanted.columns.push_back(lower_ascii(model.source_column));
   if (!model.truth_column.empty()) {
     JOINEDUP_TRY(const auto truth, truth_columns(model.truth_column));
     for (const auto& name : truth) wanted.columns.push_back(lower_ascii(name));

@@ -1,6 +1,7 @@
 #include "linkage/records.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <mutex>
 #include <numeric>
@@ -74,6 +75,7 @@ const DataColumn* Records::find(std::string_view name) const {
 
 std::string Records::shown_id(std::size_t row) const {
   if (id_in_both.empty() || !id_in_both[row]) return std::string(ids[row]);
+  if (!source_names.empty()) return source_names[source[row]] + ":" + std::string(ids[row]);
   return (source[row] == 0 ? "A:" : "B:") + std::string(ids[row]);
 }
 
@@ -113,6 +115,8 @@ Result<void> read_one_csv(const std::string& path, const Wanted& wanted, Records
       path,
       [&](const CsvRow& header) -> Result<void> {
         JOINEDUP_TRY(layout, lay_out({header.begin(), header.end()}, wanted, records, path));
+        for (auto& column : records.columns) column->kind = records.ids.empty() || column->kind == ColumnKind::untyped ? ColumnKind::untyped : ColumnKind::text;
+        records.id_kind = ColumnKind::text;
         return {};
       },
       [&](const CsvRow& row) -> Result<void> {
@@ -129,11 +133,22 @@ Result<void> read_one_csv(const std::string& path, const Wanted& wanted, Records
 }
 
 ColumnKind kind_of(const std::string& type) {
-  if (type.ends_with("[]")) return ColumnKind::list;
+  if (const auto bracket = type.find('['); bracket != std::string::npos) {
+    switch (kind_of(type.substr(0, bracket))) {
+      case ColumnKind::exact: return ColumnKind::exact_list;
+      case ColumnKind::number:
+      case ColumnKind::single: return ColumnKind::number_list;
+      case ColumnKind::date: return ColumnKind::date_list;
+      default: return ColumnKind::text_list;
+    }
+  }
   if (type == "BOOLEAN") return ColumnKind::boolean;
-  if (type == "DATE" || type.starts_with("TIMESTAMP")) return ColumnKind::instant;
-  for (const char* number : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE", "DECIMAL"})
-    if (type.starts_with(number)) return ColumnKind::number;
+  if (type == "DATE") return ColumnKind::date;
+  if (type.starts_with("TIMESTAMP")) return ColumnKind::instant;
+  if (type == "FLOAT") return ColumnKind::single;
+  if (type == "DOUBLE") return ColumnKind::number;
+  for (const char* number : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "DECIMAL"})
+    if (type.starts_with(number)) return ColumnKind::exact;
   return ColumnKind::text;
 }
 
@@ -148,10 +163,13 @@ Result<void> read_one_parquet(const std::string& path, const Wanted& wanted, Rec
     for (const auto& row : described->rows) header.push_back(row[0]), types.push_back(row[1]);
   }
   JOINEDUP_TRY(const Layout layout, lay_out(header, wanted, records, path));
+  const auto id_kind = kind_of(types[layout.id]);
+  records.id_kind = records.ids.empty() || records.id_kind == id_kind ? id_kind : ColumnKind::text;
   const auto as_text = [&](std::size_t at) -> std::string {
     const auto name = engine::sql_name(header[at]);
     if (types[at] == "VARCHAR") return name;
-    if (types[at].ends_with("[]")) return "array_to_string(" + name + ", chr(31))";
+    if (is_list(kind_of(types[at])))  // see list_separator and null_item
+      return "array_to_string(list_transform(" + name + ", lambda item: chr(31) || coalesce(CAST(item AS VARCHAR), chr(30))), '')";
     return "CAST(" + name + " AS VARCHAR)";
   };
   std::mutex mutex;
@@ -184,7 +202,7 @@ Result<void> read_one_parquet(const std::string& path, const Wanted& wanted, Rec
         }
         const auto value = empty ? std::string_view() : batch.text(0, row);
         if (value.size() > longest_value) return fail(ErrorCode::too_large, "A value of column '" + column->name + "' holds more than a mebibyte.", path);
-        column->codes.push_back(value.empty() && (empty || column->kind != ColumnKind::list) ? 0 : column->dictionary.add(value));
+        column->codes.push_back(value.empty() && (empty || !is_list(column->kind)) ? 0 : column->dictionary.add(value));
       }
       return {};
     });
@@ -201,6 +219,15 @@ std::uint64_t first_bytes(std::string_view text) {
   return word;
 }
 
+// Numbers in their order, as far as 64 bits tell them apart.
+std::uint64_t number_bits(std::string_view text) {
+  std::int64_t whole = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (error == std::errc{} && end == text.data() + text.size()) return static_cast<std::uint64_t>(whole) ^ std::uint64_t{1} << 63;
+  const Value number = to_number(Value::of(std::string(text)));
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(number.number, -9e18, 9e18))) ^ std::uint64_t{1} << 63;
+}
+
 template <class T>
 void permute(std::vector<T>& values, const std::vector<std::uint32_t>& order) {
   std::vector<T> moved(values.size());
@@ -208,14 +235,15 @@ void permute(std::vector<T>& values, const std::vector<std::uint32_t>& order) {
   values = std::move(moved);
 }
 
-Result<void> put_in_order(Records& records, std::span<const std::string> paths, unsigned threads) {
+Result<void> put_in_order(Records& records, std::span<const std::string> paths, IdOrder id_order, unsigned threads) {
+  const bool as_numbers = id_order == IdOrder::as_typed && (records.id_kind == ColumnKind::exact || records.id_kind == ColumnKind::number);
   struct Key {
     std::uint64_t word;
     std::uint32_t row;
     std::uint16_t source;
   };
   std::vector<Key> keys(records.size());
-  for (std::uint32_t row = 0; row < keys.size(); ++row) keys[row] = {first_bytes(records.ids[row]), row, records.source[row]};
+  for (std::uint32_t row = 0; row < keys.size(); ++row) keys[row] = {as_numbers ? number_bits(records.ids[row]) : first_bytes(records.ids[row]), row, records.source[row]};
   const auto before = [&](const Key& a, const Key& b) {
     if (a.source != b.source) return a.source < b.source;
     if (a.word != b.word) return a.word < b.word;
@@ -275,12 +303,21 @@ Result<Records> read_records(std::span<const std::string> paths, const Wanted& w
     const auto* column = records.find(lower_ascii(wanted.source_column));
     std::vector<std::uint32_t> by_name;
     for (std::uint32_t code = 0; code < column->values().size(); ++code) by_name.push_back(code);
-    std::sort(by_name.begin(), by_name.end(), [&](auto a, auto b) { return column->values()[a] < column->values()[b]; });
+    // As the text name-__-id sorts, in which Splink compares ids of several sources.
+    const auto name = [&](std::uint32_t code) { return std::string(column->values()[code]) + "-__-"; };
+    std::sort(by_name.begin(), by_name.end(), [&](auto a, auto b) { return name(a) < name(b); });
+    for (const auto code : by_name) records.source_names.emplace_back(column->values()[code]);
     std::vector<std::uint16_t> rank(by_name.size());
     for (std::size_t i = 0; i < by_name.size(); ++i) rank[by_name[i]] = static_cast<std::uint16_t>(i);
     for (std::size_t row = 0; row < records.size(); ++row) records.source[row] = rank[column->codes[row]];
   }
-  JOINEDUP_CHECK(put_in_order(records, paths, threads));
+  JOINEDUP_CHECK(put_in_order(records, paths, wanted.id_order, threads));
+  if (wanted.by_source) {
+    std::unordered_map<std::string_view, std::uint32_t> first;
+    records.id_in_both.assign(records.size(), 0);
+    for (std::uint32_t row = 0; row < records.size(); ++row)
+      if (const auto [at, fresh] = first.try_emplace(records.ids[row], row); !fresh) records.id_in_both[at->second] = records.id_in_both[row] = 1;
+  }
   if (paths.size() == 2) {  // merge the two sorted id lists to find ids that both hold
     records.id_in_both.assign(records.size(), 0);
     std::size_t a = 0, b = records.source_size[0];

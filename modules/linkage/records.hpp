@@ -1,5 +1,5 @@
 // records: the rows to link, one dictionary a column. Code 0 is NULL; equal text has one code across all inputs.
-// Rows are kept in the order of (input, id as text), so that "the smaller id first" is "the smaller row first".
+// Rows are kept in the order of (input, id), so that "the smaller id first" is "the smaller row first".
 //
 //   auto records = read_records({"a.csv", "b.parquet"}, wanted, threads);
 //   records->find("surname")->values[records->find("surname")->codes[row]]
@@ -58,12 +58,17 @@ struct Records {
   std::vector<std::uint64_t> input_row;  // by row: 1 = its input's first
   std::vector<std::size_t> source_size;
   std::vector<std::uint8_t> id_in_both;  // by row, 1: another input holds the same id; empty with one input
-  std::string shown_id(std::size_t row) const;  // with "A:" or "B:" in front where two inputs hold the same id
+  std::vector<std::string> source_names;  // of one input with a source column: its values, by number
+  ColumnKind id_kind = ColumnKind::text;
+  std::string shown_id(std::size_t row) const;  // with "A:" or "B:" (or the source's name) in front where two hold the same id
   std::vector<std::unique_ptr<Texts>> texts;
 };
 
+enum class IdOrder { as_text, as_typed };  // as_typed: an integer column's ids are numbers, 9 before 10
+
 struct Wanted {
   std::string id_column;
+  IdOrder id_order = IdOrder::as_text;
   std::string source_column;            // used where the single input has it and `by_source` asks; may be empty
   bool by_source = false;
   std::vector<std::string> columns;     // needed: an absent one is an error

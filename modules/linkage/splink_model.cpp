@@ -10,12 +10,11 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr const char* not_observed = "level not observed in training dataset";
-constexpr double not_observed_probability = 1e-6;
 
 Result<std::optional<double>> probability(const Json& level, const char* key, const std::string& where) {
   const auto found = level.find(key);
   if (found == level.end() || found->is_null()) return std::optional<double>();
-  if (found->is_string() && lower_ascii(found->get<std::string>()) == not_observed) return std::optional<double>(not_observed_probability);
+  if (found->is_string() && lower_ascii(found->get<std::string>()) == not_observed) return std::optional<double>();  // as Splink reads its own files
   if (!found->is_number()) return fail(ErrorCode::invalid_input, std::string(key) + " must be a number.", where);
   const double value = found->get<double>();
   if (!(value >= 0 && value <= 1)) return fail(ErrorCode::invalid_input, std::string(key) + " must lie between 0 and 1.", where);
@@ -41,6 +40,7 @@ Result<Level> read_level(const Json& json, const std::string& where) {
   if (level.frequency_column.size() > 2 && level.frequency_column.front() == '"' && level.frequency_column.back() == '"')
     level.frequency_column = level.frequency_column.substr(1, level.frequency_column.size() - 2);
   level.frequency_weight = value_or(json, "tf_adjustment_weight", 1.0);
+  if (level.frequency_weight == 0) level.frequency_weight = 1;  // Splink 4 and 5 lose a weight of 0 while they read it: kept the same
   level.least_frequency = value_or(json, "tf_minimum_u_value", 0.0);
   level.own_u_for_frequency = value_or(json, "disable_tf_exact_match_detection", false);
   JOINEDUP_TRY(level.m, probability(json, "m_probability", where));

@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
-#include "base/text.hpp"
-#include "linkage/sql_expression.hpp"
+#include "linkage/sql_functions.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -40,38 +42,104 @@ Value compare(const Node& node, const Scope& scope) {
   return {};
 }
 
+// Of numbers without a fraction that floats the result is exact, and the double nearest to it.
+std::optional<Value> exact(Op op, const Value& a, const Value& b) {
+  if (!a.is_exact() || !b.is_exact() || a.form + b.form > 15) return std::nullopt;
+  static constexpr double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  const int places = op == Op::multiply ? a.form + b.form : std::max(a.form, b.form);
+  const double x = std::nearbyint(a.number * powers[op == Op::multiply ? a.form : places]), y = std::nearbyint(b.number * powers[op == Op::multiply ? b.form : places]);
+  constexpr double largest = 9007199254740992.0;
+  if (std::fabs(x) > largest || std::fabs(y) > largest) return std::nullopt;
+  double result = 0;
+  if (op == Op::add) result = x + y;
+  else if (op == Op::subtract) result = x - y;
+  else if (op == Op::multiply) result = x * y;
+  else if (op == Op::modulo && y != 0) result = std::fmod(x, y);
+  else if (op == Op::integer_divide && y != 0 && places == 0) result = std::trunc(x / y);
+  else return std::nullopt;
+  if (std::fabs(result) > largest) return std::nullopt;
+  return Value::decimal(result / powers[places], places);
+}
+
+Value with_instants(Op op, const Value& first, const Value& second) {
+  const bool dates = first.form == Value::day && second.form == Value::day;
+  if (first.kind == Kind::instant && second.kind == Kind::instant && op == Op::subtract)
+    return dates ? Value::whole((first.number - second.number) / 86400.0) : Value::interval(0, 0, first.number - second.number);
+  if (first.kind == Kind::instant && second.kind == Kind::interval && (op == Op::add || op == Op::subtract)) return move_instant(first, second, op == Op::add ? 1 : -1);
+  if (first.kind == Kind::interval && second.kind == Kind::instant && op == Op::add) return move_instant(second, first, 1);
+  if (first.kind == Kind::interval && second.kind == Kind::interval && (op == Op::add || op == Op::subtract)) {
+    const double sign = op == Op::add ? 1 : -1;
+    const auto part = [&](std::size_t at) { return (*first.list)[at].number + sign * (*second.list)[at].number; };
+    return Value::interval(part(0), part(1), part(2));
+  }
+  if (first.kind == Kind::interval && second.kind == Kind::number && op == Op::multiply)
+    return Value::interval((*first.list)[0].number * second.number, (*first.list)[1].number * second.number, (*first.list)[2].number * second.number);
+  if (first.kind == Kind::instant && first.form == Value::day && second.kind == Kind::number && (op == Op::add || op == Op::subtract))
+    return Value::date(first.number + (op == Op::add ? 86400 : -86400) * second.number);
+  return {};
+}
+
 Value arithmetic(const Node& node, const Scope& scope) {
   const Value first = evaluate(*node.children[0], scope);
   const Value second = evaluate(*node.children[1], scope);
-  if (first.kind == Kind::instant && second.kind == Kind::instant && node.op == Op::subtract)
-    return Value::of((first.number - second.number) / 86400.0);  // dates give days
+  const auto of_time = [](const Value& value) { return value.kind == Kind::instant || value.kind == Kind::interval; };
+  if (of_time(first) || of_time(second)) {  // a CSV file's dates are texts
+    const auto meant = [&](const Value& value, const Value& other) { return value.kind == Kind::text && other.kind == Kind::instant ? to_instant(value) : value; };
+    return with_instants(node.op, meant(first, second), meant(second, first));
+  }
+  if (node.op == Op::subtract && first.kind == Kind::text && second.kind == Kind::text && to_number(first).is_null() && to_number(second).is_null()) {
+    const Value a = to_instant(first), b = to_instant(second);
+    if (!a.is_null() && !b.is_null()) return with_instants(node.op, a, b);
+  }
   const Value a = to_number(first), b = to_number(second);
   if (a.is_null() || b.is_null()) return {};
+  if (node.op != Op::divide && node.op != Op::power)
+    if (auto found = exact(node.op, a, b)) return *found;
+  const bool singles = (a.form == Value::single || b.form == Value::single) && a.form != Value::floating && b.form != Value::floating;
+  const auto made = [&](double result) { return singles ? Value::rounded_to_single(result) : Value::of(result); };
   switch (node.op) {
-    case Op::add: return Value::of(a.number + b.number);
-    case Op::subtract: return Value::of(a.number - b.number);
-    case Op::multiply: return Value::of(a.number * b.number);
-    case Op::divide: return Value::of(a.number / b.number);  // IEEE: by zero gives infinity or NaN
-    case Op::integer_divide: return b.number == 0 ? Value{} : Value::of(std::trunc(a.number / b.number));
-    default: return b.number == 0 ? Value{} : Value::of(std::fmod(a.number, b.number));
+    case Op::add: return made(a.number + b.number);
+    case Op::subtract: return made(a.number - b.number);
+    case Op::multiply: return made(a.number * b.number);
+    case Op::power: return Value::of(std::pow(a.number, b.number));
+    case Op::divide: return made(a.number / b.number);  // IEEE: by zero gives infinity or NaN
+    case Op::integer_divide: return b.number == 0 ? Value{} : made(std::trunc(a.number / b.number));
+    default: return b.number == 0 ? Value{} : made(std::fmod(a.number, b.number));
   }
+}
+
+Value cast_value(const Value& value, const std::string& type) {
+  if (type == "text") return to_text(value);
+  if (type == "boolean") return to_truth(value);
+  if (type == "instant") {
+    const Value instant = to_instant(value);
+    return instant.is_null() ? Value{} : Value::instant(instant.number);
+  }
+  if (type == "date") {
+    const Value instant = to_instant(value);
+    return instant.is_null() ? Value{} : Value::date(std::floor(instant.number / 86400) * 86400);
+  }
+  const Value number = to_number(value);
+  if (number.is_null()) return {};
+  if (type == "number") return Value::of(number.number);
+  if (type == "single") return Value::rounded_to_single(number.number);
+  if (!std::isfinite(number.number)) return {};
+  const bool floats = number.form < 0 && value.kind == Kind::number;  // half to even; texts and decimals: half away from zero
+  if (type == "integer") return Value::whole(floats ? std::nearbyint(number.number) : std::round(number.number));
+  const int places = static_cast<int>(std::strtol(type.c_str() + 7, nullptr, 10));  // "decimal2"
+  const double scale = std::pow(10.0, places);
+  return Value::decimal(std::round(number.number * scale) / scale, places);
 }
 
 Value cast(const Node& node, const Scope& scope) {
   const Value value = evaluate(*node.children[0], scope);
-  if (node.name == "text") return to_text(value);
-  if (node.name == "number") return to_number(value);
-  if (node.name == "boolean") return to_truth(value);
-  if (node.name == "instant") return to_instant(value);
-  if (node.name == "integer") {
-    const Value number = to_number(value);
-    return number.is_null() ? Value{} : Value::of(std::nearbyint(number.number));
-  }
-  if (node.name == "date") {
-    const Value instant = to_instant(value);
-    return instant.is_null() ? Value{} : Value::instant(std::floor(instant.number / 86400) * 86400);
-  }
-  return value.kind == Kind::list ? value : Value{};
+  if (value.is_null()) return {};
+  if (!node.name.ends_with("[]")) return cast_value(value, node.name);
+  if (value.kind != Kind::list) return {};
+  const std::string type = node.name.substr(0, node.name.size() - 2);
+  std::vector<Value> items;
+  for (const auto& item : *value.list) items.push_back(item.is_null() ? Value{} : cast_value(item, type));
+  return Value::of(std::move(items));
 }
 
 bool matches_like(std::string_view text, std::string_view pattern) {
@@ -80,11 +148,15 @@ bool matches_like(std::string_view text, std::string_view pattern) {
     if (in_pattern < pattern.size() && pattern[in_pattern] == '%') {
       star = in_pattern++;
       retry = at;
-    } else if (in_pattern < pattern.size() && (pattern[in_pattern] == '_' || pattern[in_pattern] == text[at])) {
+    } else if (in_pattern < pattern.size() && pattern[in_pattern] == '_') {
+      at += character_bytes(text, at);
+      ++in_pattern;
+    } else if (in_pattern < pattern.size() && pattern[in_pattern] == text[at]) {
       ++in_pattern, ++at;
     } else if (star != std::string_view::npos) {
       in_pattern = star + 1;
-      at = ++retry;
+      retry += character_bytes(text, retry);
+      at = retry;
     } else {
       return false;
     }
@@ -108,12 +180,13 @@ Value in_list(const Node& node, const Scope& scope) {
 Value element(const Value& from, const Value& position) {
   const Value index = to_number(position);
   if (from.is_null() || index.is_null()) return {};
-  const auto size = from.kind == Kind::list ? from.list->size() : from.text.size();
+  const std::string text = from.kind == Kind::list ? std::string() : to_text(from).text;
+  const auto size = from.kind == Kind::list ? from.list->size() : static_cast<std::size_t>(characters(text));
   auto at = static_cast<std::int64_t>(index.number);
   if (at < 0) at += static_cast<std::int64_t>(size) + 1;
   if (at < 1 || at > static_cast<std::int64_t>(size)) return from.kind == Kind::list ? Value{} : Value::of(std::string());
   if (from.kind == Kind::list) return (*from.list)[static_cast<std::size_t>(at - 1)];
-  return Value::of(std::string(1, from.text[static_cast<std::size_t>(at - 1)]));
+  return Value::of(cut(text, at - 1, 1));
 }
 
 Value variable(const Node& node, const Scope& scope) {
@@ -163,10 +236,12 @@ Value evaluate(const Node& node, const Scope& scope) {
     case Op::multiply:
     case Op::divide:
     case Op::integer_divide:
-    case Op::modulo: return arithmetic(node, scope);
+    case Op::modulo:
+    case Op::power: return arithmetic(node, scope);
     case Op::minus: {
-      const Value value = to_number(evaluate(*node.children[0], scope));
-      return value.is_null() ? Value{} : Value::of(-value.number);
+      Value value = to_number(evaluate(*node.children[0], scope));
+      value.number = -value.number;
+      return value;
     }
     case Op::concatenate: {
       const Value a = evaluate(*node.children[0], scope), b = evaluate(*node.children[1], scope);
@@ -184,7 +259,7 @@ Value evaluate(const Node& node, const Scope& scope) {
     case Op::like: {
       const Value text = to_text(evaluate(*node.children[0], scope)), pattern = to_text(evaluate(*node.children[1], scope));
       if (text.is_null() || pattern.is_null()) return {};
-      return Value::truth(node.flag ? matches_like(lower_ascii(text.text), lower_ascii(pattern.text)) : matches_like(text.text, pattern.text));
+      return Value::truth(node.flag ? matches_like(lower_letters(text.text), lower_letters(pattern.text)) : matches_like(text.text, pattern.text));
     }
     case Op::cast: return cast(node, scope);
     case Op::element: return element(evaluate(*node.children[0], scope), evaluate(*node.children[1], scope));

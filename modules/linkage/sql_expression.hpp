@@ -22,7 +22,7 @@ enum class Names { suffixed, prefixed, plain };  // name_l / name_r; l.name / r.
 
 enum class Op : unsigned char {
   literal, column, input, variable, call, all_of, any_of, negate, compare, distinct, add, subtract, multiply, divide,
-  integer_divide, modulo, minus, concatenate, is_null, case_of, in_list, like, cast, element, list, lambda
+  integer_divide, modulo, power, minus, concatenate, is_null, case_of, in_list, like, cast, element, list, lambda
 };
 enum class Compare : unsigned char { equal, unequal, less, at_most, greater, at_least };
 
@@ -39,6 +39,7 @@ struct Node {
   Compare compare = Compare::equal;
   bool flag = false;          // negated (is_null, in_list, like, distinct), or forgiving (cast), or with an ELSE (case_of)
   std::size_t index = 0;      // of an input
+  std::size_t depth = 1;      // of the tree from here down
   Function function = nullptr;
   std::vector<NodePtr> children;
 };

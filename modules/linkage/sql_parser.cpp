@@ -4,25 +4,25 @@
 
 #include "base/text.hpp"
 #include "linkage/sql_expression.hpp"
+#include "linkage/sql_tokens.hpp"
 
 namespace joinedup::linkage {
 namespace {
 
-struct Token {
-  enum Type { word, quoted, number, text, symbol, end } type = end;
-  std::string value;
-  std::size_t at = 0;
-};
+constexpr std::size_t deepest = 400;   // of a tree: whoever walks it recurses
+constexpr std::size_t most_nested = 60;  // parentheses and calls within each other
 
 class Parser {
  public:
   Parser(std::string_view sql, Names names) : sql_(sql), names_(names) {}
 
   Result<NodePtr> parse() {
-    JOINEDUP_CHECK(read_tokens());
+    auto tokens = read_tokens(sql_);
+    if (!tokens) return refuse(tokens.error().sentence);
+    tokens_ = std::move(*tokens);
     auto tree = any_of();
     if (tree && peek().type != Token::end) return wrong("an end or an operator");
-    return tree;
+    return tree && (*tree)->depth > deepest ? too_deep() : tree;
   }
 
  private:
@@ -37,55 +37,12 @@ class Parser {
                   (token.type == Token::end ? ", but the condition ends there." : ", but found '" + token.value + "'."));
   }
 
-  Result<void> read_tokens() {
-    std::size_t at = 0;
-    const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || (c & 0x80); };
-    while (at < sql_.size()) {
-      const char c = sql_[at];
-      if (std::isspace(static_cast<unsigned char>(c))) { ++at; continue; }
-      if (c == '-' && sql_.substr(at, 2) == "--") {
-        at = std::min(sql_.find('\n', at), sql_.size());
-        continue;
-      }
-      const std::size_t start = at;
-      if (c == '\'' || c == '"' || c == '`') {
-        std::string value;
-        for (++at;; ++at) {
-          if (at >= sql_.size()) return refuse("A quote is opened but never closed.");
-          if (sql_[at] == c) {
-            if (at + 1 < sql_.size() && sql_[at + 1] == c) ++at;
-            else break;
-          }
-          value += sql_[at];
-        }
-        ++at;
-        tokens_.push_back({c == '\'' ? Token::text : Token::quoted, value, start});
-      } else if (std::isdigit(static_cast<unsigned char>(c)) || (c == '.' && at + 1 < sql_.size() && std::isdigit(static_cast<unsigned char>(sql_[at + 1])))) {
-        while (at < sql_.size() && (std::isdigit(static_cast<unsigned char>(sql_[at])) || sql_[at] == '.')) ++at;
-        if (at < sql_.size() && (sql_[at] == 'e' || sql_[at] == 'E')) {
-          std::size_t next = at + 1;
-          if (next < sql_.size() && (sql_[next] == '+' || sql_[next] == '-')) ++next;
-          if (next < sql_.size() && std::isdigit(static_cast<unsigned char>(sql_[next]))) {
-            at = next;
-            while (at < sql_.size() && std::isdigit(static_cast<unsigned char>(sql_[at]))) ++at;
-          }
-        }
-        tokens_.push_back({Token::number, std::string(sql_.substr(start, at - start)), start});
-      } else if (is_word(c)) {
-        while (at < sql_.size() && is_word(sql_[at])) ++at;
-        tokens_.push_back({Token::word, std::string(sql_.substr(start, at - start)), start});
-      } else {
-        static constexpr std::string_view pairs[] = {"<=", ">=", "<>", "!=", "==", "||", "::", "->", "&&", "//"};
-        std::string value(1, c);
-        for (const auto pair : pairs)
-          if (sql_.substr(at, 2) == pair) value = pair;
-        at += value.size();
-        tokens_.push_back({Token::symbol, value, start});
-      }
-    }
-    tokens_.push_back({Token::end, "", sql_.size()});
-    return {};
-  }
+  Maybe too_deep() const { return refuse("The condition is nested too deeply: more than " + std::to_string(deepest) + " steps within each other."); }
+  struct Nest {  // counts while it lives
+    explicit Nest(std::size_t& count) : count_(count) { ++count_; }
+    ~Nest() { --count_; }
+    std::size_t& count_;
+  };
 
   const Token& peek(std::size_t ahead = 0) const { return tokens_[std::min(next_ + ahead, tokens_.size() - 1)]; }
   bool is_symbol(std::string_view symbol, std::size_t ahead = 0) const { return peek(ahead).type == Token::symbol && peek(ahead).value == symbol; }
@@ -95,11 +52,15 @@ class Parser {
   bool take_symbol(std::string_view symbol) { return is_symbol(symbol) && ++next_; }
   bool take_word(std::string_view word) { return is_word(word) && ++next_; }
 
+  static NodePtr finish(Node node) {
+    for (const auto& child : node.children) node.depth = std::max(node.depth, child->depth + 1);
+    return std::make_shared<const Node>(std::move(node));
+  }
   static NodePtr make(Op op, std::vector<NodePtr> children) {
     Node node;
     node.op = op;
     node.children = std::move(children);
-    return std::make_shared<const Node>(std::move(node));
+    return finish(std::move(node));
   }
   static NodePtr negated(NodePtr child) { return make(Op::negate, {std::move(child)}); }
   static NodePtr comparison(Compare how, NodePtr a, NodePtr b) {
@@ -107,7 +68,7 @@ class Parser {
     node.op = Op::compare;
     node.compare = how;
     node.children = {std::move(a), std::move(b)};
-    return std::make_shared<const Node>(std::move(node));
+    return finish(std::move(node));
   }
   static NodePtr flagged(Op op, bool flag, std::vector<NodePtr> children, std::string name = {}) {
     Node node;
@@ -115,12 +76,12 @@ class Parser {
     node.flag = flag;
     node.name = std::move(name);
     node.children = std::move(children);
-    return std::make_shared<const Node>(std::move(node));
+    return finish(std::move(node));
   }
   static NodePtr constant(Value value) {
     Node node;
     node.literal = std::move(value);
-    return std::make_shared<const Node>(std::move(node));
+    return finish(std::move(node));
   }
   Maybe call(const std::string& name, std::vector<NodePtr> arguments) const {
     std::string why;
@@ -130,7 +91,7 @@ class Parser {
     node.function = find_function(node.name, arguments.size(), why);
     if (!node.function) return refuse(why);
     node.children = std::move(arguments);
-    return NodePtr(std::make_shared<const Node>(std::move(node)));
+    return finish(std::move(node));
   }
 
   template <class Next>
@@ -143,10 +104,16 @@ class Parser {
     }
     return parts.size() == 1 ? parts[0] : make(op, parts);
   }
-  Maybe any_of() { return chain(Op::any_of, "or", [&] { return all_of(); }); }
+  Maybe any_of() {
+    const Nest nest(nested_);
+    if (nested_ > most_nested) return too_deep();
+    return chain(Op::any_of, "or", [&] { return all_of(); });
+  }
   Maybe all_of() { return chain(Op::all_of, "and", [&] { return negation(); }); }
   Maybe negation() {
     if (!take_word("not")) return predicate();
+    const Nest nest(nested_);
+    if (nested_ > most_nested) return too_deep();
     JOINEDUP_TRY(auto child, negation());
     return negated(child);
   }
@@ -165,24 +132,52 @@ class Parser {
         left = comparison(*how, left, right);
         continue;
       }
-      if (take_symbol("&&")) {
-        JOINEDUP_TRY(auto right, sum());
-        JOINEDUP_TRY(left, call("list_has_any", {left, right}));
-        continue;
-      }
+      if (left->depth > deepest) return too_deep();
+      bool taken = false;
+      JOINEDUP_TRY(left, sign_test(left, taken));
+      if (taken) continue;
       if (is_word("is")) {
         JOINEDUP_TRY(left, is_test(left));
         continue;
       }
-      const bool inverted = is_word("not") && (is_word("in", 1) || is_word("between", 1) || is_word("like", 1) || is_word("ilike", 1));
+      if (is_word("isnull") || is_word("notnull")) {
+        left = flagged(Op::is_null, is_word("notnull"), {left});
+        ++next_;
+        continue;
+      }
+      const auto word_at = [&](std::size_t ahead) {
+        return is_word("in", ahead) || is_word("between", ahead) || is_word("like", ahead) || is_word("ilike", ahead) || is_word("glob", ahead) || (is_word("similar", ahead) && is_word("to", ahead + 1));
+      };
+      const bool inverted = is_word("not") && word_at(1);
       if (inverted) ++next_;
-      if (is_word("in") || is_word("between") || is_word("like") || is_word("ilike")) {
+      if (word_at(0)) {
         JOINEDUP_TRY(left, word_test(left));
         if (inverted) left = negated(left);
         continue;
       }
       return left;
     }
+  }
+
+  // && (lists overlap), ^@ (starts with), ~ (matches), ~~ (LIKE), ~~* (ILIKE), ~~~ (GLOB), and their negations.
+  Maybe sign_test(NodePtr left, bool& taken) {
+    static constexpr std::pair<std::string_view, std::string_view> functions[] = {
+        {"&&", "list_has_any"}, {"^@", "starts_with"}, {"~", "regexp_full_match"}, {"!~", "regexp_full_match"}, {"~~~", "~~~"}};
+    for (const auto& [symbol, function] : functions) {
+      if (!take_symbol(symbol)) continue;
+      taken = true;
+      JOINEDUP_TRY(auto right, sum());
+      JOINEDUP_TRY(auto test, call(std::string(function), {left, right}));
+      return symbol == "!~" ? negated(test) : test;
+    }
+    for (const std::string_view symbol : {"~~", "~~*", "!~~", "!~~*"}) {
+      if (!take_symbol(symbol)) continue;
+      taken = true;
+      JOINEDUP_TRY(auto pattern, sum());
+      auto test = flagged(Op::like, symbol.ends_with('*'), {left, pattern});
+      return symbol.starts_with('!') ? negated(test) : test;
+    }
+    return left;
   }
 
   Maybe is_test(NodePtr left) {
@@ -215,6 +210,12 @@ class Parser {
       JOINEDUP_TRY(auto high, sum());
       return make(Op::all_of, {comparison(Compare::at_least, left, low), comparison(Compare::at_most, left, high)});
     }
+    if (is_word("glob") || is_word("similar")) {
+      const std::string function = is_word("glob") ? "~~~" : "regexp_full_match";
+      next_ += is_word("glob") ? 1 : 2;
+      JOINEDUP_TRY(auto pattern, sum());
+      return call(function, {left, pattern});
+    }
     const bool any_case = is_word("ilike");
     ++next_;
     JOINEDUP_TRY(auto pattern, sum());
@@ -229,6 +230,7 @@ class Parser {
       for (const auto& [symbol, op] : operators)
         if (!found && take_symbol(symbol)) found = op;
       if (!found) return left;
+      if (left->depth > deepest) return too_deep();
       JOINEDUP_TRY(auto right, next());
       left = make(*found, {left, right});
     }
@@ -236,24 +238,48 @@ class Parser {
   Maybe sum() {
     return binary({{"||", Op::concatenate}}, [&] {
       return binary({{"+", Op::add}, {"-", Op::subtract}}, [&] {
-        return binary({{"*", Op::multiply}, {"/", Op::divide}, {"//", Op::integer_divide}, {"%", Op::modulo}}, [&] { return unary(); });
+        return binary({{"*", Op::multiply}, {"/", Op::divide}, {"//", Op::integer_divide}, {"%", Op::modulo}}, [&] {
+          return binary({{"^", Op::power}, {"**", Op::power}}, [&] { return unary(); });
+        });
       });
     });
   }
   Maybe unary() {
+    const Nest nest(nested_);
+    if (nested_ > most_nested) return too_deep();
     if (take_symbol("+")) return unary();
-    if (!take_symbol("-")) return postfix();
+    const bool absolute = is_symbol("@");
+    if (!absolute && !is_symbol("-")) return postfix();
+    ++next_;
     JOINEDUP_TRY(auto child, unary());
+    if (absolute) return call("abs", {child});
+    if (child->op == Op::literal && child->literal.kind == Kind::number) {
+      Value value = child->literal;
+      value.number = -value.number;
+      return constant(value);
+    }
     return make(Op::minus, {child});
   }
 
   Maybe postfix() {
     JOINEDUP_TRY(auto node, primary());
     for (;;) {
+      if (node->depth > deepest) return too_deep();
       if (take_symbol("[")) {
-        JOINEDUP_TRY(auto index, any_of());
+        NodePtr from = constant({}), to = constant({});
+        if (!is_symbol(":")) {
+          JOINEDUP_TRY(from, any_of());
+        }
+        const bool slice = take_symbol(":");
+        if (slice && !is_symbol("]")) {
+          JOINEDUP_TRY(to, any_of());
+        }
         if (!take_symbol("]")) return wrong("']'");
-        node = make(Op::element, {node, index});
+        if (!slice) {
+          node = make(Op::element, {node, from});
+          continue;
+        }
+        JOINEDUP_TRY(node, call("array_slice", {node, from, to}));
       } else if (take_symbol("::")) {
         JOINEDUP_TRY(node, cast_to(node, false));
       } else {
@@ -266,25 +292,33 @@ class Parser {
     if (peek().type != Token::word) return wrong("a type");
     std::string type = lower_ascii(tokens_[next_++].value);
     if (type == "double") take_word("precision");
-    if (take_symbol("(")) {  // DECIMAL(10, 2), VARCHAR(20): the size does not matter here
-      while (!is_symbol(")") && peek().type != Token::end) ++next_;
+    std::vector<std::string> sizes;
+    if (take_symbol("(")) {  // DECIMAL(10, 2), VARCHAR(20)
+      for (; !is_symbol(")") && peek().type != Token::end; ++next_)
+        if (peek().type == Token::number) sizes.push_back(peek().value);
       if (!take_symbol(")")) return wrong("')'");
     }
-    if (take_symbol("[")) {
-      if (!take_symbol("]")) return wrong("']'");
-      type += "[]";
-    }
+    if ((type == "timestamp" || type == "time") && is_word("with")) next_ += 3;  // WITH TIME ZONE
     static const std::vector<std::pair<std::string, std::vector<std::string>>> types = {
-        {"text", {"varchar", "text", "string", "char"}},
-        {"integer", {"int", "integer", "bigint", "smallint", "tinyint", "hugeint", "ubigint", "uinteger", "signed", "int4", "int8"}},
-        {"number", {"double", "float", "float4", "float8", "real", "decimal", "numeric"}},
+        {"text", {"varchar", "text", "string", "char", "bpchar"}},
+        {"integer", {"int", "integer", "bigint", "smallint", "tinyint", "hugeint", "ubigint", "uinteger", "usmallint", "utinyint", "signed", "long", "short", "int1", "int2", "int4", "int8"}},
+        {"number", {"double", "float8"}},
+        {"single", {"float", "float4", "real"}},
+        {"decimal", {"decimal", "numeric", "dec"}},
         {"date", {"date"}},
         {"instant", {"timestamp", "datetime", "timestamptz"}},
-        {"boolean", {"boolean", "bool"}},
-        {"list", {"varchar[]", "text[]", "string[]"}}};
-    for (const auto& [kind, names] : types)
-      if (std::find(names.begin(), names.end(), type) != names.end()) return flagged(Op::cast, forgiving, {child}, kind);
-    return refuse("The type '" + type + "' is not supported.");
+        {"boolean", {"boolean", "bool", "logical"}}};
+    std::string kind;
+    for (const auto& [name, names] : types)
+      if (std::find(names.begin(), names.end(), type) != names.end()) kind = name;
+    if (kind.empty()) return refuse("The type '" + type + "' is not supported.");
+    if (kind == "decimal") kind += sizes.empty() ? "3" : sizes.size() == 1 ? "0" : sizes[1].substr(0, 2);
+    if (take_symbol("[")) {
+      if (peek().type == Token::number) ++next_;  // of a fixed length
+      if (!take_symbol("]")) return wrong("']'");
+      kind += "[]";
+    }
+    return flagged(Op::cast, forgiving, {child}, kind);
   }
 
   Result<void> arguments(std::string_view close, std::vector<NodePtr>& out) {
@@ -328,7 +362,9 @@ class Parser {
       double number = 0;
       const auto [end, error] = std::from_chars(token.value.data(), token.value.data() + token.value.size(), number);
       if (error != std::errc{} || end != token.value.data() + token.value.size()) return refuse("'" + token.value + "' is not a number.");
-      return constant(Value::of(number));
+      const auto point = token.value.find('.');
+      if (token.value.find_first_of("eE") != std::string::npos || token.value.size() > 18) return constant(Value::of(number));
+      return constant(Value::decimal(number, point == std::string::npos ? 0 : static_cast<int>(token.value.size() - point - 1)));
     }
     if (token.type == Token::text) {
       ++next_;
@@ -351,10 +387,11 @@ class Parser {
     if (lowered == "null") return constant({});
     if (lowered == "true" || lowered == "false") return constant(Value::truth(lowered == "true"));
     if ((lowered == "date" || lowered == "timestamp") && peek().type == Token::text) {
-      auto instant = to_instant(Value::of(tokens_[next_++].value));
+      const auto instant = to_instant(Value::of(tokens_[next_++].value));
       if (instant.is_null()) return refuse("A date literal must be YYYY-MM-DD.");
-      return constant(instant);
+      return constant(lowered == "date" ? Value::date(instant.number) : Value::instant(instant.number));
     }
+    if (lowered == "interval" && (peek().type == Token::text || peek().type == Token::number || called)) return interval();
     if (!called) return column(original);
     ++next_;
     if (lowered == "cast" || lowered == "try_cast") {
@@ -371,10 +408,71 @@ class Parser {
       if (!take_symbol(")")) return wrong("')'");
       return call("date_part", {constant(Value::of(part)), from});
     }
-    if (lowered == "array" && take_symbol("[")) return wrong("a function");
+    if (lowered == "position") {
+      JOINEDUP_TRY(auto part, sum());
+      if (!take_word("in")) return wrong("IN");
+      JOINEDUP_TRY(auto text, sum());
+      if (!take_symbol(")")) return wrong("')'");
+      return call("strpos", {text, part});
+    }
+    if (lowered == "trim" && (is_word("both") || is_word("leading") || is_word("trailing"))) return trimmed_sides();
     std::vector<NodePtr> parts;
+    if (lowered == "substring" && !is_symbol(")")) {  // SUBSTRING(text FROM start FOR count)
+      JOINEDUP_TRY(auto first, argument());
+      parts.push_back(first);
+      for (const std::string_view word : {"from", "for"}) {
+        if (!take_word(word)) continue;
+        JOINEDUP_TRY(auto next, any_of());
+        parts.push_back(next);
+      }
+      if (parts.size() == 1 && take_symbol(",")) {
+        JOINEDUP_CHECK(arguments(")", parts));
+      } else if (!take_symbol(")")) {
+        return wrong("')'");
+      }
+      return call(original, parts);
+    }
     JOINEDUP_CHECK(arguments(")", parts));
     return call(original, parts);
+  }
+
+  Maybe trimmed_sides() {  // TRIM(LEADING '0' FROM code)
+    const std::string function = is_word("both") ? "trim" : is_word("leading") ? "ltrim" : "rtrim";
+    ++next_;
+    std::vector<NodePtr> parts;
+    if (!is_word("from")) {
+      JOINEDUP_TRY(auto set, any_of());
+      parts.push_back(set);
+    }
+    if (!take_word("from")) return wrong("FROM");
+    JOINEDUP_TRY(auto text, any_of());
+    parts.insert(parts.begin(), text);
+    if (!take_symbol(")")) return wrong("')'");
+    return call(function, parts);
+  }
+
+  Maybe interval() {  // INTERVAL 3 DAY, INTERVAL '3 days', INTERVAL (n) MONTH
+    NodePtr count;
+    std::string unit;
+    if (peek().type == Token::text) {
+      const std::string text = tokens_[next_++].value;
+      const auto words = split(trim(text), ' ');
+      double number = 0;
+      const auto [end, error] = std::from_chars(words[0].data(), words[0].data() + words[0].size(), number);
+      if (error != std::errc{} || end != words[0].data() + words[0].size() || words.size() > 2) return refuse("An interval is one number and one unit: INTERVAL '3 days'.");
+      count = constant(Value::of(number));
+      if (words.size() == 2) unit = lower_ascii(words[1]);
+    } else {
+      JOINEDUP_TRY(count, primary());
+    }
+    if (unit.empty()) {
+      if (peek().type != Token::word) return wrong("a unit of time");
+      unit = lower_ascii(tokens_[next_++].value);
+    }
+    if (!unit.ends_with('s')) unit += 's';
+    static constexpr std::string_view known[] = {"years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds"};
+    if (std::find(std::begin(known), std::end(known), unit) == std::end(known)) return refuse("'" + unit + "' is not a unit of time.");
+    return call("to_" + unit, {count});
   }
 
   Maybe case_of() {
@@ -405,14 +503,14 @@ class Parser {
     if (std::find(variables_.begin(), variables_.end(), lowered) != variables_.end()) {
       node.op = Op::variable;
       node.name = lowered;
-      return NodePtr(std::make_shared<const Node>(std::move(node)));
+      return finish(std::move(node));
     }
     node.op = Op::column;
     if (is_symbol(".") && (peek(1).type == Token::word || peek(1).type == Token::quoted) && (lowered == "l" || lowered == "r")) {
       ++next_;
       node.side = lowered == "l" ? Side::left : Side::right;
       node.name = lower_ascii(tokens_[next_++].value);
-      return NodePtr(std::make_shared<const Node>(std::move(node)));
+      return finish(std::move(node));
     }
     if (names_ == Names::plain) {
       node.name = lowered;
@@ -423,7 +521,7 @@ class Parser {
       return refuse("'" + name + "' is neither a value nor a column of a record: write " +
                     (names_ == Names::suffixed ? name + "_l or " + name + "_r." : "l." + name + " or r." + name + "."));
     }
-    return NodePtr(std::make_shared<const Node>(std::move(node)));
+    return finish(std::move(node));
   }
 
   std::string_view sql_;
@@ -431,44 +529,11 @@ class Parser {
   std::vector<Token> tokens_;
   std::size_t next_ = 0;
   std::vector<std::string> variables_;
+  std::size_t nested_ = 0;
 };
 
 }  // namespace
 
 Result<NodePtr> parse_condition(std::string_view sql, Names names) { return Parser(sql, names).parse(); }
-
-std::string canonical(const Node& node) {
-  std::string out = std::to_string(static_cast<int>(node.op)) + ":" + node.name + ":" + std::to_string(static_cast<int>(node.compare)) + (node.flag ? "!" : "");
-  if (node.op == Op::literal) out += std::to_string(static_cast<int>(node.literal.kind)) + "'" + to_text(node.literal).text + "'";
-  if (node.op == Op::input) out += "#" + std::to_string(node.index);
-  out += "(";
-  for (const auto& child : node.children) out += canonical(*child) + ",";
-  return out + ")";
-}
-
-void visit(const NodePtr& node, const std::function<void(const Node&)>& see) {
-  see(*node);
-  for (const auto& child : node->children) visit(child, see);
-}
-
-SideColumns columns_of(const NodePtr& node) {
-  SideColumns columns;
-  visit(node, [&](const Node& part) {
-    if (part.op == Op::column) (part.side == Side::left ? columns.left : columns.right).push_back(part.name);
-  });
-  for (auto* side : {&columns.left, &columns.right}) {
-    std::sort(side->begin(), side->end());
-    side->erase(std::unique(side->begin(), side->end()), side->end());
-  }
-  return columns;
-}
-
-std::vector<NodePtr> top_level_parts(const NodePtr& node, Op op) {
-  if (node->op != op) return {node};
-  std::vector<NodePtr> parts;
-  for (const auto& child : node->children)
-    for (auto& part : top_level_parts(child, op)) parts.push_back(part);
-  return parts;
-}
 
 }  // namespace joinedup::linkage
