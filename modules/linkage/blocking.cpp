@@ -173,6 +173,7 @@ Result<BlockingPlan> plan_blocking(const std::vector<BlockingRule>& rules, const
     rule.match_key = joins[i].match_key;
     rule.text = joins[i].text;
     rule.filter_trees = joins[i].filters;
+    for (const auto& key : joins[i].keys) rule.key_trees.emplace_back(key.left, key.right);
     JOINEDUP_CHECK(make_keys(joins[i], records, rule));
     std::uint32_t most = 0;
     for (const auto key : rule.left_key) most = std::max(most, key);

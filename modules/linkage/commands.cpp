@@ -92,8 +92,8 @@ std::string as_words(const LinkSummary& s, const std::string& out) {
 
 Result<std::string> link(std::span<const std::string> arguments) {
   JOINEDUP_TRY(const auto flags, read_flags(arguments,
-                                            {"--spec", "--input", "--out", "--min-probability", "--cluster-probability", "--threads", "--format", "--max-pairs", "--labels", "--previous"},
-                                            {"--train", "--no-train", "--json", "--one-to-one", "--quiet"}));
+                                            {"--spec", "--input", "--out", "--min-probability", "--cluster-probability", "--threads", "--format", "--max-pairs", "--labels", "--previous", "--frequencies"},
+                                            {"--train", "--no-train", "--json", "--one-to-one", "--quiet", "--index"}));
   if (!flags.words.empty()) return fail(ErrorCode::wrong_usage, "'" + flags.words[0] + "' is not an option.");
   for (const char* needed : {"--spec", "--input", "--out"})
     if (!flags.has(needed)) return fail(ErrorCode::wrong_usage, std::string(needed) + " is missing. Usage: link-files --spec S --input A [--input B] --out DIR [--train|--no-train] [--min-probability P] [--cluster-probability P] [--format csv|parquet] [--threads N] [--json]");
@@ -118,6 +118,8 @@ Result<std::string> link(std::span<const std::string> arguments) {
   job.one_to_one = flags.has("--one-to-one");
   if (flags.has("--labels")) return fail(ErrorCode::unsupported, "--labels is not read yet: name a truth column in the specification instead.");
   job.previous = flags.text("--previous");
+  job.index = flags.has("--index");
+  job.frequencies = flags.text("--frequencies");
   JOINEDUP_TRY(const auto summary, link_files(job));
   return flags.has("--json") ? as_json(summary) : as_words(summary, job.out);
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "linkage/bounds.hpp"
 #include "linkage/compiled.hpp"
 #include "linkage/kernels.hpp"
 
@@ -499,14 +500,21 @@ Result<std::vector<std::vector<NodePtr>>> parse_levels(const Model& model) {
   return all;
 }
 
-const std::vector<double>& log_frequencies(CompiledModel& compiled, const DataColumn& column) {
+const std::vector<double>& log_frequencies(CompiledModel& compiled, const DataColumn& column, const LogFrequency& frozen) {
   auto& slot = compiled.frequencies[column.name];
   if (slot) return *slot;
+  if (frozen) {
+    slot = std::make_unique<std::vector<double>>(1, NAN);
+    for (std::size_t code = 1; code < column.values().size(); ++code) slot->push_back(frozen(column.name, column.values()[code]));
+    compiled.unseen_log_frequency[column.name] = frozen(column.name, {});
+    return *slot;
+  }
   slot = std::make_unique<std::vector<double>>(column.values().size(), 0.0);
   double total = 0;
   for (const auto code : column.codes) (*slot)[code] += 1, total += code != 0;
   for (auto& count : *slot) count = std::log2(count / total);
   (*slot)[0] = NAN;
+  compiled.unseen_log_frequency[column.name] = -std::log2(std::max(total, 1.0));
   return *slot;
 }
 
@@ -530,6 +538,7 @@ Result<void> set_weights(CompiledModel& compiled, const Model& model) {
                     "The term-frequency adjustment by '" + level.frequency_column + "' needs a level that is an exact match on that column.",
                     "comparison " + comparison.name);
       out.log_u = std::log2(u);
+      out.most_frequency_part = most_frequency_part(out, compiled.unseen_log_frequency[out.frequency_column->name]);
     }
   }
   return {};
@@ -577,7 +586,7 @@ void pack_codes(CompiledModel& compiled, std::size_t rows) {
 }
 }  // namespace
 
-Result<CompiledModel> compile_model(const Model& model, const Records& records, const std::vector<NodePtr>& filters, unsigned threads) {
+Result<CompiledModel> compile_model(const Model& model, const Records& records, const std::vector<NodePtr>& filters, unsigned threads, const LogFrequency& frozen) {
   CompiledModel compiled;
   compiled.model = &model;
   compiled.records = &records;
@@ -600,7 +609,7 @@ Result<CompiledModel> compile_model(const Model& model, const Records& records, 
       features_of(made.condition, features);
       if (!level.frequency_column.empty() && !level.is_null && !level.is_else && level.frequency_weight != 0) {
         made.frequency_column = records.find(lower_ascii(level.frequency_column));
-        made.log_frequency = &log_frequencies(compiled, *made.frequency_column);
+        made.log_frequency = &log_frequencies(compiled, *made.frequency_column, frozen);
         made.frequency_weight = level.frequency_weight;
         made.least_log_frequency = level.least_frequency > 0 ? std::log2(level.least_frequency) : -INFINITY;
         out.has_frequency = true;

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -60,6 +61,7 @@ struct Measured {  // one string comparison, shared by the atoms that set thresh
   std::array<double, 5> needed{};  // by length of the common start: 3 × the Jaro similarity that is needed, less 1
   std::vector<Signature> left_signatures, right_signatures;  // empty: no bound; right empty: the left ones serve both
   bool dull(std::uint32_t left, std::uint32_t right) const;  // certainly
+  bool dull(const Signature& left, const Signature& right) const;
 };
 
 struct Atom {
@@ -94,9 +96,7 @@ struct Feature {
   void prepare();  // after the last atom is in
 };
 
-inline bool Measured::dull(std::uint32_t l, std::uint32_t r) const {
-  const Signature& a = left_signatures[l];
-  const Signature& b = right_signatures.empty() ? left_signatures[r] : right_signatures[r];
+inline bool Measured::dull(const Signature& a, const Signature& b) const {
   if (a.length == 65535 || b.length == 65535 || a.length == 0 || b.length == 0) return false;
   // No more bytes can match than occur on both sides.
   const int shared = std::popcount(a.classes & b.classes) + std::min(a.more, b.more);
@@ -105,6 +105,9 @@ inline bool Measured::dull(std::uint32_t l, std::uint32_t r) const {
   const std::uint32_t differ = a.start ^ b.start;
   const std::size_t prefix = measure != Measure::jaro_winkler ? 0 : differ == 0 ? 4 : static_cast<std::size_t>(std::countr_zero(differ)) / 8;
   return shared * static_cast<double>(a.length + b.length) < needed[prefix] * (static_cast<double>(a.length) * b.length);
+}
+inline bool Measured::dull(std::uint32_t l, std::uint32_t r) const {
+  return dull(left_signatures[l], right_signatures.empty() ? left_signatures[r] : right_signatures[r]);
 }
 
 struct Truth {  // a condition over features' masks
@@ -122,6 +125,7 @@ struct CompiledLevel {
   const DataColumn* frequency_column = nullptr;
   const std::vector<double>* log_frequency = nullptr;  // log2 by code; NaN for NULL
   double frequency_weight = 0, log_u = 0, least_log_frequency = 0;
+  double most_frequency_part = 0;  // over all values: for bounds
 };
 
 struct CompiledComparison {
@@ -138,12 +142,16 @@ struct CompiledModel {
   std::vector<CompiledComparison> comparisons;
   double prior_weight = 0;
   std::map<std::string, std::unique_ptr<std::vector<double>>> frequencies;
+  std::map<std::string, double> unseen_log_frequency;  // by column: of a value that occurs once
   // Blocking filters and conditions outside comparisons are compiled into the same features.
   std::vector<Truth> filters;
   std::vector<std::vector<std::size_t>> filter_features;
 };
 
-Result<CompiledModel> compile_model(const Model& model, const Records& records, const std::vector<NodePtr>& filters, unsigned threads);
+// log2 of a value's frequency, where frequencies come from an earlier run and not from these records.
+using LogFrequency = std::function<double(const std::string& column, std::string_view text)>;
+Result<CompiledModel> compile_model(const Model& model, const Records& records, const std::vector<NodePtr>& filters, unsigned threads,
+                                    const LogFrequency& frozen = {});
 Result<void> set_weights(CompiledModel& compiled, const Model& model);  // after training changed m and u
 
 std::shared_ptr<Coding> make_coding(const Records& records, const std::vector<std::string>& columns);

@@ -5,8 +5,10 @@
 #include <unordered_map>
 
 #include "base/file.hpp"
+#include "base/hash.hpp"
 #include "base/progress.hpp"
 #include "base/text.hpp"
+#include "linkage/link_added.hpp"
 #include "linkage/linkage.hpp"
 #include "linkage/linker.hpp"
 #include "linkage/output.hpp"
@@ -49,7 +51,14 @@ Result<void> check(const LinkFiles& job, const Model& model) {
   if (job.inputs.empty() || job.inputs.size() > 2) return fail(ErrorCode::wrong_usage, "Give --input once or twice.");
   if (job.inputs.size() == 2 && model.link_type == LinkType::dedupe_only)
     return fail(ErrorCode::wrong_usage, "The specification says dedupe_only, which takes one --input; use link_only or link_and_dedupe for two.");
+  if (job.one_to_one && !job.previous.empty()) return fail(ErrorCode::unsupported, "--one-to-one and --previous together are not supported.");
   return {};
+}
+
+std::string hash_of(const std::string& text) {
+  Sha256 hash;
+  hash.update(text);
+  return hash.finish_hex();
 }
 
 // An earlier run's clusters stand: its records are marked old and joined as they were.
@@ -96,6 +105,7 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   Clock clock;
   JOINEDUP_TRY(auto model, read_model(job.spec));
   JOINEDUP_CHECK(check(job, model));
+  JOINEDUP_TRY(const auto spec_text, read_file(job.spec));
   if (job.most_pairs_a_rule) model.most_pairs_a_rule = *job.most_pairs_a_rule;
   JOINEDUP_TRY(auto columns, check_conditions(model));
   Progress reading("Reading records");
@@ -103,6 +113,26 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   summary.records = records.size();
   reading.done(with_commas(static_cast<std::int64_t>(records.size())) + " records");
   summary.seconds_reading = clock.lap();
+  if (!job.previous.empty() && LinkIndex::exists(job.previous)) {
+    JOINEDUP_TRY(const auto index, LinkIndex::open(job.previous));
+    const auto known = known_records(index, records), all = static_cast<std::uint64_t>(index.rows() + index.added.ids.size());
+    if (known == 0) {
+      JOINEDUP_TRY(auto done, link_added(job, index, records, hash_of(spec_text)));
+      done.seconds_reading = summary.seconds_reading;
+      done.seconds_scoring = clock.lap();
+      return done;
+    }
+    if (known * 2 < all)
+      return fail(ErrorCode::invalid_input,
+                  with_commas(static_cast<std::int64_t>(known)) + " of the ids given were in the earlier run already, which had " + with_commas(static_cast<std::int64_t>(all)) +
+                      " records. Give the new records alone, or all of them.",
+                  job.inputs[0]);
+  }
+  std::optional<LinkIndex> frozen;
+  if (!job.frequencies.empty()) {
+    JOINEDUP_TRY(auto index, LinkIndex::open(job.frequencies));
+    frozen.emplace(std::move(index));
+  }
   std::vector<std::string> warnings;
   const bool train = job.train == Train::always || (job.train == Train::as_needed && !model.trained());
   if (train) {
@@ -123,7 +153,9 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   Progress scoring("Comparing pairs");
   JOINEDUP_TRY(auto plan, plan_blocking(model.blocking_rules, model, records, job.threads));
   const auto filters = take_filters(plan);
-  JOINEDUP_TRY(auto compiled, compile_model(model, records, filters, job.threads));
+  LogFrequency log_frequency;
+  if (frozen) log_frequency = [&](const std::string& column, std::string_view text) { return frozen->log_frequency(column, text); };
+  JOINEDUP_TRY(auto compiled, compile_model(model, records, filters, job.threads, log_frequency));
   JOINEDUP_TRY(auto folder, OutputFolder::open(job.out));
   JOINEDUP_TRY(const auto writer, open_pair_writer(folder, job.format, compiled, probability_to_weight(job.least_probability)));
   summary.cluster_probability = job.cluster_probability.value_or(model.cluster_probability.value_or(default_cluster_probability));
@@ -165,7 +197,6 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
     summary.best_precision = best.precision;
     summary.best_recall = best.recall;
   }
-  if (job.one_to_one && !job.previous.empty()) return fail(ErrorCode::unsupported, "--one-to-one and --previous together are not supported.");
   if (job.one_to_one) keep_one_to_one(edges, records.size());
   for (const auto& edge : edges) components.join(edge.left, edge.right);
   std::vector<std::uint32_t> cluster_of(records.size()), sizes(records.size(), 0);
@@ -175,7 +206,10 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
     ++sizes[cluster_of[row]];
   }
   for (const auto size : sizes) summary.linked_records += size > 1 ? size : 0;
-  JOINEDUP_CHECK(write_clusters(folder, job.format, records, cluster_of));
+  JOINEDUP_CHECK(write_clusters(folder, job.format, cluster_of, job.threads, [&](std::uint32_t row, std::string& scratch) { return id_text(records, row, scratch); }));
+  if (job.index)
+    JOINEDUP_CHECK(write_index(folder, {model, records, plan, compiled, cluster_of, hash_of(spec_text), format_number(summary.cluster_probability), job.inputs.size(),
+                                        model.link_type == LinkType::dedupe_only ? IdOrder::as_typed : IdOrder::as_text}));
   JOINEDUP_CHECK(write_file(folder.path("model.json"), write_model(model)));
   summary.prior = model.prior;
   JOINEDUP_CHECK(write_file(folder.path("report.html"), write_report({model, compiled, summary, notes, edges, cluster_of, tally ? &*tally : nullptr, warnings})));

@@ -153,7 +153,6 @@ TEST_F(LinkFilesTest, ParquetInAndOutGivesWhatCsvGives) {
   EXPECT_EQ(*read_file(folder_ + "/one/clusters.csv"), *read_file(folder_ + "/two/clusters.csv"));
   ASSERT_TRUE(link_files({.spec = folder_ + "/spec.toml", .inputs = {csv}, .out = folder_ + "/three", .train = Train::never, .format = Format::parquet}));
   EXPECT_EQ(*connection->count("SELECT count(*) FROM read_parquet('" + folder_ + "/three/pairs.parquet')"), 3);
-  EXPECT_FALSE(std::filesystem::exists(folder_ + "/three/pairs.scratch"));
 }
 
 TEST_F(LinkFilesTest, NewRecordsJoinAnEarlierRunWithoutRescoringTheOld) {

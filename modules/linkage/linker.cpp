@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/parallel.hpp"
+#include "linkage/finder.hpp"
 
 namespace joinedup::linkage {
 
@@ -22,27 +23,15 @@ void Components::join(std::uint32_t a, std::uint32_t b) {
   if (a != b) parent_[std::max(a, b)] = std::min(a, b);
 }
 
-namespace {
-
-void work(const BlockingPlan& plan, const Task& task, const CompiledModel& compiled, const Sweep& how, PairScorer& scorer,
-          std::vector<std::uint32_t>& left, std::vector<std::uint32_t>& right, PairBatch& out) {
-  candidates(plan, task, scorer, left, right);
-  if (how.only) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < left.size(); ++i)
-      if (how.only(left[i], right[i])) left[kept] = left[i], right[kept++] = right[i];
-    left.resize(kept);
-    right.resize(kept);
-  }
-  scorer.score(left, right);
-  out.scored = left.size();
+void keep_scored(const PairScorer& scorer, const CompiledModel& compiled, const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right,
+                 double least_weight, std::uint16_t match_key, PairBatch& out) {
   const std::size_t comparisons = compiled.comparisons.size();
   out.gammas.resize(comparisons);
   out.levels.resize(comparisons);
-  const bool all = how.least_weight == -INFINITY;
+  const bool all = least_weight == -INFINITY;
   for (std::size_t i = 0; i < left.size(); ++i) {
     const double weight = scorer.weight(i);
-    if (!all && !(weight >= how.least_weight)) continue;
+    if (!all && !(weight >= least_weight)) continue;
     out.left.push_back(left[i]);
     out.right.push_back(right[i]);
     out.weight.push_back(weight);
@@ -51,7 +40,17 @@ void work(const BlockingPlan& plan, const Task& task, const CompiledModel& compi
       out.levels[c].push_back(scorer.level(c, i));
     }
   }
-  out.match_key.assign(out.left.size(), static_cast<std::uint16_t>(plan.rules[task.rule].match_key));
+  out.match_key.assign(out.left.size(), match_key);
+}
+
+namespace {
+
+void work(const Finder& finder, const Task& task, const CompiledModel& compiled, std::uint16_t match_key, const Sweep& how, PairScorer& scorer,
+          Finder::Scratch& scratch, PairBatch& out) {
+  finder.find(task, scorer, how.only, scratch);
+  scorer.score(scratch.left, scratch.right);
+  out.scored = scratch.seen;
+  keep_scored(scorer, compiled, scratch.left, scratch.right, how.least_weight, match_key, out);
   if (how.render) how.render(out);
 }
 
@@ -61,9 +60,10 @@ Result<std::uint64_t> sweep(const BlockingPlan& plan, const CompiledModel& compi
   struct Worker {
     explicit Worker(const CompiledModel& model) : scorer(model) {}
     PairScorer scorer;
-    std::vector<std::uint32_t> left, right;
+    Finder::Scratch scratch;
   };
   const unsigned threads = std::max(1u, how.threads);
+  const Finder finder(plan, compiled, how.least_weight, threads);
   std::vector<std::unique_ptr<Worker>> idle;
   for (unsigned i = 0; i < threads; ++i) idle.push_back(std::make_unique<Worker>(compiled));
   std::mutex mutex;
@@ -79,7 +79,8 @@ Result<std::uint64_t> sweep(const BlockingPlan& plan, const CompiledModel& compi
         worker = std::move(idle.back());
         idle.pop_back();
       }
-      work(plan, plan.tasks[begin + at], compiled, how, worker->scorer, worker->left, worker->right, batches[at]);
+      const Task& task = plan.tasks[begin + at];
+      work(finder, task, compiled, static_cast<std::uint16_t>(plan.rules[task.rule].match_key), how, worker->scorer, worker->scratch, batches[at]);
       const std::lock_guard lock(mutex);
       idle.push_back(std::move(worker));
       return {};

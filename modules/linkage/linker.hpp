@@ -28,12 +28,16 @@ struct Sweep {
   std::function<bool(std::uint32_t, std::uint32_t)> only;   // a pair is looked at only where this is true; may be empty
 };
 
+// The pairs just scored that reach the least weight (-infinity: all), into `out`.
+void keep_scored(const PairScorer& scorer, const CompiledModel& compiled, const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right,
+                 double least_weight, std::uint16_t match_key, PairBatch& out);
 Result<std::uint64_t> sweep(const BlockingPlan& plan, const CompiledModel& compiled, const Sweep& how);  // pairs scored
 
 // Clusters: connected components, each named by its smallest row.
 class Components {
  public:
   explicit Components(std::size_t rows);
+  explicit Components(std::vector<std::uint32_t> roots) : parent_(std::move(roots)) {}  // as an earlier run left them
   void join(std::uint32_t a, std::uint32_t b);
   std::uint32_t root(std::uint32_t row);
 

@@ -9,8 +9,9 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "base/parallel.hpp"
 #include "base/text.hpp"
-#include "engine/engine.hpp"
+#include "linkage/parquet_file.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -27,7 +28,9 @@ void append_integer(std::string& out, std::int64_t value) {
   out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 void append_field(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) out += text;
+  bool plain = true;
+  for (const char c : text) plain = plain && c != ',' && c != '"' && c != '\r' && c != '\n';
+  if (plain) out += text;
   else out += csv_field(text);
 }
 void append_id(std::string& out, const Records& records, std::uint32_t row) {
@@ -106,72 +109,54 @@ class CsvPairs : public PairWriter {
 
 class ParquetPairs : public PairWriter {
  public:
-  ParquetPairs(engine::Database database, engine::Connection connection, std::string path, std::string scratch, const CompiledModel& compiled)
-      : database_(std::move(database)), connection_(std::move(connection)), path_(std::move(path)), scratch_(std::move(scratch)),
-        compiled_(compiled), retained_(retained(compiled)) {}
-  Result<void> begin() {
-    std::string sql = "CREATE TABLE pairs(id_l VARCHAR, id_r VARCHAR, match_weight DOUBLE, match_probability DOUBLE";
-    for (const auto& comparison : compiled_.model->comparisons) sql += ", " + engine::sql_name(compiled_.model->gamma_prefix + comparison.name) + " INTEGER";
-    sql += ", match_key INTEGER";
-    for (const auto& name : compiled_.model->retained_columns)
-      sql += ", " + engine::sql_name(name + "_l") + " VARCHAR, " + engine::sql_name(name + "_r") + " VARCHAR";
-    JOINEDUP_CHECK(connection_.run(sql + ")"));
-    JOINEDUP_TRY(auto appender, connection_.append_to("pairs"));
-    appender_ = std::make_unique<engine::Appender>(std::move(appender));
-    return {};
+  ParquetPairs(ParquetFile file, const CompiledModel& compiled) : file_(std::move(file)), compiled_(compiled), retained_(retained(compiled)) {}
+  static std::vector<std::pair<std::string, ParquetFile::Kind>> columns(const Model& model) {
+    std::vector<std::pair<std::string, ParquetFile::Kind>> all{
+        {"id_l", ParquetFile::text}, {"id_r", ParquetFile::text}, {"match_weight", ParquetFile::number}, {"match_probability", ParquetFile::number}};
+    for (const auto& comparison : model.comparisons) all.emplace_back(model.gamma_prefix + comparison.name, ParquetFile::integer);
+    all.emplace_back("match_key", ParquetFile::integer);
+    for (const auto& name : model.retained_columns) {
+      all.emplace_back(name + "_l", ParquetFile::text);
+      all.emplace_back(name + "_r", ParquetFile::text);
+    }
+    return all;
   }
   void render(PairBatch&) const override {}
   Result<void> write(PairBatch& batch) override {
     const Records& records = *compiled_.records;
+    std::string scratch;
     for (std::size_t i = 0; i < batch.left.size(); ++i) {
       if (batch.weight[i] < least_weight) continue;
       ++rows;
       std::size_t column = 0;
-      for (const auto row : {batch.left[i], batch.right[i]}) {
-        if (records.id_in_both.empty() || !records.id_in_both[row]) appender_->set_text(column++, filled_, records.ids[row]);
-        else appender_->set_text(column++, filled_, records.shown_id(row));
-      }
+      for (const auto row : {batch.left[i], batch.right[i]}) file_.put_text(column++, id_text(records, row, scratch));
       if (std::isfinite(batch.weight[i])) {
-        appender_->set_number(column++, filled_, batch.weight[i]);
-        appender_->set_number(column++, filled_, weight_to_probability(batch.weight[i]));
+        file_.put_number(column++, batch.weight[i]);
+        file_.put_number(column++, weight_to_probability(batch.weight[i]));
       } else {
-        appender_->set_null(column++, filled_);
-        appender_->set_null(column++, filled_);
+        file_.put_null(column++);
+        file_.put_null(column++);
       }
       for (const auto& gamma : batch.gammas) {
-        if (gamma[i] == -2) appender_->set_null(column++, filled_);
-        else appender_->set_integer(column++, filled_, gamma[i]);
+        if (gamma[i] == -2) file_.put_null(column++);
+        else file_.put_integer(column++, gamma[i]);
       }
-      appender_->set_integer(column++, filled_, batch.match_key[i]);
+      file_.put_integer(column++, batch.match_key[i]);
       for (const auto* kept : retained_)
         for (const auto row : {batch.left[i], batch.right[i]}) {
-          if (kept->codes[row] == 0) appender_->set_null(column++, filled_);
-          else appender_->set_text(column++, filled_, kept->values()[kept->codes[row]]);
+          if (kept->codes[row] == 0) file_.put_null(column++);
+          else file_.put_text(column++, kept->values()[kept->codes[row]]);
         }
-      if (++filled_ < engine::Appender::capacity) continue;
-      JOINEDUP_CHECK(appender_->flush(filled_));
-      filled_ = 0;
+      JOINEDUP_CHECK(file_.end_row());
     }
     return {};
   }
-  Result<void> close() override {
-    if (filled_) JOINEDUP_CHECK(appender_->flush(filled_));
-    JOINEDUP_CHECK(appender_->close());
-    appender_.reset();
-    JOINEDUP_CHECK(connection_.run("COPY pairs TO " + engine::sql_text(path_) + " (FORMAT parquet)"));
-    std::error_code ignored;
-    for (const char* ending : {"", ".wal"}) fs::remove(scratch_ + ending, ignored);
-    return {};
-  }
+  Result<void> close() override { return file_.close(); }
 
  private:
-  engine::Database database_;
-  engine::Connection connection_;
-  std::unique_ptr<engine::Appender> appender_;
-  std::string path_, scratch_;
+  ParquetFile file_;
   const CompiledModel& compiled_;
   std::vector<const DataColumn*> retained_;
-  std::size_t filled_ = 0;
 };
 
 }  // namespace
@@ -218,41 +203,50 @@ Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder,
     JOINEDUP_CHECK(writer->header());
     return std::unique_ptr<PairWriter>(std::move(writer));
   }
-  const auto scratch = folder.path("pairs.scratch");
-  JOINEDUP_TRY(auto database, engine::Database::open(scratch, {.threads = 2, .memory_limit_mib = 1024}));
-  JOINEDUP_TRY(auto connection, database.connect());
-  auto writer = std::make_unique<ParquetPairs>(std::move(database), std::move(connection), folder.path("pairs.parquet"), scratch, compiled);
+  JOINEDUP_TRY(auto file, ParquetFile::create(folder.path("pairs.parquet"), ParquetPairs::columns(*compiled.model)));
+  auto writer = std::make_unique<ParquetPairs>(std::move(file), compiled);
   writer->least_weight = least_weight;
-  JOINEDUP_CHECK(writer->begin());
   return std::unique_ptr<PairWriter>(std::move(writer));
 }
 
-Result<void> write_clusters(const OutputFolder& folder, Format format, const Records& records, const std::vector<std::uint32_t>& cluster_of) {
-  if (format == Format::csv) {
-    std::string text = "id,cluster_id\n";
-    for (std::uint32_t row = 0; row < records.size(); ++row) {
-      append_id(text, records, row);
+Result<void> write_clusters(const OutputFolder& folder, Format format, std::span<const std::uint32_t> cluster_of, unsigned threads, const ShownId& shown) {
+  if (format == Format::parquet) {
+    JOINEDUP_TRY(auto file, ParquetFile::create(folder.path("clusters.parquet"), {{"id", ParquetFile::text}, {"cluster_id", ParquetFile::text}}));
+    std::string scratch;
+    for (std::uint32_t row = 0; row < cluster_of.size(); ++row) {
+      file.put_text(0, shown(row, scratch));
+      file.put_text(1, shown(cluster_of[row], scratch));
+      JOINEDUP_CHECK(file.end_row());
+    }
+    return file.close();
+  }
+  constexpr std::size_t rows_a_part = 1 << 16;
+  const std::size_t parts = (cluster_of.size() + rows_a_part - 1) / rows_a_part;
+  std::vector<std::string> texts(parts);
+  JOINEDUP_CHECK(parallel_for(parts, threads, [&](std::size_t part) -> Result<void> {
+    std::string& text = texts[part];
+    std::string scratch;
+    text.reserve(rows_a_part * 24);
+    for (std::size_t row = part * rows_a_part; row < std::min(cluster_of.size(), (part + 1) * rows_a_part); ++row) {
+      append_field(text, shown(static_cast<std::uint32_t>(row), scratch));
       text += ',';
-      append_id(text, records, cluster_of[row]);
+      append_field(text, shown(cluster_of[row], scratch));
       text += '\n';
     }
-    return write_file(folder.path("clusters.csv"), text);
-  }
-  JOINEDUP_TRY(auto database, engine::Database::open("", {.threads = 2}));
-  JOINEDUP_TRY(auto connection, database.connect());
-  JOINEDUP_CHECK(connection.run("CREATE TABLE clusters(id VARCHAR, cluster_id VARCHAR)"));
-  JOINEDUP_TRY(auto appender, connection.append_to("clusters"));
-  std::size_t filled = 0;
-  for (std::uint32_t row = 0; row < records.size(); ++row) {
-    appender.set_text(0, filled, records.shown_id(row));
-    appender.set_text(1, filled, records.shown_id(cluster_of[row]));
-    if (++filled < engine::Appender::capacity) continue;
-    JOINEDUP_CHECK(appender.flush(filled));
-    filled = 0;
-  }
-  if (filled) JOINEDUP_CHECK(appender.flush(filled));
-  JOINEDUP_CHECK(appender.close());
-  return connection.run("COPY clusters TO " + engine::sql_text(folder.path("clusters.parquet")) + " (FORMAT parquet)");
+    return {};
+  }));
+  const auto path = folder.path("clusters.csv");
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  bool written = file && std::fputs("id,cluster_id\n", file) >= 0;
+  for (const auto& text : texts) written = written && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file) written = std::fclose(file) == 0 && written;
+  if (!written) return tl::unexpected(system_error("Cannot write", path));
+  return {};
+}
+
+std::string_view id_text(const Records& records, std::uint32_t row, std::string& scratch) {
+  if (records.id_in_both.empty() || !records.id_in_both[row]) return records.ids[row];
+  return scratch = records.shown_id(row);
 }
 
 }  // namespace joinedup::linkage

@@ -2,7 +2,9 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -35,6 +37,9 @@ class PairWriter {
   double least_weight = 0;  // pairs below are not written
 };
 Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled, double least_weight);
-Result<void> write_clusters(const OutputFolder& folder, Format format, const Records& records, const std::vector<std::uint32_t>& cluster_of);
+// A record's cluster is that of row cluster_of[row]; `shown` gives a row's id as it is to be written, from several threads.
+std::string_view id_text(const Records& records, std::uint32_t row, std::string& scratch);
+using ShownId = std::function<std::string_view(std::uint32_t row, std::string& scratch)>;
+Result<void> write_clusters(const OutputFolder& folder, Format format, std::span<const std::uint32_t> cluster_of, unsigned threads, const ShownId& shown);
 
 }  // namespace joinedup::linkage

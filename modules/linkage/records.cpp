@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <mutex>
-#include <numeric>
-#include <unordered_map>
 
 #include "base/hash.hpp"
 #include "base/parallel.hpp"
 #include "base/text.hpp"
-#include "engine/engine.hpp"
-#include "linkage/csv_reader.hpp"
 
 namespace joinedup::linkage {
 
@@ -33,37 +28,58 @@ std::string_view Texts::keep(std::string_view text) {
   return {at, text.size()};
 }
 
-Dictionary::Dictionary() : values_{std::string_view()}, hashes_{0}, slots_(1024, 0) {}
+Dictionary::Dictionary() : values_{std::string_view()}, slots_(1024) {}
 
-std::uint32_t Dictionary::add(std::string_view text) {
-  const auto hash = static_cast<std::uint32_t>(hash64(text));
+std::uint32_t Dictionary::add(std::string_view text) { return add(text, static_cast<std::uint32_t>(hash64(text))); }
+
+std::uint32_t Dictionary::add(std::string_view text, std::uint32_t hash) {
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = hash & mask;
-  for (; slots_[slot]; slot = (slot + 1) & mask)
-    if (hashes_[slots_[slot]] == hash && values_[slots_[slot]] == text) return slots_[slot];
+  for (; slots_[slot].code; slot = (slot + 1) & mask)
+    if (slots_[slot].hash == hash && values_[slots_[slot].code] == text) return slots_[slot].code;
   const auto code = static_cast<std::uint32_t>(values_.size());
-  slots_[slot] = code;
+  slots_[slot] = {hash, code};
   values_.push_back(texts_.keep(text));
-  hashes_.push_back(hash);
   if (values_.size() * 2 > slots_.size()) grow();
   return code;
+}
+
+void Dictionary::add_all(std::span<const std::string_view> texts, std::uint32_t* codes) {
+  constexpr std::size_t lot = 64;
+  std::uint32_t hashes[lot], likely[lot];
+  for (std::size_t begin = 0; begin < texts.size(); begin += lot) {
+    const std::size_t count = std::min(lot, texts.size() - begin), mask = slots_.size() - 1;
+    const std::string_view* these = texts.data() + begin;
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = these[i].data() ? static_cast<std::uint32_t>(hash64(these[i])) : 0;
+      __builtin_prefetch(slots_.data() + (hashes[i] & mask));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      likely[i] = slots_[hashes[i] & mask].code;
+      __builtin_prefetch(values_.data() + likely[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) __builtin_prefetch(values_[likely[i]].data());
+    for (std::size_t i = 0; i < count; ++i) codes[begin + i] = these[i].data() ? add(these[i], hashes[i]) : 0;
+  }
 }
 
 std::uint32_t Dictionary::find(std::string_view text) const {
   const auto hash = static_cast<std::uint32_t>(hash64(text));
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t slot = hash & mask; slots_[slot]; slot = (slot + 1) & mask)
-    if (hashes_[slots_[slot]] == hash && values_[slots_[slot]] == text) return slots_[slot];
+  for (std::size_t slot = hash & mask; slots_[slot].code; slot = (slot + 1) & mask)
+    if (slots_[slot].hash == hash && values_[slots_[slot].code] == text) return slots_[slot].code;
   return 0;
 }
 
 void Dictionary::grow() {
-  slots_.assign(slots_.size() * 4, 0);
+  const auto before = std::move(slots_);
+  slots_.assign(before.size() * 4, {});
   const std::size_t mask = slots_.size() - 1;
-  for (std::uint32_t code = 1; code < values_.size(); ++code) {
-    std::size_t slot = hashes_[code] & mask;
-    while (slots_[slot]) slot = (slot + 1) & mask;
-    slots_[slot] = code;
+  for (const auto& kept : before) {
+    if (kept.code == 0) continue;
+    std::size_t slot = kept.hash & mask;
+    while (slots_[slot].code) slot = (slot + 1) & mask;
+    slots_[slot] = kept;
   }
 }
 
@@ -79,137 +95,15 @@ std::string Records::shown_id(std::size_t row) const {
   return (source[row] == 0 ? "A:" : "B:") + std::string(ids[row]);
 }
 
+std::uint64_t number_bits(std::string_view text) {
+  std::int64_t whole = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (error == std::errc{} && end == text.data() + text.size()) return static_cast<std::uint64_t>(whole) ^ std::uint64_t{1} << 63;
+  const Value number = to_number(Value::of(std::string(text)));
+  return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(number.number, -9e18, 9e18))) ^ std::uint64_t{1} << 63;
+}
+
 namespace {
-
-struct Layout {  // where each wanted column is in one input; npos where the input lacks it
-  std::size_t id = std::string::npos;
-  std::vector<std::size_t> columns;
-};
-
-Result<Layout> lay_out(const std::vector<std::string>& header, const Wanted& wanted, const Records& records, const std::string& path) {
-  std::vector<std::string> names;
-  for (const auto& name : header) names.push_back(lower_ascii(trim(name)));
-  const auto where = [&](const std::string& name) {
-    const auto found = std::find(names.begin(), names.end(), lower_ascii(name));
-    return found == names.end() ? std::string::npos : static_cast<std::size_t>(found - names.begin());
-  };
-  Layout layout;
-  layout.id = where(wanted.id_column);
-  if (layout.id == std::string::npos) return fail(ErrorCode::invalid_input, "There is no column '" + wanted.id_column + "', which should hold each record's id.", path);
-  std::string missing;
-  for (const auto& column : records.columns) {
-    layout.columns.push_back(where(column->name));
-    if (layout.columns.back() != std::string::npos) continue;
-    if (std::find(wanted.columns.begin(), wanted.columns.end(), column->name) != wanted.columns.end())
-      missing += (missing.empty() ? "'" : ", '") + column->name + "'";
-  }
-  if (!missing.empty()) return fail(ErrorCode::invalid_input, "The specification uses columns that the file lacks: " + missing + ".", path);
-  return layout;
-}
-
-Result<void> read_one_csv(const std::string& path, const Wanted& wanted, Records& records) {
-  Layout layout;
-  auto& texts = *records.texts[0];
-  std::uint64_t row_number = 0;
-  return read_csv(
-      path,
-      [&](const CsvRow& header) -> Result<void> {
-        JOINEDUP_TRY(layout, lay_out({header.begin(), header.end()}, wanted, records, path));
-        for (auto& column : records.columns) column->kind = records.ids.empty() || column->kind == ColumnKind::untyped ? ColumnKind::untyped : ColumnKind::text;
-        records.id_kind = ColumnKind::text;
-        return {};
-      },
-      [&](const CsvRow& row) -> Result<void> {
-        ++row_number;
-        if (row[layout.id].empty()) return fail(ErrorCode::invalid_input, "Record " + std::to_string(row_number) + " has no id in column '" + wanted.id_column + "'.", path);
-        records.ids.push_back(texts.keep(row[layout.id]));
-        for (std::size_t i = 0; i < records.columns.size(); ++i) {
-          const auto at = layout.columns[i];
-          const auto value = at == std::string::npos ? std::string_view() : row[at];
-          records.columns[i]->codes.push_back(value.empty() ? 0 : records.columns[i]->dictionary.add(value));
-        }
-        return {};
-      });
-}
-
-ColumnKind kind_of(const std::string& type) {
-  if (const auto bracket = type.find('['); bracket != std::string::npos) {
-    switch (kind_of(type.substr(0, bracket))) {
-      case ColumnKind::exact: return ColumnKind::exact_list;
-      case ColumnKind::number:
-      case ColumnKind::single: return ColumnKind::number_list;
-      case ColumnKind::date: return ColumnKind::date_list;
-      default: return ColumnKind::text_list;
-    }
-  }
-  if (type == "BOOLEAN") return ColumnKind::boolean;
-  if (type == "DATE") return ColumnKind::date;
-  if (type.starts_with("TIMESTAMP")) return ColumnKind::instant;
-  if (type == "FLOAT") return ColumnKind::single;
-  if (type == "DOUBLE") return ColumnKind::number;
-  for (const char* number : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "DECIMAL"})
-    if (type.starts_with(number)) return ColumnKind::exact;
-  return ColumnKind::text;
-}
-
-Result<void> read_one_parquet(const std::string& path, const Wanted& wanted, Records& records, unsigned threads) {
-  JOINEDUP_TRY(auto database, engine::Database::open("", {.threads = 1}));
-  const std::string from = " FROM read_parquet(" + engine::sql_text(path) + ")";
-  std::vector<std::string> header, types;
-  {
-    JOINEDUP_TRY(auto connection, database.connect());
-    auto described = connection.query("SELECT column_name, column_type FROM (DESCRIBE SELECT *" + from + ")");
-    if (!described) return fail(ErrorCode::invalid_input, "The file cannot be read as Parquet.", path);
-    for (const auto& row : described->rows) header.push_back(row[0]), types.push_back(row[1]);
-  }
-  JOINEDUP_TRY(const Layout layout, lay_out(header, wanted, records, path));
-  const auto id_kind = kind_of(types[layout.id]);
-  records.id_kind = records.ids.empty() || records.id_kind == id_kind ? id_kind : ColumnKind::text;
-  const auto as_text = [&](std::size_t at) -> std::string {
-    const auto name = engine::sql_name(header[at]);
-    if (types[at] == "VARCHAR") return name;
-    if (is_list(kind_of(types[at])))  // see list_separator and null_item
-      return "array_to_string(list_transform(" + name + ", lambda item: chr(31) || coalesce(CAST(item AS VARCHAR), chr(30))), '')";
-    return "CAST(" + name + " AS VARCHAR)";
-  };
-  std::mutex mutex;
-  const std::size_t jobs = records.columns.size() + 1;  // the last job reads the ids: each column is one scan of its own
-  const std::size_t rows_before = records.ids.size();
-  std::vector<std::size_t> order(jobs);
-  std::iota(order.begin(), order.end(), 0);
-  JOINEDUP_CHECK(parallel_for(jobs, threads, [&](std::size_t job) -> Result<void> {
-    const bool is_id = job == 0;
-    const std::size_t at = is_id ? layout.id : layout.columns[job - 1];
-    DataColumn* column = is_id ? nullptr : records.columns[job - 1].get();
-    if (at == std::string::npos) return {};
-    auto connection = [&] {
-      const std::lock_guard lock(mutex);
-      return database.connect();
-    }();
-    if (!connection) return tl::unexpected(connection.error());
-    if (column) {
-      const auto kind = kind_of(types[at]);
-      if (rows_before == 0 || column->kind == kind) column->kind = kind;
-      else column->kind = ColumnKind::text;
-    }
-    return connection->scan("SELECT " + as_text(at) + from, [&](const engine::Batch& batch) -> Result<void> {
-      for (std::size_t row = 0; row < batch.rows(); ++row) {
-        const bool empty = batch.is_null(0, row);
-        if (is_id) {
-          if (empty) return fail(ErrorCode::invalid_input, "Record " + std::to_string(records.ids.size() - rows_before + 1) + " has no id in column '" + wanted.id_column + "'.", path);
-          records.ids.push_back(records.texts[0]->keep(batch.text(0, row)));
-          continue;
-        }
-        const auto value = empty ? std::string_view() : batch.text(0, row);
-        if (value.size() > longest_value) return fail(ErrorCode::too_large, "A value of column '" + column->name + "' holds more than a mebibyte.", path);
-        column->codes.push_back(value.empty() && (empty || !is_list(column->kind)) ? 0 : column->dictionary.add(value));
-      }
-      return {};
-    });
-  }));
-  for (auto& column : records.columns) column->codes.resize(records.ids.size(), 0);
-  return {};
-}
 
 std::uint64_t first_bytes(std::string_view text) {
   unsigned char bytes[8] = {};
@@ -219,15 +113,6 @@ std::uint64_t first_bytes(std::string_view text) {
   return word;
 }
 
-// Numbers in their order, as far as 64 bits tell them apart.
-std::uint64_t number_bits(std::string_view text) {
-  std::int64_t whole = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
-  if (error == std::errc{} && end == text.data() + text.size()) return static_cast<std::uint64_t>(whole) ^ std::uint64_t{1} << 63;
-  const Value number = to_number(Value::of(std::string(text)));
-  return static_cast<std::uint64_t>(static_cast<std::int64_t>(std::clamp(number.number, -9e18, 9e18))) ^ std::uint64_t{1} << 63;
-}
-
 template <class T>
 void permute(std::vector<T>& values, const std::vector<std::uint32_t>& order) {
   std::vector<T> moved(values.size());
@@ -235,8 +120,10 @@ void permute(std::vector<T>& values, const std::vector<std::uint32_t>& order) {
   values = std::move(moved);
 }
 
-Result<void> put_in_order(Records& records, std::span<const std::string> paths, IdOrder id_order, unsigned threads) {
-  const bool as_numbers = id_order == IdOrder::as_typed && (records.id_kind == ColumnKind::exact || records.id_kind == ColumnKind::number);
+}  // namespace
+
+Result<void> put_in_order(Records& records, std::span<const std::string> inputs, IdOrder id_order, unsigned threads) {
+  const bool as_numbers = ids_as_numbers(id_order, records.id_kind);
   struct Key {
     std::uint64_t word;
     std::uint32_t row;
@@ -250,7 +137,8 @@ Result<void> put_in_order(Records& records, std::span<const std::string> paths, 
     const int side = records.ids[a.row].compare(records.ids[b.row]);
     return side != 0 ? side < 0 : a.row < b.row;
   };
-  if (!std::is_sorted(keys.begin(), keys.end(), before)) {
+  const bool in_order = std::is_sorted(keys.begin(), keys.end(), before);
+  if (!in_order) {
     const auto middle = keys.begin() + static_cast<std::ptrdiff_t>(keys.size() / 2);
     JOINEDUP_CHECK(parallel_for(2, threads, [&](std::size_t half) -> Result<void> {
       if (half == 0) std::sort(keys.begin(), middle, before);
@@ -264,61 +152,19 @@ Result<void> put_in_order(Records& records, std::span<const std::string> paths, 
       return fail(ErrorCode::invalid_input,
                   "Records " + std::to_string(records.input_row[keys[i - 1].row]) + " and " + std::to_string(records.input_row[keys[i].row]) +
                       " have the same id; every record needs an id of its own.",
-                  paths[std::min<std::size_t>(records.source[keys[i].row], paths.size() - 1)]);
-  std::vector<std::uint32_t> order(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) order[i] = keys[i].row;
-  permute(records.ids, order);
-  permute(records.source, order);
-  permute(records.input_row, order);
-  return parallel_for(records.columns.size(), threads, [&](std::size_t i) -> Result<void> {
-    permute(records.columns[i]->codes, order);
-    return {};
-  });
-}
-
-}  // namespace
-
-Result<Records> read_records(std::span<const std::string> paths, const Wanted& wanted, unsigned threads) {
-  Records records;
-  records.texts.push_back(std::make_unique<Texts>());
-  std::vector<std::string> names;
-  for (const auto* list : {&wanted.columns, &wanted.optional_columns})
-    for (const auto& name : *list)
-      if (const auto lowered = lower_ascii(name); std::find(names.begin(), names.end(), lowered) == names.end()) names.push_back(lowered);
-  if (wanted.by_source && std::find(names.begin(), names.end(), lower_ascii(wanted.source_column)) == names.end()) names.push_back(lower_ascii(wanted.source_column));
-  for (const auto& name : names) {
-    records.columns.push_back(std::make_unique<DataColumn>());
-    records.columns.back()->name = name;
+                  inputs.empty() ? std::string() : inputs[std::min<std::size_t>(records.source[keys[i].row], inputs.size() - 1)]);
+  if (!in_order) {
+    std::vector<std::uint32_t> order(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) order[i] = keys[i].row;
+    permute(records.ids, order);
+    permute(records.source, order);
+    permute(records.input_row, order);
+    JOINEDUP_CHECK(parallel_for(records.columns.size(), threads, [&](std::size_t i) -> Result<void> {
+      permute(records.columns[i]->codes, order);
+      return {};
+    }));
   }
-  for (std::size_t input = 0; input < paths.size(); ++input) {
-    const std::size_t before = records.size();
-    const bool parquet = lower_ascii(paths[input]).ends_with(".parquet");
-    JOINEDUP_CHECK(parquet ? read_one_parquet(paths[input], wanted, records, threads) : read_one_csv(paths[input], wanted, records));
-    records.source_size.push_back(records.size() - before);
-    records.source.resize(records.size(), static_cast<std::uint16_t>(input));
-    for (std::size_t row = before; row < records.size(); ++row) records.input_row.push_back(row - before + 1);
-    if (records.size() == before) return fail(ErrorCode::invalid_input, "The file has a header but no records.", paths[input]);
-  }
-  if (wanted.by_source) {
-    const auto* column = records.find(lower_ascii(wanted.source_column));
-    std::vector<std::uint32_t> by_name;
-    for (std::uint32_t code = 0; code < column->values().size(); ++code) by_name.push_back(code);
-    // As the text name-__-id sorts, in which Splink compares ids of several sources.
-    const auto name = [&](std::uint32_t code) { return std::string(column->values()[code]) + "-__-"; };
-    std::sort(by_name.begin(), by_name.end(), [&](auto a, auto b) { return name(a) < name(b); });
-    for (const auto code : by_name) records.source_names.emplace_back(column->values()[code]);
-    std::vector<std::uint16_t> rank(by_name.size());
-    for (std::size_t i = 0; i < by_name.size(); ++i) rank[by_name[i]] = static_cast<std::uint16_t>(i);
-    for (std::size_t row = 0; row < records.size(); ++row) records.source[row] = rank[column->codes[row]];
-  }
-  JOINEDUP_CHECK(put_in_order(records, paths, wanted.id_order, threads));
-  if (wanted.by_source) {
-    std::unordered_map<std::string_view, std::uint32_t> first;
-    records.id_in_both.assign(records.size(), 0);
-    for (std::uint32_t row = 0; row < records.size(); ++row)
-      if (const auto [at, fresh] = first.try_emplace(records.ids[row], row); !fresh) records.id_in_both[at->second] = records.id_in_both[row] = 1;
-  }
-  if (paths.size() == 2) {  // merge the two sorted id lists to find ids that both hold
+  if (records.source_size.size() == 2) {  // merge the two sorted id lists to find ids that both hold
     records.id_in_both.assign(records.size(), 0);
     std::size_t a = 0, b = records.source_size[0];
     while (a < records.source_size[0] && b < records.size()) {
@@ -328,7 +174,34 @@ Result<Records> read_records(std::span<const std::string> paths, const Wanted& w
       if (side >= 0) ++b;
     }
   }
-  return records;
+  return {};
+}
+
+
+RecordsBuilder::RecordsBuilder(const std::vector<std::string>& columns) {
+  records_.texts.push_back(std::make_unique<Texts>());
+  for (const auto& name : columns) {
+    records_.columns.push_back(std::make_unique<DataColumn>());
+    records_.columns.back()->name = lower_ascii(name);
+    records_.columns.back()->kind = ColumnKind::untyped;  // as in a CSV file
+  }
+}
+
+void RecordsBuilder::add(std::string_view id, std::span<const std::string_view> values, std::uint16_t source) {
+  JOINEDUP_INVARIANT(values.size() == records_.columns.size(), "a record has a value for each column");
+  records_.ids.push_back(records_.texts[0]->keep(id));
+  records_.source.push_back(source);
+  records_.input_row.push_back(records_.ids.size());
+  if (source >= records_.source_size.size()) records_.source_size.resize(source + std::size_t{1}, 0);
+  ++records_.source_size[source];
+  for (std::size_t i = 0; i < values.size(); ++i)
+    records_.columns[i]->codes.push_back(values[i].empty() ? 0 : records_.columns[i]->dictionary.add(values[i]));
+}
+
+Result<Records> RecordsBuilder::finish(unsigned threads, IdOrder id_order, ColumnKind id_kind) {
+  records_.id_kind = id_kind;
+  JOINEDUP_CHECK(put_in_order(records_, {}, id_order, threads));
+  return std::move(records_);
 }
 
 }  // namespace joinedup::linkage

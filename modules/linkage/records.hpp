@@ -30,15 +30,22 @@ class Dictionary {  // text → code, from 1 up
  public:
   Dictionary();
   std::uint32_t add(std::string_view text);
+  // Many at once, with the memory they need asked for ahead; a view without data is NULL, code 0.
+  void add_all(std::span<const std::string_view> texts, std::uint32_t* codes);
   std::uint32_t find(std::string_view text) const;  // 0 where absent
   const std::vector<std::string_view>& values() const { return values_; }
   std::vector<std::string_view>& values() { return values_; }
+  struct Slot {
+    std::uint32_t hash = 0, code = 0;
+  };
+  const std::vector<Slot>& slots() const { return slots_; }  // open addressing by the low bits of hash64
 
  private:
+  std::uint32_t add(std::string_view text, std::uint32_t hash);
   void grow();
   Texts texts_;
   std::vector<std::string_view> values_;
-  std::vector<std::uint32_t> hashes_, slots_;
+  std::vector<Slot> slots_;
 };
 
 struct DataColumn {
@@ -65,6 +72,8 @@ struct Records {
 };
 
 enum class IdOrder { as_text, as_typed };  // as_typed: an integer column's ids are numbers, 9 before 10
+constexpr bool ids_as_numbers(IdOrder order, ColumnKind kind) { return order == IdOrder::as_typed && (kind == ColumnKind::exact || kind == ColumnKind::number); }
+std::uint64_t number_bits(std::string_view text);  // in the order of the numbers, as far as 64 bits tell them apart
 
 struct Wanted {
   std::string id_column;
@@ -75,6 +84,25 @@ struct Wanted {
   std::vector<std::string> optional_columns;
 };
 
+// Rows that are in memory already become what a file of them would have given.
+//
+//   RecordsBuilder builder({"given_name", "birth_date"});
+//   builder.add("7", std::array<std::string_view, 2>{"Ann", "1990-01-01"});   // an empty value is NULL
+//   auto records = builder.finish();
+class RecordsBuilder {
+ public:
+  explicit RecordsBuilder(const std::vector<std::string>& columns);
+  // Copies what it is given. Ids are unique within a source; values are one a column, in the columns' order.
+  void add(std::string_view id, std::span<const std::string_view> values, std::uint16_t source = 0);
+  // In order; records->input_row[row] is the place among the calls of add, from 1. The builder is empty afterwards.
+  Result<Records> finish(unsigned threads = 1, IdOrder id_order = IdOrder::as_text, ColumnKind id_kind = ColumnKind::text);
+
+ private:
+  Records records_;
+};
+
+// Rows into the order of (source, id); refuses an id that occurs twice. `inputs` name the sources in that refusal.
+Result<void> put_in_order(Records& records, std::span<const std::string> inputs, IdOrder id_order, unsigned threads);
 Result<Records> read_records(std::span<const std::string> paths, const Wanted& wanted, unsigned threads);
 
 }  // namespace joinedup::linkage

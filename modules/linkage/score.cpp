@@ -253,36 +253,4 @@ std::vector<NodePtr> take_filters(BlockingPlan& plan) {
   return filters;
 }
 
-void candidates(const BlockingPlan& plan, const Task& task, PairScorer& scorer, std::vector<std::uint32_t>& left, std::vector<std::uint32_t>& right) {
-  left.clear();
-  right.clear();
-  const JoinRule& rule = plan.rules[task.rule];
-  const bool check_order = !rule.symmetric || plan.link_type == LinkType::link_only;
-  plan.runs(task, [&](std::uint32_t l, const std::uint32_t* from, const std::uint32_t* to) {
-    const std::size_t begin = right.size();
-    for (; from < to; ++from)
-      if (!check_order || plan.wanted(l, *from)) right.push_back(*from);
-    for (std::uint32_t earlier = 0; earlier < task.rule && right.size() > begin; ++earlier) {
-      const JoinRule& other = plan.rules[earlier];
-      const std::uint32_t key = other.left_key[l];
-      if (key == 0) continue;
-      const auto& keys = other.symmetric ? other.left_key : other.right_key;
-      std::size_t kept = begin;
-      for (std::size_t i = begin; i < right.size(); ++i) {
-        const bool made = keys[right[i]] == key && (other.filter < 0 || scorer.passes(static_cast<std::size_t>(other.filter), l, right[i]));
-        right[kept] = right[i];
-        kept += !made;
-      }
-      right.resize(kept);
-    }
-    if (rule.filter >= 0) {
-      std::size_t kept = begin;
-      for (std::size_t i = begin; i < right.size(); ++i)
-        if (scorer.passes(static_cast<std::size_t>(rule.filter), l, right[i])) right[kept++] = right[i];
-      right.resize(kept);
-    }
-    left.resize(right.size(), l);
-  });
-}
-
 }  // namespace joinedup::linkage

@@ -84,8 +84,6 @@ class PairScorer {
   std::uint8_t level_of(std::size_t comparison, std::size_t i);
 };
 
-// The pairs of a task that no earlier rule makes and that pass the rule's filter.
-void candidates(const BlockingPlan& plan, const Task& task, PairScorer& scorer, std::vector<std::uint32_t>& left, std::vector<std::uint32_t>& right);
 // The filters of a plan, for compile_model; sets each rule's filter index.
 std::vector<NodePtr> take_filters(BlockingPlan& plan);
 

@@ -9,6 +9,7 @@
 #include "base/parallel.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "linkage/finder.hpp"
 #include "linkage/linker.hpp"
 
 namespace joinedup::linkage {
@@ -56,16 +57,17 @@ Result<Patterns> blocked_patterns(const std::vector<std::string>& rules, const M
   }
   Counted total;
   std::mutex mutex;
+  const Finder finder(plan, compiled, -INFINITY, threads);
   const std::size_t crews = threads;
   JOINEDUP_CHECK(parallel_for(crews, threads, [&](std::size_t crew) -> Result<void> {
     PairScorer scorer(compiled);
     Counted mine;
-    std::vector<std::uint32_t> left, right;
+    Finder::Scratch scratch;
     std::string key;
     for (std::size_t task = crew; task < plan.tasks.size(); task += crews) {
-      candidates(plan, plan.tasks[task], scorer, left, right);
-      scorer.compare(left, right);
-      mine.add(scorer, left.size(), compiled.comparisons.size(), key);
+      finder.find(plan.tasks[task], scorer, {}, scratch);
+      scorer.compare(scratch.left, scratch.right);
+      mine.add(scorer, scratch.left.size(), compiled.comparisons.size(), key);
     }
     const std::lock_guard lock(mutex);
     total.merge(mine);
