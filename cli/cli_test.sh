@@ -62,5 +62,19 @@ check "a misspelt key stops the refresh" 1 "$(status_of "$program" refresh --pla
 check "with its line" 1 "$(grep -cE 'place.toml:[0-9]+: .*nmae' "$work/err")"
 check "and the published version stays" "$before" "$(readlink "$work/demo/warehouse/current")"
 
+# Published scores over files.
+printf 'person_id,code,date\na,I50.0,2024-01-01\na,F00.1,2024-02-01\nb,Z00.0,2023-01-01\n' >"$work/codes.csv"
+check "score" 0 "$(status_of "$program" score --model hfrs --input "$work/codes.csv" --out "$work/scores/hfrs.csv" --json)"
+check "score: columns of the contract" "person_id,score,version,status" "$(head -n 1 "$work/scores/hfrs.csv")"
+check "score: a person's points" "a,F00,1,7.1" "$(sed -n 2p "$work/scores/breakdown.csv")"
+check "score: nobody is left out" 3 "$(wc -l <"$work/scores/hfrs.csv")"
+if command -v python3 >/dev/null; then check "score --json is one JSON document" yes "$(is_one_json "$work/out")"; fi
+check "score: an unknown score" 2 "$(status_of "$program" score --model wizard --input "$work/codes.csv" --out "$work/x.csv")"
+check "score: without --out" 2 "$(status_of "$program" score --model hfrs --input "$work/codes.csv")"
+printf 'person_id,code\na,428.0\n' >"$work/icd9.csv"
+check "score: another code system" 1 "$(status_of "$program" score --model hfrs --input "$work/icd9.csv" --out "$work/x.csv")"
+check "score: and says so" 1 "$(grep -c 'row 1: .*not ICD-10' "$work/err")"
+check "score: nothing was written" no "$([ -e "$work/x.csv" ] && echo yes || echo no)"
+
 [ "$failures" = 0 ] && echo "command line: all checks passed"
 exit "$((failures > 0))"

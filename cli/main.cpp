@@ -6,6 +6,7 @@
 
 #include "cli/cli.hpp"
 #include "linkage/linkage.hpp"
+#include "risk/risk.hpp"
 #include "synth/synth.hpp"
 
 namespace {
@@ -28,6 +29,7 @@ const std::vector<Verb>& verbs() {
       {"link-files", "link or deduplicate any CSV or Parquet files", linkage::link_files_command},
       {"encode", "names and dates to Bloom filters, at a partner who may not share them", linkage::encode_command},
       {"link-clks", "link two files of Bloom filters", linkage::link_clks_command},
+      {"score", "published risk scores over any CSV or Parquet file, every point explained", risk::score_command},
       {"version", "versions of the program and its engines", cli::version_command},
   };
   return all;
