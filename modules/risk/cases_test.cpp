@@ -93,4 +93,21 @@ INSTANTIATE_TEST_SUITE_P(EveryScore, HandWorked,
                          testing::Values("parr30", "hfrs", "charlson_quan2011", "elixhauser_vw", "cambridge", "lace", "hospital", "efi", "acsc"),
                          [](const auto& one) { return std::string(one.param); });
 
+// reference/comorbidipy_golden.csv: scores that another package gave.
+TEST(IndependentPackage, SaysTheSame) {
+  const auto text = read_file(std::string(JOINEDUP_SOURCE_DIR) + "/modules/risk/reference/comorbidipy_golden.csv");
+  ASSERT_TRUE(text);
+  const auto rows = csv_rows(*text);
+  ASSERT_EQ(rows.size(), 300u);
+  std::string codes = "person_id,code\n";
+  for (const auto& row : rows)
+    for (const auto code : split(row[1], ' ')) codes += row[0] + "," + std::string(code) + "\n";
+  const char* const models[] = {"charlson_quan2011", "elixhauser_vw", "hfrs"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto scored = score_text(models[i], codes);
+    ASSERT_TRUE(scored.done) << scored.done.error().text();
+    for (const auto& row : rows) EXPECT_EQ(scored.score.at(row[0]), row[2 + i]) << models[i] << ": " << row[1];
+  }
+}
+
 }  // namespace joinedup::risk

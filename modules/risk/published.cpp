@@ -129,7 +129,7 @@ const Term* PublishedScore::find(std::string_view term) const {
 std::vector<std::string> published_score_names() {
   std::vector<std::string> names;
   for (const auto& file : embedded_risk())
-    if (file.name.starts_with("data/") && file.text.starts_with("# source: "))
+    if (file.name.starts_with("data/") && file.text.find("\n# code_system: ") != std::string_view::npos)
       names.emplace_back(file.name.substr(5, file.name.size() - 5 - 4));
   return names;
 }
