@@ -93,6 +93,20 @@ struct ScoreSummary {
 };
 
 Result<ScoreSummary> score_file(const ScoreJob& job);
+// The published scores that the record can give (hfrs, charlson_quan2011, elixhauser_vw, acsc from stays that had ended;
+// cambridge from conditions) of everybody alive on the index date, from what was known by then:
+// risk_score(person_key, index_date, score_name, score, version, status) and
+// risk_score_term(person_key, score_name, term, value, points, source_table, first_date). Neither may be there yet.
+// A person without a row had no coded stay in the score's window: not a score of 0.
+struct PublishedScoreOptions {
+  Date index_date;
+};
+struct PublishedScoreSummary {
+  std::int64_t scores = 0, terms = 0;     // rows
+  std::int64_t codes_not_icd10 = 0;       // different codes of the record that are not of ICD-10's form: they add nothing
+};
+Result<PublishedScoreSummary> write_published_scores(engine::Connection& connection, const PublishedScoreOptions& options);
+
 int score_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::risk
