@@ -151,6 +151,46 @@ void group(const std::vector<std::uint32_t>& keys, const std::vector<std::uint8_
     if (taken(row)) rows[next[keys[row]]++] = row;
 }
 
+struct Cut {
+  std::vector<Task> tasks;
+  double pairs = 0, largest = 0;  // of one key
+};
+
+// A rule cut into tasks of about the same number of candidates, between left rows. None where there are too many.
+Cut cut(const JoinRule& rule, std::uint32_t number, LinkType link_type, double most_pairs) {
+  Cut out;
+  const bool triangular = rule.symmetric && link_type != LinkType::link_only;
+  const auto keys = static_cast<std::uint32_t>(rule.left_start.size() - 1);
+  for (std::uint32_t key = 0; key < keys; ++key) {
+    const double left = rule.left_start[key + 1] - rule.left_start[key], right = rule.right_start[key + 1] - rule.right_start[key];
+    const double count = triangular ? left * (left - 1) / 2 : left * right;
+    out.pairs += count;
+    out.largest = std::max(out.largest, count);
+  }
+  if (out.pairs > most_pairs) return out;
+  Task task{number, 0, rule.left_start.empty() ? 0 : rule.left_start[0], 0, 0};
+  double in_task = 0;
+  bool open = false;
+  for (std::uint32_t key = 0; key < keys; ++key) {
+    const std::uint32_t right = rule.right_start[key + 1] - rule.right_start[key];
+    if (right < (triangular ? 2u : 1u)) continue;
+    for (std::uint32_t at = rule.left_start[key]; at < rule.left_start[key + 1]; ++at) {
+      const double here = triangular ? rule.left_start[key + 1] - at - 1 : right;
+      if (here == 0) continue;
+      if (!open) task.first_key = key, task.first_row = at, open = true;
+      in_task += here;
+      task.end_key = key;
+      task.end_row = at + 1;
+      if (in_task < task_pairs) continue;
+      out.tasks.push_back(task);
+      in_task = 0;
+      open = false;
+    }
+  }
+  if (open) out.tasks.push_back(task);
+  return out;
+}
+
 }  // namespace
 
 Result<BlockingPlan> plan_blocking(const std::vector<BlockingRule>& rules, const Model& model, const Records& records, unsigned threads) {
@@ -183,45 +223,22 @@ Result<BlockingPlan> plan_blocking(const std::vector<BlockingRule>& rules, const
     else group(rule.symmetric ? rule.left_key : rule.right_key, two_sources ? &in_second : nullptr, most, rule.right_start, rule.right_rows);
     return {};
   }));
-  for (std::uint32_t r = 0; r < plan.rules.size(); ++r) {
+  std::vector<Cut> cuts(plan.rules.size());
+  JOINEDUP_CHECK(parallel_for(cuts.size(), threads, [&](std::size_t r) -> Result<void> {
+    cuts[r] = cut(plan.rules[r], static_cast<std::uint32_t>(r), model.link_type, model.most_pairs_a_rule);
+    return {};
+  }));
+  for (std::size_t r = 0; r < cuts.size(); ++r) {
     JoinRule& rule = plan.rules[r];
-    const bool triangular = rule.symmetric && model.link_type != LinkType::link_only;
-    const auto keys = static_cast<std::uint32_t>(rule.left_start.size() - 1);
-    double largest = 0;
-    for (std::uint32_t key = 0; key < keys; ++key) {
-      const double left = rule.left_start[key + 1] - rule.left_start[key], right = rule.right_start[key + 1] - rule.right_start[key];
-      const double count = triangular ? left * (left - 1) / 2 : left * right;
-      rule.pairs += count;
-      largest = std::max(largest, count);
-    }
+    rule.pairs = cuts[r].pairs;
     if (rule.pairs > model.most_pairs_a_rule)
       return fail(ErrorCode::too_large,
-                  "This rule alone would make " + with_commas(static_cast<std::int64_t>(rule.pairs)) + " pairs, " + with_commas(static_cast<std::int64_t>(largest)) +
+                  "This rule alone would make " + with_commas(static_cast<std::int64_t>(rule.pairs)) + " pairs, " + with_commas(static_cast<std::int64_t>(cuts[r].largest)) +
                       " of them from one value, over the limit of " + with_commas(static_cast<std::int64_t>(model.most_pairs_a_rule)) +
                       ". Add a second column to the rule, make the common value NULL, or raise --max-pairs.",
                   "blocking rule " + std::to_string(rule.match_key + 1) + ": " + rule.text);
     plan.pairs += rule.pairs;
-    // Cut into tasks of about the same number of candidates, between left rows.
-    Task task{r, 0, rule.left_start.empty() ? 0 : rule.left_start[0], 0, 0};
-    double in_task = 0;
-    bool open = false;
-    for (std::uint32_t key = 0; key < keys; ++key) {
-      const std::uint32_t right = rule.right_start[key + 1] - rule.right_start[key];
-      if (right == 0) continue;
-      for (std::uint32_t at = rule.left_start[key]; at < rule.left_start[key + 1]; ++at) {
-        const double here = triangular ? rule.left_start[key + 1] - at - 1 : right;
-        if (here == 0) continue;
-        if (!open) task.first_key = key, task.first_row = at, open = true;
-        in_task += here;
-        task.end_key = key;
-        task.end_row = at + 1;
-        if (in_task < task_pairs) continue;
-        plan.tasks.push_back(task);
-        in_task = 0;
-        open = false;
-      }
-    }
-    if (open) plan.tasks.push_back(task);
+    plan.tasks.insert(plan.tasks.end(), cuts[r].tasks.begin(), cuts[r].tasks.end());
   }
   return plan;
 }

@@ -64,6 +64,8 @@ struct Measured {  // one string comparison, shared by the atoms that set thresh
   bool dull(const Signature& left, const Signature& right) const;
 };
 
+constexpr std::size_t most_inputs = 32;  // separate one-sided parts of a generic atom
+
 struct Atom {
   AtomKind kind = AtomKind::generic;
   std::string text;
@@ -134,7 +136,6 @@ struct CompiledComparison {
   bool has_frequency = false;
 };
 
-class Compiler;
 struct CompiledModel {
   const Model* model = nullptr;
   const Records* records = nullptr;
@@ -148,10 +149,11 @@ struct CompiledModel {
   std::vector<std::vector<std::size_t>> filter_features;
 };
 
-// log2 of a value's frequency, where frequencies come from an earlier run and not from these records.
-using LogFrequency = std::function<double(const std::string& column, std::string_view text)>;
+// log2 of each value's frequency, by code, where frequencies come from an earlier run and not from these records; in the
+// place of code 0, that of a value which was seen once.
+using LogFrequencies = std::function<std::vector<double>(const DataColumn& column)>;
 Result<CompiledModel> compile_model(const Model& model, const Records& records, const std::vector<NodePtr>& filters, unsigned threads,
-                                    const LogFrequency& frozen = {});
+                                    const LogFrequencies& frozen = {});
 Result<void> set_weights(CompiledModel& compiled, const Model& model);  // after training changed m and u
 
 std::shared_ptr<Coding> make_coding(const Records& records, const std::vector<std::string>& columns);

@@ -1,6 +1,7 @@
 #include "linkage/finder.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t lanes = 8;
 constexpr std::size_t block_rows = 2048;        // fetched at a time: what a core's own cache holds
 constexpr std::uint32_t nobody = ~std::uint32_t{0};  // a key that no row has
+constexpr std::size_t most_steps = 16;
 constexpr float slack = 0.01f;                  // bounds are summed in single precision: give way by a hundredth of a bit
 using Codes = std::uint32_t __attribute__((vector_size(4 * lanes)));
 using Bits = std::int32_t __attribute__((vector_size(4 * lanes)));
@@ -73,6 +75,7 @@ Finder::Finder(const BlockingPlan& plan, const CompiledModel& compiled, double l
     }
     ColumnBound bound;
     bound.feature = compiled.features[comparison.features[0]].get();
+    bound.comparison = static_cast<std::size_t>(&comparison - compiled.comparisons.data());
     bound.at = bounds_.size();
     const auto at_most = [&](Known known) { return static_cast<float>(most(compiled, comparison, known)); };
     bound.both_null = at_most({.values = Known::both_null});
@@ -80,22 +83,26 @@ Finder::Finder(const BlockingPlan& plan, const CompiledModel& compiled, double l
     bound.right_null = at_most({.values = Known::right_null});
     bound.different = at_most({.values = Known::different});
     bound.dull = at_most({.values = Known::different, .dull = true});
-    bound.equal.resize(bound.feature->left->distinct);
     const DataColumn* column = bound.feature->left->columns[0];
     const bool by_code = std::any_of(comparison.levels.begin(), comparison.levels.end(), [&](const auto& level) { return level.frequency_column == column; });
-    std::fill(bound.equal.begin(), bound.equal.end(), by_code || bound.equal.size() < 2 ? 0 : at_most({.values = Known::equal, .code = 1}));
-    for (std::uint32_t code = 1; by_code && code < bound.equal.size(); ++code) bound.equal[code] = at_most({.values = Known::equal, .code = code});
-    bound.equal[0] = bound.both_null;
+    if (by_code) {
+      bound.equal_by_code.resize(bound.feature->left->distinct, bound.both_null);
+      for (std::uint32_t code = 1; code < bound.equal_by_code.size(); ++code) bound.equal_by_code[code] = at_most({.values = Known::equal, .code = code});
+    } else if (bound.feature->left->distinct > 1) {
+      bound.equal = at_most({.values = Known::equal, .code = 1});
+    }
     bounds_.push_back(std::move(bound));
   }
   start_ = static_cast<float>(start);
-  // Columns with few distinct values first: their signatures are near at hand, and most pairs are settled by one or two.
+  // What signatures settle most surely comes first; among equals the smaller dictionary, whose signatures are near at hand.
   for (std::size_t i = 0; i < bounds_.size(); ++i) {
     const auto& measured = bounds_[i].feature->measured;
     const bool signed_ = !measured.empty() && std::all_of(measured.begin(), measured.end(), [](const auto& one) { return !one->left_signatures.empty(); });
     if (signed_ && bounds_[i].dull < bounds_[i].different) order_.push_back(i);
   }
-  std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) { return bounds_[a].equal.size() < bounds_[b].equal.size(); });
+  const auto rank = [&](std::size_t i) { return std::pair(std::ceil(bounds_[i].dull - bounds_[i].different), bounds_[i].feature->left->distinct); };
+  std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  if (order_.size() > most_steps) order_.resize(most_steps);
 
   std::vector<const std::vector<std::uint32_t>*> columns;
   for (const auto& bound : bounds_) columns.push_back(bound.feature->left->codes);
@@ -105,15 +112,21 @@ Finder::Finder(const BlockingPlan& plan, const CompiledModel& compiled, double l
     right_key_at_.push_back(plan.rules[r].symmetric ? left_key_at_.back() : columns.size());
     if (!plan.rules[r].symmetric) columns.push_back(&plan.rules[r].right_key);
   }
-  width_ = columns.size();
+  fetched_ = columns.size();
+  width_ = fetched_;
+  for (auto& bound : bounds_)
+    if (!bound.equal_by_code.empty()) bound.equal_at = width_++;
   packed_.resize(rows * width_);
   constexpr std::size_t chunk = 4096;
   (void)parallel_for((rows + chunk - 1) / chunk, threads, [&](std::size_t part) -> Result<void> {
     const std::size_t end = std::min(rows, (part + 1) * chunk);
-    for (std::size_t at = 0; at < width_; ++at) {
+    for (std::size_t at = 0; at < fetched_; ++at) {
       const auto* from = columns[at]->data();
       for (std::size_t row = part * chunk; row < end; ++row) packed_[row * width_ + at] = from[row];
     }
+    for (const auto& bound : bounds_)
+      for (std::size_t row = part * chunk; bound.equal_at && row < end; ++row)
+        packed_[row * width_ + bound.equal_at] = std::bit_cast<std::uint32_t>(bound.equal_by_code[packed_[row * width_ + bound.at]]);
     return {};
   });
 }
@@ -121,10 +134,10 @@ Finder::Finder(const BlockingPlan& plan, const CompiledModel& compiled, double l
 // The rows' codes and keys, a column after the other.
 void Finder::fetch(const std::uint32_t* rows, std::size_t count, Scratch& scratch) const {
   constexpr std::size_t ahead = 16, stride = block_rows + lanes;
-  for (std::size_t i = 0; width_ > 0 && i < count; ++i) {
+  for (std::size_t i = 0; fetched_ > 0 && i < count; ++i) {
     if (i + ahead < count) __builtin_prefetch(packed_.data() + rows[i + ahead] * width_), __builtin_prefetch(packed_.data() + rows[i + ahead] * width_ + width_ - 1);
     const std::uint32_t* from = packed_.data() + rows[i] * width_;
-    for (std::size_t at = 0; at < width_; ++at) scratch.block[at * stride + i] = from[at];
+    for (std::size_t at = 0; at < fetched_; ++at) scratch.block[at * stride + i] = from[at];
   }
 }
 
@@ -138,8 +151,9 @@ void Finder::against(const Task& task, std::uint32_t left, std::size_t from, std
   float start = start_;
   for (const auto& bound : bounds_) {
     const std::uint32_t code = codes[bound.at];
-    if (column_count == 64) start += std::max({bound.equal[code], bound.both_null, bound.left_null, bound.right_null, bound.different});
-    else columns[column_count++] = {scratch.block.data() + bound.at * stride, code, bound.equal[code], bound.right_null, code == 0 ? bound.left_null : bound.different};
+    const float equal = code == 0 ? bound.both_null : bound.equal_at ? std::bit_cast<float>(codes[bound.equal_at]) : bound.equal;
+    if (column_count == 64) start += std::max({equal, bound.both_null, bound.left_null, bound.right_null, bound.different});
+    else columns[column_count++] = {scratch.block.data() + bound.at * stride, code, equal, bound.right_null, code == 0 ? bound.left_null : bound.different};
   }
   bool asks = rule.filter >= 0 || only;
   for (std::size_t r = 0; r < task.rule; ++r) {
@@ -159,12 +173,39 @@ void Finder::against(const Task& task, std::uint32_t left, std::size_t from, std
     for (std::size_t i = 0; i < count; ++i) known += made[i] & 1;
     scratch.seen += count - known;
   }
-  // The likeliest comparison's signatures are looked at here, where the codes are at hand: most pairs end with it.
-  const ColumnBound* first = bounded_ && !order_.empty() ? &bounds_[order_[0]] : nullptr;
-  const Measured* measured = first && first->feature->measured.size() == 1 ? first->feature->measured[0].get() : nullptr;
-  const std::uint32_t left_code = measured ? codes[first->at] : 0;
-  const std::uint32_t* right_codes = measured ? scratch.block.data() + first->at * stride + from : nullptr;
-  const float less = measured ? first->dull - first->different : 0;
+  // Signatures of the texts, one comparison after the other until the pair is settled; codes are at hand, and a block's
+  // signatures soon are, since each row meets many others.
+  struct Step {
+    const ColumnBound* bound;
+    const std::uint32_t* codes;
+    const Measured* only;
+    std::uint32_t left;
+    float less;
+  } steps[most_steps];
+  std::size_t step_count = 0;
+  for (const auto which : order_) {
+    const ColumnBound& bound = bounds_[which];
+    const auto& measured = bound.feature->measured;
+    if (const std::uint32_t code = codes[bound.at]; code != 0)
+      steps[step_count++] = {&bound, scratch.block.data() + bound.at * stride + from, measured.size() == 1 ? measured[0].get() : nullptr, code, bound.dull - bound.different};
+  }
+  const auto settled = [&](std::size_t i) {
+    float most = upper[i];
+    std::uint32_t open = 0;  // steps that signatures do not answer
+    for (std::size_t s = 0; s < step_count && most >= least_; ++s) {
+      const Step& step = steps[s];
+      const std::uint32_t l = step.left, r = step.codes[i];
+      if (r == 0 || r == l) continue;
+      const auto& measured = step.bound->feature->measured;
+      if (step.only ? step.only->dull(l, r) : std::all_of(measured.begin(), measured.end(), [&](const auto& one) { return one->dull(l, r); })) most += step.less;
+      else open |= 1u << s;
+    }
+    for (; open != 0 && most >= least_; open &= open - 1) {
+      const Step& step = steps[std::countr_zero(open)];
+      most += scorer.most(step.bound->comparison, step.left, step.codes[i]) - step.bound->different;
+    }
+    return most < least_;
+  };
   for (std::size_t i = 0; i < count; ++i) {
     if (made[i]) continue;
     if (asks || checks_order) {
@@ -180,43 +221,9 @@ void Finder::against(const Task& task, std::uint32_t left, std::size_t from, std
       if (rule.filter >= 0 && !scorer.passes(static_cast<std::size_t>(rule.filter), left, right)) continue;
       ++scratch.seen;
     }
-    if (bounded_ && upper[i] < least_) continue;
-    if (left_code != 0 && upper[i] + less < least_) {
-      const std::uint32_t right_code = right_codes[i];
-      if (right_code != 0 && right_code != left_code && measured->dull(left_code, right_code)) continue;
-    }
+    if (bounded_ && settled(i)) continue;
     scratch.left.push_back(left);
     scratch.right.push_back(rows[i]);
-    scratch.upper.push_back(upper[i]);
-  }
-}
-
-// The second look: signatures of the texts, one comparison after the other, until the pair is settled.
-void Finder::settle(Scratch& scratch) const {
-  for (const auto which : order_) {
-    const ColumnBound& bound = bounds_[which];
-    const auto& measured = bound.feature->measured;
-    const Measured* only = measured.size() == 1 ? measured[0].get() : nullptr;
-    const float less = bound.dull - bound.different;
-    const std::uint32_t* codes = packed_.data() + bound.at;
-    const std::size_t count = scratch.left.size();
-    const Signature* ahead = measured[0]->right_signatures.empty() ? measured[0]->left_signatures.data() : measured[0]->right_signatures.data();
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (i + 8 < count) __builtin_prefetch(ahead + codes[scratch.right[i + 8] * width_]);
-      const std::uint32_t left = scratch.left[i], right = scratch.right[i], l = codes[left * width_], r = codes[right * width_];
-      float upper = scratch.upper[i];
-      if (l != r && l != 0 && r != 0 && (only ? only->dull(l, r) : std::all_of(measured.begin(), measured.end(), [&](const auto& one) { return one->dull(l, r); }))) {
-        upper += less;
-        if (upper < least_) continue;
-      }
-      scratch.left[kept] = left;
-      scratch.right[kept] = right;
-      scratch.upper[kept++] = upper;
-    }
-    scratch.left.resize(kept);
-    scratch.right.resize(kept);
-    scratch.upper.resize(kept);
   }
 }
 
@@ -224,10 +231,9 @@ void Finder::find(const Task& task, PairScorer& scorer, const Only& only, Scratc
   constexpr std::size_t stride = block_rows + lanes;
   scratch.left.clear();
   scratch.right.clear();
-  scratch.upper.clear();
   scratch.seen = 0;
-  if (scratch.lanes_row.empty() || scratch.block.size() != width_ * stride) {
-    scratch.block.assign(width_ * stride, 0);
+  if (scratch.lanes_row.empty() || scratch.block.size() != fetched_ * stride) {
+    scratch.block.assign(fetched_ * stride, 0);
     scratch.lanes_upper.assign(stride, 0);
     scratch.lanes_made.assign(stride, 0);
     scratch.lanes_row.assign(stride, 0);
@@ -249,7 +255,6 @@ void Finder::find(const Task& task, PairScorer& scorer, const Only& only, Scratc
       }
     }
   }
-  if (bounded_) settle(scratch);
 }
 
 }  // namespace joinedup::linkage

@@ -130,6 +130,25 @@ Result<Meeting> meet(const LinkIndex& index, const AddedRecords& all, const Reco
   return meeting;
 }
 
+// Frequencies of the values that meet: those of old records by their codes, those of added ones as found already.
+std::vector<double> met_frequencies(const LinkIndex& index, const Meeting& meeting, const Records& added, const CompiledModel& compiled, const DataColumn& column) {
+  std::size_t at = 0;
+  while (index.columns[at].name != column.name) ++at;
+  const auto& known = index.columns[at].log_frequencies;
+  const double unseen = compiled.unseen_log_frequency.at(column.name);
+  std::vector<double> all(column.values().size(), unseen);
+  for (std::size_t i = 0; i < meeting.base.size(); ++i) {
+    const std::uint32_t code = index.packed[meeting.base[i] * index.width + at];
+    if (code != 0) all[column.codes[meeting.of_base[i]]] = known[code];
+  }
+  const auto& theirs = *compiled.frequencies.at(column.name);
+  const auto& codes = added.columns[at]->codes;
+  for (std::size_t row = 0; row < codes.size(); ++row)
+    if (codes[row] != 0) all[column.codes[meeting.of_added[row]]] = theirs[codes[row]];
+  all[0] = unseen;
+  return all;
+}
+
 struct Candidates {  // rows of the meeting, by rule
   std::vector<std::vector<std::uint32_t>> left, right;
 };
@@ -178,7 +197,6 @@ Result<LinkSummary> link_added(const LinkFiles& job, const LinkIndex& index, con
   AddedRecords all = index.added;
   const std::size_t earlier = all.ids.size();
   JOINEDUP_CHECK(take(job, index, model, fresh, all));
-  const LogFrequency frozen = [&](const std::string& column, std::string_view text) { return index.log_frequency(column, text); };
   const double cluster_weight = probability_to_weight(summary.cluster_probability), written_weight = probability_to_weight(job.least_probability);
   const double least = std::min(cluster_weight, written_weight);
 
@@ -188,7 +206,7 @@ Result<LinkSummary> link_added(const LinkFiles& job, const LinkIndex& index, con
   for (const auto at : added.input_row) is_new.push_back(at > earlier);
   JOINEDUP_TRY(auto plan, plan_blocking(model.blocking_rules, model, added, job.threads));
   const auto filters = take_filters(plan);
-  JOINEDUP_TRY(const auto compiled, compile_model(model, added, filters, job.threads, frozen));
+  JOINEDUP_TRY(const auto compiled, compile_model(model, added, filters, job.threads, [&](const DataColumn& column) { return index.log_frequencies(column); }));
   Candidates candidates;
   candidates.left.resize(plan.rules.size());
   candidates.right.resize(plan.rules.size());
@@ -209,7 +227,8 @@ Result<LinkSummary> link_added(const LinkFiles& job, const LinkIndex& index, con
 
   // Their weights.
   JOINEDUP_TRY(const auto meeting, meet(index, all, added, found, job.threads));
-  JOINEDUP_TRY(const auto scoring, compile_model(model, meeting.records, filters, job.threads, frozen));
+  JOINEDUP_TRY(const auto scoring, compile_model(model, meeting.records, filters, job.threads,
+                                                [&](const DataColumn& column) { return met_frequencies(index, meeting, added, compiled, column); }));
   JOINEDUP_TRY(auto folder, OutputFolder::open(job.out));
   JOINEDUP_TRY(const auto writer, open_pair_writer(folder, job.format, scoring, written_weight));
   std::vector<std::uint32_t> roots(index.cluster_of.begin(), index.cluster_of.end());
@@ -268,11 +287,15 @@ Result<LinkSummary> link_added(const LinkFiles& job, const LinkIndex& index, con
     ++sizes[cluster_of[row]];
   }
   for (const auto size : sizes) summary.linked_records += size > 1 ? size : 0;
-  const auto shown = [&](std::uint32_t row, std::string& scratch) -> std::string_view {
-    if (row >= index.rows()) return all.ids[row - index.rows()];
-    return index.shown_id(row, scratch);
-  };
-  JOINEDUP_CHECK(write_clusters(folder, job.format, cluster_of, job.threads, shown));
+  ShownIds shown;
+  shown.reserve(total);
+  std::string scratch;
+  for (std::uint32_t row = 0; row < index.rows(); ++row) {
+    if (index.id_in_both.empty() || !index.id_in_both[row]) shown.add(index.ids[row]);
+    else shown.add_text(std::string(index.shown_id(row, scratch)));
+  }
+  for (const auto id : all.ids) shown.add(id);
+  JOINEDUP_CHECK(write_clusters(folder, job.format, cluster_of, job.threads, shown.by_row()));
   JOINEDUP_CHECK(write_file(folder.path("model.json"), index.model));
   std::error_code error;
   std::filesystem::create_hard_link(job.previous + "/linkage.index", folder.path("linkage.index"), error);

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <thread>
 #include <unordered_map>
 
 #include "base/file.hpp"
@@ -108,16 +109,23 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   JOINEDUP_TRY(const auto spec_text, read_file(job.spec));
   if (job.most_pairs_a_rule) model.most_pairs_a_rule = *job.most_pairs_a_rule;
   JOINEDUP_TRY(auto columns, check_conditions(model));
+  std::optional<LinkIndex> earlier;
+  std::jthread warming;
+  if (!job.previous.empty() && LinkIndex::exists(job.previous)) {
+    JOINEDUP_TRY(auto index, LinkIndex::open(job.previous));
+    earlier.emplace(std::move(index));
+    if (job.threads > 1) warming = std::jthread([&earlier] { earlier->warm(); });
+  }
   Progress reading("Reading records");
   JOINEDUP_TRY(const auto records, read_inputs(job, model, std::move(columns)));
   summary.records = records.size();
   reading.done(with_commas(static_cast<std::int64_t>(records.size())) + " records");
   summary.seconds_reading = clock.lap();
-  if (!job.previous.empty() && LinkIndex::exists(job.previous)) {
-    JOINEDUP_TRY(const auto index, LinkIndex::open(job.previous));
-    const auto known = known_records(index, records), all = static_cast<std::uint64_t>(index.rows() + index.added.ids.size());
+  if (warming.joinable()) warming.join();
+  if (earlier) {
+    const auto known = known_records(*earlier, records), all = static_cast<std::uint64_t>(earlier->rows() + earlier->added.ids.size());
     if (known == 0) {
-      JOINEDUP_TRY(auto done, link_added(job, index, records, hash_of(spec_text)));
+      JOINEDUP_TRY(auto done, link_added(job, *earlier, records, hash_of(spec_text)));
       done.seconds_reading = summary.seconds_reading;
       done.seconds_scoring = clock.lap();
       return done;
@@ -153,9 +161,9 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   Progress scoring("Comparing pairs");
   JOINEDUP_TRY(auto plan, plan_blocking(model.blocking_rules, model, records, job.threads));
   const auto filters = take_filters(plan);
-  LogFrequency log_frequency;
-  if (frozen) log_frequency = [&](const std::string& column, std::string_view text) { return frozen->log_frequency(column, text); };
-  JOINEDUP_TRY(auto compiled, compile_model(model, records, filters, job.threads, log_frequency));
+  LogFrequencies log_frequencies;
+  if (frozen) log_frequencies = [&](const DataColumn& column) { return frozen->log_frequencies(column); };
+  JOINEDUP_TRY(auto compiled, compile_model(model, records, filters, job.threads, log_frequencies));
   JOINEDUP_TRY(auto folder, OutputFolder::open(job.out));
   JOINEDUP_TRY(const auto writer, open_pair_writer(folder, job.format, compiled, probability_to_weight(job.least_probability)));
   summary.cluster_probability = job.cluster_probability.value_or(model.cluster_probability.value_or(default_cluster_probability));
@@ -206,7 +214,8 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
     ++sizes[cluster_of[row]];
   }
   for (const auto size : sizes) summary.linked_records += size > 1 ? size : 0;
-  JOINEDUP_CHECK(write_clusters(folder, job.format, cluster_of, job.threads, [&](std::uint32_t row, std::string& scratch) { return id_text(records, row, scratch); }));
+  const ShownIds shown(records);
+  JOINEDUP_CHECK(write_clusters(folder, job.format, cluster_of, job.threads, shown.by_row()));
   if (job.index)
     JOINEDUP_CHECK(write_index(folder, {model, records, plan, compiled, cluster_of, hash_of(spec_text), format_number(summary.cluster_probability), job.inputs.size(),
                                         model.link_type == LinkType::dedupe_only ? IdOrder::as_typed : IdOrder::as_text}));

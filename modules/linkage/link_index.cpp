@@ -232,13 +232,16 @@ std::optional<std::uint32_t> LinkIndex::row_of(std::uint16_t from, std::string_v
   return std::nullopt;
 }
 
-double LinkIndex::log_frequency(const std::string& name, std::string_view text) const {
+std::vector<double> LinkIndex::log_frequencies(const DataColumn& of) const {
+  std::vector<double> all(of.values().size(), NAN);
   for (const auto& column : columns) {
-    if (column.name != name) continue;
-    const std::uint32_t code = column.code(text);
-    return code != 0 && code < column.log_frequencies.size() ? column.log_frequencies[code] : column.unseen_log_frequency;
+    if (column.name != of.name) continue;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::uint32_t code = i == 0 ? 0 : column.code(of.values()[i]);
+      all[i] = code != 0 && code < column.log_frequencies.size() ? column.log_frequencies[code] : column.unseen_log_frequency;
+    }
   }
-  return NAN;
+  return all;
 }
 
 std::string_view LinkIndex::shown_id(std::uint32_t row, std::string& scratch) const {

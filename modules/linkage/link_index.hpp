@@ -34,6 +34,8 @@ class LinkIndex {
   static bool exists(const std::string& folder);
   static Result<LinkIndex> open(const std::string& folder);
 
+  void warm() const { base_.warm(); }  // takes some milliseconds that another thread can spend
+
   struct Column {
     std::string name;
     ColumnKind kind = ColumnKind::text;
@@ -73,7 +75,7 @@ class LinkIndex {
   std::string_view shown_id(std::uint32_t row, std::string& scratch) const;
   std::size_t rows() const { return source.size(); }
   std::optional<std::uint32_t> row_of(std::uint16_t from, std::string_view id) const;
-  double log_frequency(const std::string& column, std::string_view text) const;  // as frozen when the index was made
+  std::vector<double> log_frequencies(const DataColumn& of) const;               // as they were when the index was made
   std::string_view value(std::uint32_t row, std::size_t column) const;           // empty for NULL
 
  private:

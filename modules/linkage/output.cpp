@@ -107,6 +107,11 @@ class CsvPairs : public PairWriter {
   std::vector<const DataColumn*> retained_;
 };
 
+std::string_view id_text(const Records& records, std::uint32_t row, std::string& scratch) {
+  if (records.id_in_both.empty() || !records.id_in_both[row]) return records.ids[row];
+  return scratch = records.shown_id(row);
+}
+
 class ParquetPairs : public PairWriter {
  public:
   ParquetPairs(ParquetFile file, const CompiledModel& compiled) : file_(std::move(file)), compiled_(compiled), retained_(retained(compiled)) {}
@@ -209,14 +214,27 @@ Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder,
   return std::unique_ptr<PairWriter>(std::move(writer));
 }
 
-Result<void> write_clusters(const OutputFolder& folder, Format format, std::span<const std::uint32_t> cluster_of, unsigned threads, const ShownId& shown) {
+ShownIds::ShownIds(const Records& records) {
+  if (records.id_in_both.empty()) {
+    all_ = &records.ids;
+    return;
+  }
+  for (std::size_t row = 0; row < records.size(); ++row) {
+    if (records.id_in_both[row]) add_text(records.shown_id(row));
+    else add(records.ids[row]);
+  }
+}
+
+Result<void> write_clusters(const OutputFolder& folder, Format format, std::span<const std::uint32_t> cluster_of, unsigned threads, std::span<const std::string_view> ids) {
   if (format == Format::parquet) {
     JOINEDUP_TRY(auto file, ParquetFile::create(folder.path("clusters.parquet"), {{"id", ParquetFile::text}, {"cluster_id", ParquetFile::text}}));
-    std::string scratch;
-    for (std::uint32_t row = 0; row < cluster_of.size(); ++row) {
-      file.put_text(0, shown(row, scratch));
-      file.put_text(1, shown(cluster_of[row], scratch));
-      JOINEDUP_CHECK(file.end_row());
+    std::vector<std::string_view> named(std::min<std::size_t>(cluster_of.size(), ParquetFile::group_rows));
+    for (std::size_t begin = 0; begin < cluster_of.size(); begin += named.size()) {
+      const std::size_t count = std::min(named.size(), cluster_of.size() - begin);
+      for (std::size_t i = 0; i < count; ++i) named[i] = ids[cluster_of[begin + i]];
+      file.put_texts(0, ids.subspan(begin, count));
+      file.put_texts(1, std::span<const std::string_view>(named).first(count));
+      JOINEDUP_CHECK(file.end_rows(count));
     }
     return file.close();
   }
@@ -225,12 +243,11 @@ Result<void> write_clusters(const OutputFolder& folder, Format format, std::span
   std::vector<std::string> texts(parts);
   JOINEDUP_CHECK(parallel_for(parts, threads, [&](std::size_t part) -> Result<void> {
     std::string& text = texts[part];
-    std::string scratch;
     text.reserve(rows_a_part * 24);
     for (std::size_t row = part * rows_a_part; row < std::min(cluster_of.size(), (part + 1) * rows_a_part); ++row) {
-      append_field(text, shown(static_cast<std::uint32_t>(row), scratch));
+      append_field(text, ids[row]);
       text += ',';
-      append_field(text, shown(cluster_of[row], scratch));
+      append_field(text, ids[cluster_of[row]]);
       text += '\n';
     }
     return {};
@@ -242,11 +259,6 @@ Result<void> write_clusters(const OutputFolder& folder, Format format, std::span
   if (file) written = std::fclose(file) == 0 && written;
   if (!written) return tl::unexpected(system_error("Cannot write", path));
   return {};
-}
-
-std::string_view id_text(const Records& records, std::uint32_t row, std::string& scratch) {
-  if (records.id_in_both.empty() || !records.id_in_both[row]) return records.ids[row];
-  return scratch = records.shown_id(row);
 }
 
 }  // namespace joinedup::linkage

@@ -1,5 +1,6 @@
 // output: a run's files, written into a folder beside the one asked for and moved into place when whole.
 #pragma once
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
@@ -37,9 +38,22 @@ class PairWriter {
   double least_weight = 0;  // pairs below are not written
 };
 Result<std::unique_ptr<PairWriter>> open_pair_writer(const OutputFolder& folder, Format format, const CompiledModel& compiled, double least_weight);
-// A record's cluster is that of row cluster_of[row]; `shown` gives a row's id as it is to be written, from several threads.
-std::string_view id_text(const Records& records, std::uint32_t row, std::string& scratch);
-using ShownId = std::function<std::string_view(std::uint32_t row, std::string& scratch)>;
-Result<void> write_clusters(const OutputFolder& folder, Format format, std::span<const std::uint32_t> cluster_of, unsigned threads, const ShownId& shown);
+// Ids as they are to be written, by row.
+class ShownIds {
+ public:
+  explicit ShownIds(const Records& records);
+  ShownIds() = default;
+  void add(std::string_view id) { own_.push_back(id); }  // the view must last
+  void add_text(std::string id) { own_.push_back(kept_.emplace_back(std::move(id))); }
+  void reserve(std::size_t rows) { own_.reserve(rows); }
+  std::span<const std::string_view> by_row() const { return all_ ? std::span<const std::string_view>(*all_) : own_; }
+
+ private:
+  const std::vector<std::string_view>* all_ = nullptr;
+  std::vector<std::string_view> own_;
+  std::deque<std::string> kept_;
+};
+// A record's cluster is that of row cluster_of[row].
+Result<void> write_clusters(const OutputFolder& folder, Format format, std::span<const std::uint32_t> cluster_of, unsigned threads, std::span<const std::string_view> ids);
 
 }  // namespace joinedup::linkage

@@ -9,7 +9,6 @@
 namespace joinedup::linkage {
 namespace {
 
-constexpr std::size_t group_rows = 262144;
 constexpr std::size_t group_bytes = std::size_t{256} << 20;  // of one column: a page's size is a 32-bit number
 constexpr std::size_t largest_dictionary = 256;
 
@@ -149,6 +148,30 @@ void ParquetFile::put_text(std::size_t column, std::string_view value) {
   to.values.append(reinterpret_cast<const char*>(&size), sizeof size);
   to.values += value;
   to.present += '\1';
+}
+
+void ParquetFile::put_texts(std::size_t column, std::span<const std::string_view> values) {
+  Column& to = columns_[column];
+  std::size_t bytes = 0;
+  for (const auto value : values) bytes += sizeof(std::uint32_t) + value.size();
+  const std::size_t filled = to.values.size();
+  to.values.resize(filled + bytes);
+  char* at = to.values.data() + filled;
+  for (const auto value : values) {
+    const auto size = static_cast<std::uint32_t>(value.size());
+    std::memcpy(at, &size, sizeof size);
+    at += sizeof size;
+    if (size != 0) std::memcpy(at, value.data(), size);
+    at += size;
+  }
+  to.present.append(values.size(), '\1');
+}
+
+Result<void> ParquetFile::end_rows(std::size_t rows) {
+  in_group_ += rows;
+  const bool full = in_group_ >= group_rows || std::any_of(columns_.begin(), columns_.end(), [](const auto& column) { return column.values.size() > group_bytes; });
+  if (full) return flush();
+  return {};
 }
 
 void ParquetFile::put_number(std::size_t column, double value) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,10 @@ class ParquetFile {
   void put_integer(std::size_t column, std::int32_t value);
   void put_null(std::size_t column);
   Result<void> end_row();
+  // Many rows at once, at most `group_rows`: the same number for each column, then end_rows.
+  void put_texts(std::size_t column, std::span<const std::string_view> values);
+  Result<void> end_rows(std::size_t rows);
+  static constexpr std::size_t group_rows = 262144;
   Result<void> close();
 
  private:

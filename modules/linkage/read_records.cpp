@@ -1,7 +1,6 @@
 // Records from files: CSV row by row, Parquet a column at a time.
 #include <algorithm>
 #include <mutex>
-#include <numeric>
 #include <unordered_map>
 
 #include "base/parallel.hpp"
@@ -84,6 +83,8 @@ ColumnKind kind_of(const std::string& type) {
   return ColumnKind::text;
 }
 
+constexpr std::size_t few_rows = 50000;
+
 Result<void> read_one_parquet(const std::string& path, const Wanted& wanted, Records& records, unsigned threads) {
   JOINEDUP_TRY(auto database, engine::Database::open("", {.threads = 1}));
   const std::string from = " FROM read_parquet(" + engine::sql_text(path) + ")";
@@ -110,49 +111,66 @@ Result<void> read_one_parquet(const std::string& path, const Wanted& wanted, Rec
       return "array_to_string(list_transform(" + name + ", lambda item: chr(31) || coalesce(CAST(item AS VARCHAR), chr(30))), '')";
     return "CAST(" + name + " AS VARCHAR)";
   };
-  std::mutex mutex;
-  const std::size_t jobs = records.columns.size() + 1;  // the last job reads the ids: each column is one scan of its own
+  const std::size_t jobs = records.columns.size() + 1;  // the first job takes the ids
   const std::size_t rows_before = records.ids.size();
-  std::vector<std::size_t> order(jobs);
-  std::iota(order.begin(), order.end(), 0);
-  JOINEDUP_CHECK(parallel_for(jobs, threads, [&](std::size_t job) -> Result<void> {
-    const bool is_id = job == 0;
-    const std::size_t at = is_id ? layout.id : layout.columns[job - 1];
-    DataColumn* column = is_id ? nullptr : records.columns[job - 1].get();
-    if (at == std::string::npos) return {};
-    auto connection = [&] {
-      const std::lock_guard lock(mutex);
-      return database.connect();
-    }();
-    if (!connection) return tl::unexpected(connection.error());
-    if (column) {
-      const auto kind = kind_of(types[at]);
-      if (rows_before == 0 || column->kind == kind) column->kind = kind;
-      else column->kind = ColumnKind::text;
+  const auto source_of = [&](std::size_t job) { return job == 0 ? layout.id : layout.columns[job - 1]; };
+  for (std::size_t i = 0; i < records.columns.size(); ++i) {
+    DataColumn& column = *records.columns[i];
+    if (layout.columns[i] == std::string::npos) continue;
+    const auto kind = kind_of(types[layout.columns[i]]);
+    column.kind = rows_before == 0 || column.kind == kind ? kind : ColumnKind::text;
+    column.codes.reserve(rows_before + rows_here);
+  }
+  records.ids.reserve(rows_before + rows_here);
+  const auto take_ids = [&](const engine::Batch& batch, std::size_t at) -> Result<void> {
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      if (batch.is_null(at, row)) return fail(ErrorCode::invalid_input, "Record " + std::to_string(records.ids.size() - rows_before + 1) + " has no id in column '" + wanted.id_column + "'.", path);
+      records.ids.push_back(records.texts[0]->keep(batch.text(at, row)));
+    }
+    return {};
+  };
+  const auto take_column = [&](const engine::Batch& batch, std::size_t at, DataColumn& column, std::vector<std::string_view>& values) -> Result<void> {
+    values.resize(batch.rows());
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      values[row] = batch.is_null(at, row) ? std::string_view() : batch.text(at, row);
+      if (values[row].size() > longest_value) return fail(ErrorCode::too_large, "A value of column '" + column.name + "' holds more than a mebibyte.", path);
+      if (values[row].empty() && !is_list(column.kind)) values[row] = {};
+    }
+    const std::size_t filled = column.codes.size();
+    column.codes.resize(filled + values.size());
+    column.dictionary.add_all(values, column.codes.data() + filled);
+    return {};
+  };
+  if (rows_here <= few_rows) {  // one scan of everything: starting a scan costs more than it reads
+    std::string wish;
+    std::vector<std::size_t> asked;
+    for (std::size_t job = 0; job < jobs; ++job) {
+      if (source_of(job) == std::string::npos) continue;
+      asked.push_back(job);
+      wish += (wish.empty() ? "" : ", ") + as_text(source_of(job)) + " AS c" + std::to_string(job);
     }
     std::vector<std::string_view> values;
-    if (column) column->codes.reserve(rows_before + rows_here);
-    else records.ids.reserve(rows_before + rows_here);
-    return connection->scan("SELECT " + as_text(at) + from, [&](const engine::Batch& batch) -> Result<void> {
-      if (is_id) {
-        for (std::size_t row = 0; row < batch.rows(); ++row) {
-          if (batch.is_null(0, row)) return fail(ErrorCode::invalid_input, "Record " + std::to_string(records.ids.size() - rows_before + 1) + " has no id in column '" + wanted.id_column + "'.", path);
-          records.ids.push_back(records.texts[0]->keep(batch.text(0, row)));
-        }
-        return {};
+    JOINEDUP_TRY(auto connection, database.connect());
+    JOINEDUP_CHECK(connection.scan("SELECT " + wish + from, [&](const engine::Batch& batch) -> Result<void> {
+      for (std::size_t at = 0; at < asked.size(); ++at) {
+        JOINEDUP_CHECK(asked[at] == 0 ? take_ids(batch, at) : take_column(batch, at, *records.columns[asked[at] - 1], values));
       }
-      values.resize(batch.rows());
-      for (std::size_t row = 0; row < batch.rows(); ++row) {
-        values[row] = batch.is_null(0, row) ? std::string_view() : batch.text(0, row);
-        if (values[row].size() > longest_value) return fail(ErrorCode::too_large, "A value of column '" + column->name + "' holds more than a mebibyte.", path);
-        if (values[row].empty() && !is_list(column->kind)) values[row] = {};
-      }
-      const std::size_t filled = column->codes.size();
-      column->codes.resize(filled + values.size());
-      column->dictionary.add_all(values, column->codes.data() + filled);
       return {};
-    });
-  }));
+    }));
+  } else {
+    std::mutex mutex;
+    JOINEDUP_CHECK(parallel_for(jobs, threads, [&](std::size_t job) -> Result<void> {
+      const std::size_t at = source_of(job);
+      if (at == std::string::npos) return {};
+      auto connection = [&] {
+        const std::lock_guard lock(mutex);
+        return database.connect();
+      }();
+      if (!connection) return tl::unexpected(connection.error());
+      std::vector<std::string_view> values;
+      return connection->scan("SELECT " + as_text(at) + from, [&](const engine::Batch& batch) { return job == 0 ? take_ids(batch, 0) : take_column(batch, 0, *records.columns[job - 1], values); });
+    }));
+  }
   for (auto& column : records.columns) column->codes.resize(records.ids.size(), 0);
   return {};
 }

@@ -163,10 +163,30 @@ std::uint8_t PairScorer::level_of(std::size_t c, std::size_t i) {
   if (state >= table.level.size()) table.level.resize(state + 1, not_tried);
   if (table.level[state] != not_tried) return table.level[state];
   for (const auto feature : comparison.features) masks_[feature] = memories_[feature].mask(patterns_[feature][i]);
-  std::uint8_t chosen = no_level;
-  for (std::size_t level = 0; level < comparison.levels.size() && chosen == no_level; ++level)
-    if (truth(comparison.levels[level].condition, masks_.data()) == 1) chosen = static_cast<std::uint8_t>(level);
-  return table.level[state] = chosen;
+  return table.level[state] = chosen_level(c);
+}
+
+std::uint8_t PairScorer::chosen_level(std::size_t c) const {
+  const auto& levels = compiled_.comparisons[c].levels;
+  for (std::size_t level = 0; level < levels.size(); ++level)
+    if (truth(levels[level].condition, masks_.data()) == 1) return static_cast<std::uint8_t>(level);
+  return no_level;
+}
+
+float PairScorer::most(std::size_t c, std::uint32_t left_code, std::uint32_t right_code) {
+  const auto& comparison = compiled_.comparisons[c];
+  const std::size_t feature = comparison.features[0];
+  const std::uint16_t pattern = memories_[feature].of_codes(left_code, right_code);
+  constexpr std::uint8_t not_tried = 0xFE;
+  auto& known = tables_[c].level;
+  if (pattern >= known.size()) known.resize(pattern + std::size_t{1}, not_tried);
+  if (known[pattern] == not_tried) {
+    masks_[feature] = memories_[feature].mask(pattern);
+    known[pattern] = chosen_level(c);
+  }
+  if (known[pattern] == no_level) return -INFINITY;
+  const CompiledLevel& level = comparison.levels[known[pattern]];
+  return static_cast<float>(level.weight + level.most_frequency_part);
 }
 
 void PairScorer::compare(const std::vector<std::uint32_t>& left, const std::vector<std::uint32_t>& right) {

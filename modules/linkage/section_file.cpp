@@ -128,6 +128,12 @@ SectionFile::Texts SectionFile::texts(const std::string& name) const {
   return {array<std::uint64_t>(name + ".offsets"), array<char>(name + ".bytes").data()};
 }
 
+void SectionFile::warm() const {
+#ifdef MADV_POPULATE_READ
+  (void)::madvise(const_cast<char*>(map_), size_, MADV_POPULATE_READ);  // a hint: an older kernel refuses it
+#endif
+}
+
 const std::string& SectionFile::fact(const std::string& name) const {
   static const std::string none;
   const auto found = facts_.find(name);

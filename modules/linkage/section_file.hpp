@@ -66,6 +66,7 @@ class SectionFile {
     std::string_view operator[](std::size_t at) const { return {bytes + offsets[at], static_cast<std::size_t>(offsets[at + 1] - offsets[at])}; }
   };
   Texts texts(const std::string& name) const;
+  void warm() const;  // maps every page at one go instead of one by one as they are touched; any thread
   const std::string& fact(const std::string& name) const;  // empty where there is none
 
  private:
