@@ -1,5 +1,9 @@
 #include "risk/coded.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
 #include "base/hash.hpp"
 #include "base/parallel.hpp"
 #include "base/text.hpp"
@@ -33,7 +37,13 @@ class PieceReader {
   PieceReader(Piece& piece, const ReadCoded& how) : piece_(piece), how_(how) {}
 
   void read(std::string_view text) {
-    piece_.cursor = CsvCursor(text);
+    piece_.event_person.reserve(text.size() / 16);
+    piece_.event_code.reserve(text.size() / 16);
+    // Up to the last line end there is nothing to look for but commas and line ends, if there is no quote.
+    const auto whole_lines = text.find('"') == std::string_view::npos ? text.rfind('\n') + 1 : 0;
+    read_plain(text.substr(0, whole_lines));
+    piece_.cursor = CsvCursor(text.substr(whole_lines));
+    if (!piece_.fault.sentence.empty()) return;
     std::vector<std::string_view> fields;
     while (piece_.fault.sentence.empty() && piece_.cursor.split(fields)) {
       ++piece_.rows;
@@ -50,9 +60,48 @@ class PieceReader {
     if (piece_.fault.sentence.empty()) piece_.fault = {piece_.rows, std::move(sentence)};
   }
 
+  void read_plain(std::string_view text) {
+    std::vector<std::string_view> row_fields(how_.columns.count);
+    const auto count = row_fields.size();
+    auto* const fields = row_fields.data();
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end && piece_.fault.sentence.empty()) {
+      if (*at == '\n' || *at == '\r') {
+        ++at;
+        continue;
+      }
+      std::size_t n = 0;
+      while (true) {
+        const char* const from = at;
+        while (*at != ',' && *at != '\n') ++at;
+        if (n < count) fields[n] = {from, static_cast<std::size_t>(at - from)};
+        ++n;
+        if (*at++ == '\n') break;
+      }
+      ++piece_.rows;
+      if (n != count) return wrong_count(n);
+      auto& last = fields[count - 1];
+      if (last.ends_with('\r')) last.remove_suffix(1);
+      row(row_fields);
+    }
+  }
+
+  void wrong_count(std::size_t n) { stop("The row has " + std::to_string(n) + " fields, the header " + std::to_string(how_.columns.count) + "."); }
+
+  // The number of a code; short ones by their bytes, without a hash of the text.
+  std::uint32_t code_number(std::string_view code) {
+    if (code.size() > 8) return piece_.codes.number(code);
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, code.data(), code.size());
+    auto& known = known_codes_[(bytes * 0x9E3779B97F4A7C15ULL) >> (64 - 12)];
+    if (known.bytes != bytes || known.size != code.size()) known = {bytes, static_cast<std::uint32_t>(code.size()), piece_.codes.number(code)};
+    return known.number;
+  }
+
   void row(const std::vector<std::string_view>& fields) {
     const auto& columns = how_.columns;
-    if (fields.size() != columns.count) return stop("The row has " + std::to_string(fields.size()) + " fields, the header " + std::to_string(columns.count) + ".");
+    if (fields.size() != columns.count) return wrong_count(fields.size());
     const auto id = fields[columns.person];
     if (id.empty()) return stop("person_id is empty.");
     if (id != last_id_ || last_id_.empty()) {
@@ -60,10 +109,11 @@ class PieceReader {
       last_id_ = id;
     }
     if (columns.date != LongColumns::npos && fields[columns.date] != last_date_) check_date(fields[columns.date]);
-    const auto code = trim(fields[columns.code]);
+    auto code = fields[columns.code];
+    if (!code.empty() && (code.front() <= ' ' || code.back() <= ' ')) code = trim(code);
     if (code.empty()) return;  // a person who is in the file without a code
     if (columns.system != LongColumns::npos && fields[columns.system] != last_system_) check_system(fields[columns.system]);
-    const auto number = piece_.codes.number(code);
+    const auto number = code_number(code);
     if (number == piece_.code_first_row.size()) piece_.code_first_row.push_back(piece_.rows);
     piece_.event_person.push_back(last_person_);
     piece_.event_code.push_back(number);
@@ -82,6 +132,11 @@ class PieceReader {
     if (!is_icd10_system(name)) stop("The code system is not one known here: the codes must be ICD-10 (code_system icd10).");
   }
 
+  struct KnownCode {
+    std::uint64_t bytes = 0;
+    std::uint32_t size = 0, number = 0;  // size 0: none; a code is not empty
+  };
+  std::vector<KnownCode> known_codes_ = std::vector<KnownCode>(std::size_t{1} << 12);
   Piece& piece_;
   const ReadCoded& how_;
   std::string_view last_id_, last_date_, last_system_;
@@ -92,30 +147,30 @@ class PieceReader {
 
 StringTable::StringTable(std::size_t expected) : slots_(std::bit_ceil(expected * 2)) {}
 
-std::uint32_t StringTable::number(std::string_view text) {
-  const auto hash = hash64(text);
-  const auto low = static_cast<std::uint32_t>(hash >> 32);
+std::uint32_t StringTable::number(std::string_view text) { return number(text, static_cast<std::uint32_t>(hash64(text))); }
+
+std::uint32_t StringTable::number(std::string_view text, std::uint32_t hash) {
   const auto mask = slots_.size() - 1;
-  for (auto at = static_cast<std::size_t>(hash) & mask;; at = (at + 1) & mask) {
+  for (auto at = hash & mask;; at = (at + 1) & mask) {
     auto& slot = slots_[at];
     if (slot.number == 0) {
       strings.push_back(text);
-      slot = {low, static_cast<std::uint32_t>(strings.size())};
+      hashes.push_back(hash);
+      slot = {hash, static_cast<std::uint32_t>(strings.size())};
       if (strings.size() * 2 > slots_.size()) grow();
       return static_cast<std::uint32_t>(strings.size() - 1);
     }
-    if (slot.hash == low && strings[slot.number - 1] == text) return slot.number - 1;
+    if (slot.hash == hash && strings[slot.number - 1] == text) return slot.number - 1;
   }
 }
 
 void StringTable::grow() {
   slots_.assign(slots_.size() * 2, {});
   const auto mask = slots_.size() - 1;
-  for (std::size_t i = 0; i < strings.size(); ++i) {
-    const auto hash = hash64(strings[i]);
-    auto at = static_cast<std::size_t>(hash) & mask;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    auto at = hashes[i] & mask;
     while (slots_[at].number != 0) at = (at + 1) & mask;
-    slots_[at] = {static_cast<std::uint32_t>(hash >> 32), static_cast<std::uint32_t>(i + 1)};
+    slots_[at] = {hashes[i], static_cast<std::uint32_t>(i + 1)};
   }
 }
 
@@ -146,25 +201,28 @@ Result<Coded> read_coded(std::string_view rows, const ReadCoded& how) {
     return {};
   }));
   Coded all;
-  StringTable people(pieces.empty() ? 16 : pieces[0].people.strings.size() * pieces.size()), codes;
+  StringTable people(16), codes(16);
   std::uint64_t rows_before = 0;
   std::size_t events = 0;
   for (const auto& piece : pieces) events += piece.event_code.size();
   for (auto& piece : pieces) {
     if (!piece.fault.sentence.empty())
       return fail(ErrorCode::invalid_input, piece.fault.sentence, how.where + ", row " + std::to_string(rows_before + piece.fault.row));
-    std::vector<std::uint32_t> person_of(piece.people.strings.size()), code_of(piece.codes.strings.size());
-    for (std::size_t i = 0; i < person_of.size(); ++i) person_of[i] = people.number(piece.people.strings[i]);
-    for (std::size_t i = 0; i < code_of.size(); ++i) {
-      code_of[i] = codes.number(piece.codes.strings[i]);
-      if (code_of[i] == all.code_first_row.size()) all.code_first_row.push_back(rows_before + piece.code_first_row[i]);
-    }
     if (&piece == &pieces.front()) {  // its numbers are the final ones
+      people = std::move(piece.people);
+      codes = std::move(piece.codes);
+      all.code_first_row = std::move(piece.code_first_row);
       all.event_person = std::move(piece.event_person);
       all.event_code = std::move(piece.event_code);
       all.event_person.reserve(events);
       all.event_code.reserve(events);
     } else {
+      std::vector<std::uint32_t> person_of(piece.people.strings.size()), code_of(piece.codes.strings.size());
+      for (std::size_t i = 0; i < person_of.size(); ++i) person_of[i] = people.number(piece.people.strings[i], piece.people.hashes[i]);
+      for (std::size_t i = 0; i < code_of.size(); ++i) {
+        code_of[i] = codes.number(piece.codes.strings[i], piece.codes.hashes[i]);
+        if (code_of[i] == all.code_first_row.size()) all.code_first_row.push_back(rows_before + piece.code_first_row[i]);
+      }
       for (const auto person : piece.event_person) all.event_person.push_back(person_of[person]);
       for (const auto code : piece.event_code) all.event_code.push_back(code_of[code]);
     }

@@ -21,7 +21,9 @@ class StringTable {
  public:
   explicit StringTable(std::size_t expected = 1024);
   std::uint32_t number(std::string_view text);  // adds what is new
+  std::uint32_t number(std::string_view text, std::uint32_t hash);
   std::vector<std::string_view> strings;
+  std::vector<std::uint32_t> hashes;  // of the strings
 
  private:
   struct Slot {

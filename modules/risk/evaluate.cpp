@@ -5,11 +5,19 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/hash.hpp"
 #include "base/text.hpp"
 
 namespace joinedup::risk {
 
 namespace {
+
+void append_field(std::string_view text, std::string& out) {
+  bool plain = true;
+  for (const char c : text) plain &= c != ',' && c != '"' && c != '\r' && c != '\n';
+  if (plain) out += text;
+  else out += csv_field(text);
+}
 
 // What a value looks like, without saying it: a code column may hold somebody's number by mistake.
 std::string shape_of(std::string_view text) {
@@ -84,21 +92,22 @@ bool Evaluator::overruled(std::size_t term, const TermSet& present) const {
 }
 
 void Evaluator::finish(std::string_view id, double sum, std::string_view status, Lines& out) const {
-  out.scores += csv_field(id);
+  append_field(id, out.scores);
   out.scores += ',';
-  out.scores += format_number(total(sum));
+  const auto bits = std::bit_cast<std::uint64_t>(sum);
+  auto& written = out.written[mix64(bits) % out.written.size()];
+  if (written.text.empty() || written.bits != bits) written = {bits, format_number(total(sum))};
+  out.scores += written.text;
   out.scores += status;
   ++out.people;
 }
 
 void Evaluator::append_flags(std::string_view id, const TermSet& present, Lines& out) const {
   double sum = 0;
-  std::string quoted;
   for (std::size_t word = 0; word < present.size(); ++word)
     for (auto bits = present[word]; bits != 0; bits &= bits - 1) {
       const auto term = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-      if (quoted.empty()) quoted = csv_field(id);
-      out.breakdown += quoted;
+      append_field(id, out.breakdown);
       if (overruled(term, present)) {
         out.breakdown += overruled_line_[term];
         continue;

@@ -25,7 +25,13 @@ inline bool has(const TermSet& set, std::size_t term) { return (set[term / 64] >
 inline bool none(const TermSet& set) { return (set[0] | set[1]) == 0; }
 
 struct Lines {
+  // Scores are few and people many: what a sum looks like is written once, most of the time.
+  struct Written {
+    std::uint64_t bits = 0;
+    std::string text;
+  };
   std::string scores, breakdown;  // CSV without header
+  std::vector<Written> written = std::vector<Written>(1024);
   std::uint64_t people = 0, not_scored = 0;
 };
 

@@ -156,8 +156,14 @@ Result<ScoreSummary> score_file(const ScoreJob& job) {
   const fs::path folder = fs::path(job.out).has_parent_path() ? fs::path(job.out).parent_path() : fs::path(".");
   JOINEDUP_CHECK(make_folder(folder.string()));
   done.breakdown = !job.breakdown.empty() ? job.breakdown : (folder / (is_parquet(job.out) ? "breakdown.parquet" : "breakdown.csv")).string();
-  if (fs::path(done.breakdown).lexically_normal() == fs::path(job.out).lexically_normal())
-    return fail(ErrorCode::wrong_usage, "The scores and their breakdown need two different files.", job.out);
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code ignored;
+    return fs::path(a).lexically_normal() == fs::path(b).lexically_normal() || fs::equivalent(a, b, ignored);
+  };
+  for (const auto& written : {job.out, done.breakdown})
+    if (same(written, job.input) || (!job.codes.empty() && same(written, job.codes)))
+      return fail(ErrorCode::wrong_usage, "A file that is read would be overwritten: choose another --out or --breakdown.", written);
+  if (same(done.breakdown, job.out)) return fail(ErrorCode::wrong_usage, "The scores and their breakdown need two different files.", job.out);
   Scratch scratch;
   if (is_parquet(job.input)) {
     scratch.path = job.out + ".input.csv";

@@ -245,4 +245,17 @@ TEST(ScoreFile, AFailedRunLeavesWhatWasThere) {
   EXPECT_FALSE(std::filesystem::exists(folder.file("out.csv.part")));
 }
 
+TEST(ScoreFile, WhatIsReadIsNeverOverwritten) {
+  const Folder folder;
+  const std::string text = "person_id,code\na,F00\n";
+  const auto input = folder.write("breakdown.csv", text);
+  for (const auto& out : {folder.file("out.csv"), input}) {
+    const auto done = score_file({.model = "hfrs", .input = input, .out = out});
+    ASSERT_FALSE(done) << out;
+    EXPECT_NE(done.error().sentence.find("overwritten"), std::string::npos) << done.error().text();
+  }
+  EXPECT_EQ(folder.read("breakdown.csv"), text);
+  EXPECT_TRUE(score_file({.model = "hfrs", .input = input, .out = folder.file("out.csv"), .breakdown = folder.file("points.csv")}));
+}
+
 }  // namespace joinedup::risk
