@@ -1,4 +1,4 @@
-// Verbs that work on a place: init, refresh, status, table, link.
+// Verbs that work on a place: init, refresh, status, table.
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,25 +118,6 @@ int table_command(std::span<const std::string> arguments) {
     return {};
   });
   return written ? 0 : report_error(written.error());
-}
-
-int link_command(std::span<const std::string> arguments) {
-  auto common = read_common(arguments, {"--export"});
-  if (!common) return report_error(common.error());
-  const auto place = place_of(*common);
-  if (!place) return report_error(place.error());
-  if (take_flag(common->rest, "--export")) {
-    const auto file = refresh::export_links(*place, common->threads);
-    if (!file) return report_error(file.error());
-    print(*file + "\n");
-    return 0;
-  }
-  const auto status = refresh::published_status(*place);
-  if (!status) return report_error(status.error());
-  std::string out = "feed,step,identities,rows\n";
-  for (const auto& step : status->linkage) out += step.feed + "," + step.step + "," + std::to_string(step.identities) + "," + std::to_string(step.rows) + "\n";
-  print(common->json ? refresh::status_json(*status, program_version()) : out);
-  return 0;
 }
 
 }  // namespace joinedup::cli

@@ -95,6 +95,16 @@ Result<void> read_sections(StrictTable& root, Place& place) {
     place.postcodes_file = table.text("postcodes", Presence::optional);
     JOINEDUP_CHECK(table.finish());
   }
+  if (const auto* item = root.table("linkage", Presence::optional)) {
+    StrictTable table(*item, file_name, "[linkage]");
+    if (item->contains("probabilistic")) place.linkage.probabilistic = table.flag("probabilistic", Presence::optional);
+    if (item->contains("threshold_weight")) place.linkage.threshold_weight = table.number("threshold_weight", Presence::optional, 0);
+    place.linkage.review_capacity = table.integer("review_capacity", Presence::optional, place.linkage.review_capacity);
+    if (place.linkage.review_capacity < 0 || place.linkage.review_capacity > 100000) table.complain("review_capacity", "Give a number of pairs from 0 to 100000.");
+    if (place.linkage.threshold_weight && *place.linkage.threshold_weight < 0)
+      table.complain("threshold_weight", "A threshold below 0 would join people who are more likely two than one.");
+    JOINEDUP_CHECK(table.finish());
+  }
   if (const auto* item = root.table("objections", Presence::optional)) {
     StrictTable table(*item, file_name, "[objections]");
     place.objections_file = table.text("file", Presence::required);

@@ -36,6 +36,13 @@ struct Agreement {
   std::optional<Date> until;
 };
 
+// How people are linked beyond the exact steps.
+struct LinkageSettings {
+  bool probabilistic = true;               // false: exact steps and clerical decisions only
+  std::optional<double> threshold_weight;  // in place of the one chosen for precision >= 99.95%
+  std::int64_t review_capacity = 200;      // pairs offered to clerks at a time
+};
+
 struct Place {
   std::string folder;
   std::string name;
@@ -47,6 +54,7 @@ struct Place {
   std::string objections_file;      // nhs_number,purpose,from,until; may be empty
   std::vector<Partner> partners;
   std::map<std::string, FeedSettings> feeds;
+  LinkageSettings linkage;
   std::vector<Agreement> agreements;  // none at all: a place that has not set agreements up; nothing is withheld by them
 
   std::string path(const std::string& below) const { return folder + "/" + below; }

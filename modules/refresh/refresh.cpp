@@ -57,6 +57,7 @@ Result<std::string> print_of_inputs(const place::Place& place, const std::vector
   for (const auto& entry : fs::directory_iterator(place.path("prices"), error)) prices.push_back(entry.path().string());
   std::sort(prices.begin(), prices.end());
   for (const auto& price : prices) add(price);
+  print += "|" + vault::decisions_print(place);
   // Agreements and objections begin and end on days: a new day asks again only where there are any.
   if (!place.agreements.empty() || !place.objections_file.empty()) print += "|day " + std::to_string(std::time(nullptr) / 86400);
   Sha256 sum;
@@ -209,6 +210,9 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     run.status.people = linked.people;
     run.status.vault_generation = linked.generation;
     for (const auto& step : linked.steps) run.status.linkage.push_back({step.feed, step.step, step.identities, step.rows});
+    const auto& model = linked.probabilistic;
+    run.status.linkage_model = {model.threshold_weight, model.expected_precision, model.left_over, model.joins, model.clerical_joins,
+                                model.refused, model.review_pairs, model.contradicted_decisions, model.note};
     JOINEDUP_CHECK(run.count_feeds(connection, withheld));
     JOINEDUP_CHECK(connection.run("USE warehouse"));
     Progress building("Building the record");

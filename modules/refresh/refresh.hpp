@@ -42,6 +42,13 @@ struct LinkStatus {
   std::uint64_t identities = 0, rows = 0;
 };
 
+// The probabilistic stage of linkage, and how much waits for a clerk.
+struct LinkageModel {
+  double threshold_weight = 0, expected_precision = 1;  // the default threshold is chosen for precision >= 99.95%
+  std::uint64_t left_over = 0, joins = 0, clerical_joins = 0, refused = 0, review_pairs = 0, contradicted_decisions = 0;
+  std::string note;  // why it did not run, where so
+};
+
 struct InputFile {
   std::string file, sha256;
 };
@@ -53,6 +60,7 @@ struct Status {
   std::vector<TableStatus> tables;
   std::vector<std::pair<std::string, std::int64_t>> cost_pence;  // by setting
   std::vector<LinkStatus> linkage;
+  LinkageModel linkage_model;
   std::vector<InputFile> inputs;
   bool reconciled = false;
   std::string not_reconciled_because;

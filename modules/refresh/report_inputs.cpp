@@ -22,7 +22,9 @@ std::string step_title(const std::string& step) {
       {"local_identifier_and_birth_date", "The organisation's own number and birth date"},
       {"name_and_birth_date", "Name and birth date, unique in the place"},
       {"birth_date_sex_and_postcode", "Birth date, sex and postcode, unique in the place"},
-      {"new_person", "Nobody known: a new person"}};
+      {"new_person", "Nobody known: a new person"},
+      {"probabilistic", "By probability, from misspelt names, dates and moves"},
+      {"clerical", "Decided by a clerk"}};
   const auto found = titles.find(step);
   return found == titles.end() ? step : found->second;
 }

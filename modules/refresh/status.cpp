@@ -26,6 +26,10 @@ std::string status_json(const Status& status, const std::string& version) {
   out["linkage"] = Json::array();
   for (const auto& step : status.linkage)
     out["linkage"].push_back({{"feed", step.feed}, {"step", step.step}, {"identities", step.identities}, {"rows", step.rows}});
+  const auto& model = status.linkage_model;
+  out["linkage_model"] = {{"threshold_weight", model.threshold_weight}, {"threshold_is", "the least weight (log2 odds) of a probabilistic link; by default chosen for precision >= 99.95%"},
+                          {"expected_precision", model.expected_precision}, {"left_over", model.left_over}, {"joins", model.joins}, {"clerical_joins", model.clerical_joins},
+                          {"refused", model.refused}, {"review_pairs", model.review_pairs}, {"contradicted_decisions", model.contradicted_decisions}, {"note", model.note}};
   out["reconciled"] = status.reconciled;
   if (!status.reconciled) out["not_reconciled_because"] = status.not_reconciled_because;
   return out.dump(2) + "\n";
@@ -61,6 +65,11 @@ Result<Status> published_status(const place::Place& place) {
     for (const auto& [setting, pence] : in.at("cost_pence").items()) status.cost_pence.emplace_back(setting, pence.get<std::int64_t>());
     for (const auto& step : in.at("linkage")) status.linkage.push_back({step.at("feed"), step.at("step"), step.at("identities"), step.at("rows")});
     for (const auto& input : sums.at("inputs")) status.inputs.push_back({input.at("file"), input.at("sha256")});
+    if (in.contains("linkage_model")) {
+      const auto& model = in.at("linkage_model");
+      status.linkage_model = {model.at("threshold_weight"), model.at("expected_precision"), model.at("left_over"), model.at("joins"), model.at("clerical_joins"),
+                              model.at("refused"), model.at("review_pairs"), model.at("contradicted_decisions"), model.at("note")};
+    }
     status.reconciled = in.at("reconciled");
     if (!status.reconciled) status.not_reconciled_because = in.at("not_reconciled_because");
     return status;

@@ -75,6 +75,7 @@ class Linker {
     link_rest(LinkStep::local_identifier_and_birth_date);
     link_rest(LinkStep::name_and_birth_date);
     link_rest(LinkStep::birth_date_sex_and_postcode);
+    link_rest(LinkStep::local_identifier_and_birth_date);  // again: the last two steps made organisations' numbers known
     make_new_people();
     return finish();
   }
@@ -338,8 +339,25 @@ const char* link_step_name(LinkStep step) {
                                           "local_identifier_and_birth_date",
                                           "name_and_birth_date",
                                           "birth_date_sex_and_postcode",
-                                          "new_person"};
+                                          "new_person",
+                                          "probabilistic",
+                                          "clerical"};
   return names[static_cast<int>(step)];
+}
+
+LinkClass link_class(LinkStep step) {
+  switch (step) {
+    case LinkStep::nhs_number_and_birth_date: return LinkClass::verified;
+    case LinkStep::new_person: return LinkClass::alone;
+    case LinkStep::probabilistic: return LinkClass::probabilistic;
+    case LinkStep::clerical: return LinkClass::clerical;
+    default: return LinkClass::exact;
+  }
+}
+
+const char* link_class_name(LinkClass of) {
+  static constexpr const char* names[] = {"verified", "exact", "alone", "probabilistic", "clerical"};
+  return names[static_cast<int>(of)];
 }
 
 LinkedIdentities link_deterministic(std::span<const IdentityRecord> records, const PseudonymSource* pseudonyms) {

@@ -25,10 +25,17 @@ enum class LinkStep : std::uint8_t {
   local_identifier_and_birth_date = 6,    // the same organisation's own number for a person linked already
   name_and_birth_date = 7,                // unique in the place
   birth_date_sex_and_postcode = 8,        // unique in the place; feeds without names
-  new_person = 9                          // nobody known
+  new_person = 9,                         // nobody known
+  probabilistic = 10,                     // second stage: probabilistic.hpp
+  clerical = 11                           // somebody decided it
 };
-inline constexpr int link_step_count = 9;
+inline constexpr int link_step_count = 11;
 const char* link_step_name(LinkStep step);
+
+// How far a link is believed. Only verified and clerical links hold in the shared record used for care (care.hpp).
+enum class LinkClass : std::uint8_t { verified, exact, alone, probabilistic, clerical };
+LinkClass link_class(LinkStep step);
+const char* link_class_name(LinkClass of);
 
 inline constexpr std::int32_t no_date = INT32_MIN;
 

@@ -1,4 +1,5 @@
 // The analysis door: what of the staged rows may be seen by whoever builds the warehouse. Identifying columns have no view.
+#include <algorithm>
 #include <ctime>
 
 #include "base/nhs_number.hpp"
@@ -77,7 +78,27 @@ Result<void> fill_attributes(Vault::State& state, engine::Connection& connection
   return rows.close();
 }
 
-std::string view_of(const place::TableSpec& table, bool withheld) {
+// Rows that a clerk took off their person; a table without any is joined as it is.
+bool has_forks(const Vault::State& state, const place::TableSpec& table) {
+  return std::any_of(state.forks.begin(), state.forks.end(), [&](const RowFork& fork) { return fork.staged_table == table.name; });
+}
+
+std::string join_identity(const Vault::State& state, const place::TableSpec& table, const std::string& database) {
+  if (!has_forks(state, table)) return " JOIN " + database + "identity_person p ON p.identity_key = t.identity_key";
+  return " LEFT JOIN " + database + "row_fork f ON f.staged_table = " + engine::sql_text(table.name) + " AND f.row_id = t.row_id JOIN " + database +
+         "identity_person p ON p.identity_key = coalesce(f.identity_key, t.identity_key)";
+}
+
+std::string fork_rows(const Vault::State& state) {
+  std::string values;
+  for (const auto& fork : state.forks)
+    values += (values.empty() ? "(" : ", (") + engine::sql_text(fork.staged_table) + ", " + engine::sql_text(fork.row_id) + ", " + std::to_string(fork.identity_key) + ", " +
+              (fork.reference_scope.empty() ? "NULL, NULL)" : engine::sql_text(fork.reference_scope) + ", " + std::to_string(fork.person_ref) + ")");
+  return "row_fork(staged_table VARCHAR, row_id VARCHAR, identity_key BIGINT, reference_scope VARCHAR, person_ref BIGINT);" +
+         (values.empty() ? std::string() : "INSERT INTO row_fork VALUES " + values + ";");
+}
+
+std::string view_of(const Vault::State& state, const place::TableSpec& table, bool withheld) {
   std::string columns = "t.source_row";
   if (!table.row_id.empty() && table.stage_row_id && table.person == place::PersonSource::none) columns += ", t.row_id";
   for (const auto& column : table.columns)
@@ -85,7 +106,7 @@ std::string view_of(const place::TableSpec& table, bool withheld) {
   std::string from = " FROM staging.main." + engine::sql_name(table.name) + " t";
   if (table.person == place::PersonSource::identity) {
     columns = "p.person_key, " + columns;
-    from += " JOIN door.main.identity_person p ON p.identity_key = t.identity_key";
+    from += join_identity(state, table, "door.main.");
   } else if (table.person == place::PersonSource::reference) {
     columns = "p.person_key, " + columns;
     from += " JOIN door.main." + engine::sql_name("reference_" + table.reference_scope) + " p ON p.person_ref = t.person_ref";
@@ -95,7 +116,7 @@ std::string view_of(const place::TableSpec& table, bool withheld) {
 }
 
 // How many staged rows of a table the door keeps back, and how many refer to nobody.
-Result<void> count_kept_back(engine::Connection& connection, const std::string& feed, const place::TableSpec& table, bool no_agreement, Withheld& withheld) {
+Result<void> count_kept_back(engine::Connection& connection, const Vault::State& state, const std::string& feed, const place::TableSpec& table, bool no_agreement, Withheld& withheld) {
   const std::string staged = "staging.main." + engine::sql_name(table.name) + " t";
   if (no_agreement) {
     JOINEDUP_TRY(const auto count, connection.count("SELECT count(*) FROM " + staged));
@@ -105,7 +126,7 @@ Result<void> count_kept_back(engine::Connection& connection, const std::string& 
   if (table.person == place::PersonSource::none) return {};
   if (table.person == place::PersonSource::identity) {
     if (withheld.people == 0) return {};
-    JOINEDUP_TRY(const auto count, connection.count("SELECT count(*) FROM " + staged + " JOIN identity_person p ON p.identity_key = t.identity_key WHERE p.person_key IS NULL"));
+    JOINEDUP_TRY(const auto count, connection.count("SELECT count(*) FROM " + staged + join_identity(state, table, "") + " WHERE p.person_key IS NULL"));
     withheld.rows_by_feed[feed] += static_cast<std::uint64_t>(count);
     return {};
   }
@@ -125,7 +146,7 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
                                 "CREATE TABLE identity_person(identity_key BIGINT, person_key BIGINT);"
                                 "CREATE TABLE person_attribute(person_key BIGINT, sex VARCHAR, birth_month DATE, lsoa VARCHAR, imd_decile INTEGER, bucket INTEGER);"
                                 "CREATE TABLE place_period AS SELECT DATE '" + state.place.data_from.to_iso() + "' AS data_from, DATE '" +
-                                state.place.data_to.to_iso() + "' AS data_to;"));
+                                state.place.data_to.to_iso() + "' AS data_to; CREATE TABLE " + fork_rows(state)));
   JOINEDUP_CHECK(fill_identity_person(state, connection));
   JOINEDUP_CHECK(fill_attributes(state, connection));
   std::string scopes;
@@ -140,11 +161,12 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
         scopes += " " + table.reference_scope + " ";
         JOINEDUP_CHECK(connection.run("CREATE TABLE " + engine::sql_name("reference_" + table.reference_scope) +
                                       " AS SELECT r.person_ref, p.person_key FROM staging.main.reference_identity r "
-                                      "JOIN identity_person p ON p.identity_key = r.identity_key WHERE r.reference_scope = " +
+                                      "LEFT JOIN row_fork f ON f.reference_scope = r.reference_scope AND f.person_ref = r.person_ref "
+                                      "JOIN identity_person p ON p.identity_key = coalesce(f.identity_key, r.identity_key) WHERE r.reference_scope = " +
                                       engine::sql_text(table.reference_scope)));
       }
-      JOINEDUP_CHECK(connection.run(view_of(table, no_agreement)));
-      JOINEDUP_CHECK(count_kept_back(connection, feed.feed, table, no_agreement, withheld));
+      JOINEDUP_CHECK(connection.run(view_of(state, table, no_agreement)));
+      JOINEDUP_CHECK(count_kept_back(connection, state, feed.feed, table, no_agreement, withheld));
     }
   }
   return withheld;
@@ -204,13 +226,15 @@ Result<void> Vault::export_links(engine::Connection& connection, const std::vect
   }
   if (at) JOINEDUP_CHECK(rows.flush(at));
   JOINEDUP_CHECK(rows.close());
+  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMP TABLE " + fork_rows(state)));
   std::string all;
   for (const auto& feed : feeds)
     for (const auto& table : feed.tables) {
       if (table.person != place::PersonSource::identity || table.row_id.empty() || !table.stage_row_id) continue;
       all += all.empty() ? "" : " UNION ALL ";
       all += "SELECT " + engine::sql_text(feed.feed) + " AS feed, t.row_id, d.person_key, d.step FROM staging.main." + engine::sql_name(table.name) +
-             " t JOIN identity_decision d ON d.identity_key = t.identity_key";
+             " t LEFT JOIN row_fork f ON f.staged_table = " + engine::sql_text(table.name) + " AND f.row_id = t.row_id JOIN identity_decision d "
+             "ON d.identity_key = coalesce(f.identity_key, t.identity_key)";
     }
   return connection.run("COPY (" + all + ") TO " + engine::sql_text(file) + " (FORMAT csv, HEADER)");
 }

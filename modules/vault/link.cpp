@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "vault/keys.hpp"
 #include "vault/state.hpp"
 #include "vault/vault.hpp"
 
@@ -87,9 +88,13 @@ Result<void> read_records(Vault::State& state, engine::Connection& connection, c
       if (!batch.is_null(4, row)) record.birth_year = static_cast<std::int16_t>(batch.integer(4, row));
       if (!batch.is_null(5, row)) record.birth_month = static_cast<std::int8_t>(batch.integer(5, row));
       if (const auto sex = text(6); !sex.empty()) record.sex = sex[0];
-      record.family_name = text_hash(normal_name(text(7)));
-      record.given_name = text_hash(normal_name(text(8)));
+      const auto family = normal_name(text(7)), given = normal_name(text(8));
+      record.family_name = text_hash(family);
+      record.given_name = text_hash(given);
       record.postcode = text_hash(text(9));
+      state.texts.put(record.family_name, family);
+      state.texts.put(record.given_name, given);
+      state.texts.put(record.postcode, text(9));
       if (!text(11).empty()) record.local_identifier = hash64(text(11), text_hash(text(12))) | 1;
       record.rows = static_cast<std::uint32_t>(batch.integer(13, row));
       const auto name = text(14);
@@ -103,46 +108,6 @@ Result<void> read_records(Vault::State& state, engine::Connection& connection, c
     }
     return {};
   });
-}
-
-// A person keeps the oldest key among its records, unless another person has more records that held that key.
-void give_keys(Vault::State& state, const std::vector<std::int64_t>& previous, LinkReport& report) {
-  const auto& person = state.linked.person;
-  std::vector<std::tuple<std::int64_t, std::uint32_t>> held;  // old key, person
-  for (std::size_t i = 0; i < person.size(); ++i)
-    if (previous[i]) held.emplace_back(previous[i], person[i]);
-  std::sort(held.begin(), held.end());
-  state.person_key.assign(state.linked.people, 0);
-  std::vector<std::pair<std::uint32_t, std::int64_t>> losers;  // person, the key it lost
-  for (std::size_t first = 0; first < held.size();) {
-    const auto key = std::get<0>(held[first]);
-    std::uint32_t winner = 0;
-    std::size_t best = 0, at = first;
-    std::vector<std::uint32_t> claimants;
-    while (at < held.size() && std::get<0>(held[at]) == key) {
-      const auto claimant = std::get<1>(held[at]);
-      std::size_t run = 0;
-      for (; at < held.size() && held[at] == std::tuple(key, claimant); ++at) ++run;
-      claimants.push_back(claimant);
-      if (run > best) {
-        best = run;
-        winner = claimant;
-      }
-    }
-    for (const auto claimant : claimants)
-      if (claimant != winner) losers.emplace_back(claimant, key);
-    if (state.person_key[winner] == 0) state.person_key[winner] = key;
-    else state.merges.emplace_back(key, state.person_key[winner]);
-    first = at;
-  }
-  for (auto& key : state.person_key)
-    if (key == 0) {
-      key = state.next_person_key++;
-      ++report.new_people;
-    }
-  for (const auto& [loser, key] : losers) state.splits.emplace_back(key, state.person_key[loser]);
-  report.merged = state.merges.size();
-  report.split = state.splits.size();
 }
 
 void describe_people(Vault::State& state) {
@@ -191,11 +156,67 @@ Result<void> make_pseudonyms(Vault::State& state) {
 
 }  // namespace
 
-Result<LinkReport> Vault::link(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, unsigned) {
+namespace {
+
+// The second stage, and what clerks decided; gives what the exact steps alone had said.
+Result<LinkedIdentities> link_people(Vault::State& state, std::span<const RecordDecision> decisions, const PseudonymSource* pseudonyms,
+                                     unsigned threads, ProbabilisticReport& report) {
+  auto exact = link_deterministic(state.records, pseudonyms);
+  separate_decided(state.records, exact, decisions);
+  Scored scored;
+  if (state.place.linkage.probabilistic) {
+    JOINEDUP_TRY(scored, score_left_over({state.records, state.texts, exact}, {.threads = threads}));
+  } else scored.note = "place.toml turns the probabilistic step off.";
+  JoinSettings settings;
+  settings.fixed_weight = state.place.linkage.threshold_weight;
+  settings.review_capacity = static_cast<std::size_t>(state.place.linkage.review_capacity);
+  auto joined = join_people(state.records, exact, scored.pairs, decisions, settings);
+  report.left_over = scored.left_over;
+  report.pairs_compared = scored.pairs_compared;
+  report.note = scored.note;
+  report.joins = joined.probabilistic_joins;
+  report.clerical_joins = joined.clerical_joins;
+  report.refused = joined.refused_joins;
+  report.review_pairs = joined.review.size();
+  report.threshold_weight = joined.threshold;
+  report.expected_precision = joined.expected_precision;
+  report.contradicted_decisions = joined.conflicts.size();
+  state.linked = std::move(joined.linked);
+  state.review = std::move(joined.review);
+  return exact;
+}
+
+// What the vault said of these records before; both sides are in key order: one merge pass.
+struct Before {
+  std::vector<std::int64_t> person, care;
+  std::vector<std::uint8_t> step;
+};
+Result<Before> read_before(const Vault::State& state) {
+  const auto count = state.records.size();
+  Before before{std::vector<std::int64_t>(count, 0), std::vector<std::int64_t>(count, 0), std::vector<std::uint8_t>(count, 0)};
+  Statement known(state.handle, "SELECT identity_key, person_key, step, care_key FROM identity ORDER BY identity_key");
+  if (!known.good()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  std::size_t at = 0;
+  while (at < count && known.row()) {
+    while (at < count && state.records[at].identity_key < known.integer(0)) ++at;
+    if (at == count || state.records[at].identity_key != known.integer(0)) continue;
+    before.person[at] = known.integer(1);
+    before.step[at] = static_cast<std::uint8_t>(known.integer(2));
+    before.care[at] = known.integer(3);
+  }
+  if (known.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  return before;
+}
+
+}  // namespace
+
+Result<LinkReport> Vault::link(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, unsigned threads) {
   auto& state = *state_;
   if (!state.place.postcodes_file.empty())
     JOINEDUP_CHECK(state.areas.read(connection, state.place.path(state.place.postcodes_file)));
   JOINEDUP_CHECK(read_records(state, connection, feeds));
+  JOINEDUP_CHECK(read_forks(state, connection, feeds));
+  add_forked_records(state);
 
   std::unique_ptr<FeedPseudonyms> pseudonyms;
   for (const auto& [name, feed] : state.place.feeds)
@@ -203,30 +224,34 @@ Result<LinkReport> Vault::link(engine::Connection& connection, const std::vector
       JOINEDUP_TRY(const auto key, read_file(state.place.path(feed.nhs_pseudonym_key_file)));
       pseudonyms = std::make_unique<FeedPseudonyms>(key);
     }
-  state.linked = link_deterministic(state.records, pseudonyms.get());
-
-  std::vector<std::int64_t> previous(state.records.size(), 0);
-  std::vector<std::uint8_t> previous_step(state.records.size(), 0);
-  {
-    // Both sides are in key order: one merge pass.
-    Statement known(state.handle, "SELECT identity_key, person_key, step FROM identity ORDER BY identity_key");
-    if (!known.good()) return tl::unexpected(sqlite_error(state.handle, "be read"));
-    std::size_t at = 0;
-    while (at < state.records.size() && known.row()) {
-      while (at < state.records.size() && state.records[at].identity_key < known.integer(0)) ++at;
-      if (at == state.records.size() || state.records[at].identity_key != known.integer(0)) continue;
-      previous[at] = known.integer(1);
-      previous_step[at] = static_cast<std::uint8_t>(known.integer(2));
-    }
-    if (known.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
-  }
   LinkReport report;
+  JOINEDUP_TRY(const auto decisions, decisions_on_records(state));
+  JOINEDUP_TRY(const auto exact, link_people(state, decisions, pseudonyms.get(), threads, report.probabilistic));
+  JOINEDUP_TRY(auto before, read_before(state));
   report.generation = state.generation + 1;
   report.people = state.linked.people;
-  give_keys(state, previous, report);
-  for (std::uint32_t i = 0; i < state.records.size(); ++i)
-    if (previous[i] != state.person_key[state.linked.person[i]] || previous_step[i] != static_cast<std::uint8_t>(state.linked.step[i]))
+  std::vector<std::uint8_t> verified(state.records.size());
+  for (std::size_t i = 0; i < verified.size(); ++i) verified[i] = link_class(state.linked.step[i]) == LinkClass::verified;
+  auto people = give_keys(state.linked.person, state.linked.people, before.person, verified, state.next_person_key);
+  report.new_people = people.fresh;
+  report.merged = people.merges.size();
+  report.split = people.splits.size();
+  state.person_key = std::move(people.key);
+  state.merges = std::move(people.merges);
+  state.splits = std::move(people.splits);
+  std::uint32_t groups = 0;
+  const auto care = care_groups(state.records, exact, decisions, groups);
+  auto care_keys = give_keys(care, groups, before.care, verified, state.next_person_key);
+  state.care_merges = std::move(care_keys.merges);
+  state.care_splits = std::move(care_keys.splits);
+  state.care_key.resize(state.records.size());
+  for (std::uint32_t i = 0; i < state.records.size(); ++i) {
+    state.care_key[i] = care_keys.key[care[i]];
+    if (before.person[i] != state.person_key[state.linked.person[i]] || before.step[i] != static_cast<std::uint8_t>(state.linked.step[i]) ||
+        before.care[i] != state.care_key[i])
       state.changed.push_back(i);
+  }
+  state.previous_person = std::move(before.person);
   describe_people(state);
   JOINEDUP_CHECK(make_pseudonyms(state));
 

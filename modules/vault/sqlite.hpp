@@ -33,9 +33,15 @@ class Statement {
   bool good() const { return good_; }
   void bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_, at, value); }
   void bind(int at, const std::string& value) { sqlite3_bind_text(statement_, at, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT); }
+  void bind(int at, double value) { sqlite3_bind_double(statement_, at, value); }
   bool row() { return (last_ = sqlite3_step(statement_)) == SQLITE_ROW; }
   bool failed() const { return last_ != SQLITE_ROW && last_ != SQLITE_DONE; }
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
+  double number(int column) const { return sqlite3_column_double(statement_, column); }
+  std::string text(int column) const {
+    const auto* value = sqlite3_column_text(statement_, column);
+    return value ? std::string(reinterpret_cast<const char*>(value), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+  }
   Result<void> run(const std::string& doing) {
     last_ = sqlite3_step(statement_);
     sqlite3_reset(statement_);

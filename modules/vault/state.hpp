@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/flat_map.hpp"
+#include "vault/join.hpp"
 #include "vault/sqlite.hpp"
 #include "vault/vault.hpp"
 
@@ -32,6 +33,15 @@ class Areas {
   FlatMap by_postcode_, by_lsoa_;
 };
 
+// A row that a clerk took off its person: it stands as an identity of its own, whatever tuple it shows.
+struct RowFork {
+  std::int64_t identity_key = 0;
+  std::string staged_table, row_id;
+  std::int64_t shown_identity = 0;  // the tuple that the staged row carries now; 0 where the row is no longer there
+  std::int64_t person_ref = 0;      // where rows of other tables refer to this one
+  std::string reference_scope;
+};
+
 struct PersonAttributes {
   char sex = 'U';
   std::int32_t birth_month = no_date;  // the first day of the month, days since 1970
@@ -50,18 +60,24 @@ struct Vault::State {
   std::vector<std::uint16_t> record_table;   // index into `tables`
   std::vector<std::uint32_t> record_area;
   std::vector<std::string> tables;           // staged table names, as they came
+  TextPool texts;
+  std::vector<RowFork> forks;
   LinkedIdentities linked;
   std::vector<std::int64_t> person_key;      // by person of `linked`
+  std::vector<std::int64_t> care_key;        // by record
   std::vector<std::int64_t> pseudonym;       // by person of `linked`
   std::vector<PersonAttributes> attributes;  // by person of `linked`
   std::vector<std::uint32_t> changed;        // records whose decision is new or different
-  std::vector<std::pair<std::int64_t, std::int64_t>> merges, splits;  // from key, to key
+  std::vector<std::int64_t> previous_person;  // by record; 0: new
+  std::vector<std::pair<std::int64_t, std::int64_t>> merges, splits, care_merges, care_splits;  // from key, to key
+  std::vector<ReviewPair> review;            // for a clerk
   std::vector<bool> person_withheld;
   Areas areas;
 
   std::thread writer;     // begin_commit: owns the handle until commit joins it
   Result<void> written;
   Result<void> write_decisions();
+  Result<void> write_review();
 
   ~State() {
     if (writer.joinable()) writer.join();
@@ -69,6 +85,16 @@ struct Vault::State {
   }
   std::uint32_t record_of(std::int64_t identity_key) const;  // index, or UINT32_MAX
 };
+
+// Decisions of clerks that bear on records staged now, the latest of each pair; forks are read before records are.
+Result<std::vector<RecordDecision>> decisions_on_records(const Vault::State& state);
+Result<void> read_forks(Vault::State& state, engine::Connection& connection, const std::vector<place::FeedSpec>& feeds);
+void add_forked_records(Vault::State& state);
+std::uint64_t fingerprint_of(const IdentityRecord& record);  // outlives a change of address
+std::string pair_id_of(std::int64_t identity_a, std::int64_t identity_b);
+// Records that are one person for care: by verified NHS number and birth date, or because a clerk said so. Group by record.
+std::vector<std::uint32_t> care_groups(std::span<const IdentityRecord> records, const LinkedIdentities& exact,
+                                       std::span<const RecordDecision> decisions, std::uint32_t& groups);
 
 Result<std::string> secret_key(const place::Place& place, const std::string& name);
 

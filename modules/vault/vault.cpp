@@ -23,6 +23,34 @@ CREATE TABLE IF NOT EXISTS generation(generation INTEGER PRIMARY KEY, people INT
 INSERT OR IGNORE INTO meta VALUES ('format', 1), ('generation', 0), ('next_person_key', 1);
 )";
 
+// Format 2: identities for care, clerks' decisions, what a record was before, and who looked at identifiable pairs.
+constexpr const char* to_format_2 = R"(
+BEGIN IMMEDIATE;
+ALTER TABLE identity ADD COLUMN care_key INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE identity ADD COLUMN class TEXT NOT NULL DEFAULT '';
+ALTER TABLE person_history ADD COLUMN of TEXT NOT NULL DEFAULT 'person';
+CREATE INDEX identity_by_care ON identity(care_key);
+-- One row an identity whose person changed, a generation.
+CREATE TABLE identity_change(generation INTEGER NOT NULL, identity_key INTEGER NOT NULL, from_person_key INTEGER NOT NULL, to_person_key INTEGER NOT NULL, step INTEGER NOT NULL);
+-- One row a decision of a clerk; the latest of a pair holds, none is ever changed or removed.
+CREATE TABLE decision(decision_id INTEGER PRIMARY KEY AUTOINCREMENT, pair_id TEXT NOT NULL, identity_a INTEGER NOT NULL, identity_b INTEGER NOT NULL,
+  fingerprint_a INTEGER NOT NULL, fingerprint_b INTEGER NOT NULL, verdict TEXT NOT NULL, who TEXT NOT NULL, decided_at TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  origin TEXT NOT NULL, reason TEXT NOT NULL);
+-- One row a staged row that was taken off its person.
+CREATE TABLE row_fork(identity_key INTEGER PRIMARY KEY, staged_table TEXT NOT NULL, row_id TEXT NOT NULL, who TEXT NOT NULL, made_at TEXT NOT NULL, reason TEXT NOT NULL,
+  undone_at TEXT NOT NULL DEFAULT '');
+-- The pairs offered for review by the last generation.
+CREATE TABLE review_pair(pair_id TEXT PRIMARY KEY, identity_a INTEGER NOT NULL, identity_b INTEGER NOT NULL, fingerprint_a INTEGER NOT NULL, fingerprint_b INTEGER NOT NULL,
+  weight REAL NOT NULL, probability REAL NOT NULL, reach INTEGER NOT NULL, reason TEXT NOT NULL, place INTEGER NOT NULL, generation INTEGER NOT NULL);
+-- One row an act on identifiable records.
+CREATE TABLE access_log(at TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, count INTEGER NOT NULL);
+CREATE VIEW person_key_history AS
+  SELECT from_key AS person_key, generation, to_key AS merged_into, NULL AS split_from FROM person_history WHERE kind = 'merge' AND of = 'person'
+  UNION ALL SELECT to_key, generation, NULL, from_key FROM person_history WHERE kind = 'split' AND of = 'person';
+UPDATE meta SET value = 2 WHERE name = 'format';
+COMMIT;
+)";
+
 std::int64_t meta(sqlite3* handle, const std::string& name) {
   Statement read(handle, "SELECT value FROM meta WHERE name = ?");
   read.bind(1, name);
@@ -81,7 +109,8 @@ Result<Vault> Vault::open(const place::Place& place) {
   sqlite3_busy_timeout(state->handle, 5000);
   JOINEDUP_CHECK(execute(state->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "be opened"));
   JOINEDUP_CHECK(execute(state->handle, schema, "be set up"));
-  if (meta(state->handle, "format") != 1)
+  if (meta(state->handle, "format") == 1) JOINEDUP_CHECK(execute(state->handle, to_format_2, "be brought to format 2"));
+  if (meta(state->handle, "format") != 2)
     return fail(ErrorCode::invalid_input, "The identity vault is of another format; `joinedup upgrade` brings it up.", file);
   state->generation = static_cast<std::uint64_t>(meta(state->handle, "generation"));
   state->next_person_key = meta(state->handle, "next_person_key");
@@ -93,28 +122,45 @@ Result<void> Vault::State::write_decisions() {
   auto& state = *this;
   JOINEDUP_CHECK(execute(state.handle, "BEGIN IMMEDIATE", "begin"));
   {
-    Statement put(state.handle, "INSERT INTO identity VALUES (?, ?, ?, ?) ON CONFLICT(identity_key) DO UPDATE SET "
-                                "person_key = excluded.person_key, step = excluded.step, generation = excluded.generation");
+    const auto generation = static_cast<std::int64_t>(state.generation + 1);
+    Statement put(state.handle, "INSERT INTO identity(identity_key, person_key, step, generation, care_key, class) VALUES (?, ?, ?, ?, ?, ?) "
+                                "ON CONFLICT(identity_key) DO UPDATE SET person_key = excluded.person_key, step = excluded.step, "
+                                "generation = excluded.generation, care_key = excluded.care_key, class = excluded.class");
+    Statement change(state.handle, "INSERT INTO identity_change VALUES (?, ?, ?, ?, ?)");
     for (const auto i : state.changed) {
+      const auto person = state.person_key[state.linked.person[i]];
       put.bind(1, state.records[i].identity_key);
-      put.bind(2, state.person_key[state.linked.person[i]]);
+      put.bind(2, person);
       put.bind(3, static_cast<std::int64_t>(state.linked.step[i]));
-      put.bind(4, static_cast<std::int64_t>(state.generation + 1));
+      put.bind(4, generation);
+      put.bind(5, state.care_key[i]);
+      put.bind(6, std::string(link_class_name(link_class(state.linked.step[i]))));
       JOINEDUP_CHECK(put.run("keep a decision"));
+      if (state.previous_person[i] == 0 || state.previous_person[i] == person) continue;
+      change.bind(1, generation);
+      change.bind(2, state.records[i].identity_key);
+      change.bind(3, state.previous_person[i]);
+      change.bind(4, person);
+      change.bind(5, static_cast<std::int64_t>(state.linked.step[i]));
+      JOINEDUP_CHECK(change.run("keep a change"));
     }
-    Statement event(state.handle, "INSERT INTO person_history VALUES (?, ?, ?, ?)");
-    const auto keep = [&](const char* kind, const auto& events) -> Result<void> {
+    Statement event(state.handle, "INSERT INTO person_history(generation, kind, from_key, to_key, of) VALUES (?, ?, ?, ?, ?)");
+    const auto keep = [&](const char* of, const char* kind, const auto& events) -> Result<void> {
       for (const auto& [from, to] : events) {
-        event.bind(1, static_cast<std::int64_t>(state.generation + 1));
+        event.bind(1, generation);
         event.bind(2, std::string(kind));
         event.bind(3, from);
         event.bind(4, to);
+        event.bind(5, std::string(of));
         JOINEDUP_CHECK(event.run("keep an event"));
       }
       return {};
     };
-    JOINEDUP_CHECK(keep("merge", state.merges));
-    JOINEDUP_CHECK(keep("split", state.splits));
+    JOINEDUP_CHECK(keep("person", "merge", state.merges));
+    JOINEDUP_CHECK(keep("person", "split", state.splits));
+    JOINEDUP_CHECK(keep("care", "merge", state.care_merges));
+    JOINEDUP_CHECK(keep("care", "split", state.care_splits));
+    JOINEDUP_CHECK(write_review());
     Statement made(state.handle, "INSERT INTO generation VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))");
     made.bind(1, static_cast<std::int64_t>(state.generation + 1));
     made.bind(2, static_cast<std::int64_t>(state.linked.people));

@@ -30,10 +30,67 @@ struct StepCount {
   std::uint64_t rows = 0;
 };
 
+// The probabilistic stage: its default threshold is chosen for links of precision >= 99.95%, by its own probabilities.
+struct ProbabilisticReport {
+  std::uint64_t left_over = 0, pairs_compared = 0, joins = 0, refused = 0, clerical_joins = 0, review_pairs = 0;
+  double threshold_weight = 0, expected_precision = 1;
+  std::uint64_t contradicted_decisions = 0;  // "same" that another decision forbids: not followed
+  std::string note;                          // why nothing was compared, where so
+};
+
 struct LinkReport {
   std::uint64_t generation = 0;
   std::uint64_t people = 0, new_people = 0, merged = 0, split = 0;
   std::vector<StepCount> steps;  // by feed, then step
+  ProbabilisticReport probabilistic;
+};
+
+// Who a record is for care: only records whose NHS number and birth date are verified, or that a clerk put together.
+struct CarePerson {
+  std::int64_t care_key = 0, person_key = 0;
+  std::vector<std::int64_t> identity_keys;  // ascending; at least the one asked for
+};
+
+// A pair that a clerk is asked about. Its id outlives refreshes; who the two are is read from the staged identities.
+struct ReviewCase {
+  std::string pair_id, reason;
+  std::int64_t identity_a = 0, identity_b = 0;
+  double weight = 0, probability = 0;
+  std::uint64_t reach = 0;  // rows that would change person
+};
+
+struct ClericalDecision {
+  std::string pair_id, verdict, who, when;  // same, different, unsure; when: a date, or a UTC time as 2026-01-31T09:30:00Z
+  std::uint64_t line = 0;                   // of the file it came in
+};
+struct DecisionOutcome {
+  std::uint64_t recorded = 0, known = 0;    // known: the same decision was there already
+  std::vector<std::string> notes;           // what it replaces or contradicts, a sentence each
+};
+
+// What stood beside a row on the person that was not its own.
+struct LinkedTable {
+  std::string feed, staged_table;
+  std::uint64_t identities = 0, rows = 0;
+};
+struct Unlinked {
+  std::int64_t old_person_key = 0, new_person_key = 0;
+  std::int64_t old_care_key = 0, new_care_key = 0;
+  std::string staged_table, step, since;  // how and since when it had been linked
+  std::vector<std::int64_t> source_rows;  // of the staged table: the row is one of these in every published table
+  std::uint64_t referring_rows = 0;       // rows of other tables that go with it
+  std::vector<LinkedTable> wrong_record;  // what else was on the person it was taken off
+  std::vector<std::string> seen;          // who looked at either, from the vault's log
+  bool shared_for_care = false;           // it had been verified: it may have been in the shared record
+};
+struct RowName {
+  std::string feed, row_id;
+};
+
+struct KeyEvent {
+  std::uint64_t generation = 0;
+  std::string of, kind;                      // person or care; merge or split
+  std::int64_t from_key = 0, to_key = 0;
 };
 
 // Rows that the door keeps back, by feed; the staged rows minus these are what the record is built from.
@@ -62,6 +119,19 @@ class Vault {
   void begin_commit();    // starts writing the decisions, uncommitted, beside whatever else is done; after link and open_door
   Result<void> commit();  // all of them, or (where the Vault is dropped before) none
 
+  // As committed. not_found where no record of that identity was ever linked.
+  Result<CarePerson> care_person(std::int64_t identity_key) const;
+  Result<std::vector<KeyEvent>> key_history() const;
+
+  // Clerical review. Exports and imports are logged by whoever calls them, with who did it.
+  Result<std::vector<ReviewCase>> review_queue() const;  // of the last generation, the most useful first
+  Result<DecisionOutcome> decide(const std::vector<ClericalDecision>& decisions);  // all of them, or none
+  Result<void> log_access(const std::string& who, const std::string& action, const std::string& subject, std::uint64_t count);
+  // Takes a row off its person at once, for good; `connection` has the staging file attached as `staging`.
+  Result<Unlinked> unlink_row(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, const RowName& row,
+                              const std::string& who, const std::string& reason);
+  Result<void> relink_row(const std::vector<place::FeedSpec>& feeds, const RowName& row, const std::string& who, const std::string& reason);  // withdraws it
+
   // One row a staged identity: feed, row id and person, for checks against a known truth. Written 0600 inside the vault.
   Result<void> export_links(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, const std::string& file);
 
@@ -69,5 +139,8 @@ class Vault {
   explicit Vault(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Changes whenever a clerk's decision does: what a refresh depends on besides its files.
+std::string decisions_print(const place::Place& place);
 
 }  // namespace joinedup::vault

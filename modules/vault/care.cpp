@@ -1,0 +1,76 @@
+// Who is one person for care. A probable link may guide a count; it never puts one person's history into another's record.
+#include <numeric>
+
+#include "vault/state.hpp"
+
+namespace joinedup::vault {
+
+std::vector<std::uint32_t> care_groups(std::span<const IdentityRecord> records, const LinkedIdentities& exact,
+                                       std::span<const RecordDecision> decisions, std::uint32_t& groups) {
+  constexpr std::uint32_t nobody = UINT32_MAX;
+  std::vector<std::uint32_t> parent(records.size()), first(exact.people, nobody);
+  std::iota(parent.begin(), parent.end(), 0);
+  const auto root = [&](std::uint32_t i) {
+    while (parent[i] != i) i = parent[i] = parent[parent[i]];
+    return i;
+  };
+  const auto join = [&](std::uint32_t a, std::uint32_t b) {
+    a = root(a), b = root(b);
+    if (a != b) parent[std::max(a, b)] = std::min(a, b);
+  };
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    if (link_class(exact.step[i]) != LinkClass::verified) continue;
+    auto& of_person = first[exact.person[i]];
+    if (of_person == nobody) of_person = i;
+    else join(of_person, i);
+  }
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> apart;
+  for (const auto& decision : decisions)
+    if (decision.verdict == Verdict::different) apart.emplace_back(decision.a, decision.b);
+  for (const auto& decision : decisions) {
+    if (decision.verdict != Verdict::same) continue;
+    const auto a = root(decision.a), b = root(decision.b);
+    const bool contradicted = std::any_of(apart.begin(), apart.end(), [&](const auto& pair) {
+      const auto x = root(pair.first), y = root(pair.second);
+      return (x == a && y == b) || (x == b && y == a);
+    });
+    if (!contradicted) join(a, b);
+  }
+  std::vector<std::uint32_t> group(records.size()), number(records.size(), nobody);
+  groups = 0;
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    auto& mine = number[root(i)];
+    if (mine == nobody) mine = groups++;
+    group[i] = mine;
+  }
+  return group;
+}
+
+Result<CarePerson> Vault::care_person(std::int64_t identity_key) const {
+  const auto& state = *state_;
+  CarePerson person;
+  {
+    Statement one(state.handle, "SELECT care_key, person_key FROM identity WHERE identity_key = ?");
+    one.bind(1, identity_key);
+    if (!one.row()) return fail(ErrorCode::not_found, "The vault knows no record of this identity.", "vault/identity.sqlite");
+    person.care_key = one.integer(0);
+    person.person_key = one.integer(1);
+  }
+  Statement members(state.handle, "SELECT identity_key FROM identity WHERE care_key = ? ORDER BY identity_key");
+  members.bind(1, person.care_key);
+  while (members.row()) person.identity_keys.push_back(members.integer(0));
+  if (members.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  return person;
+}
+
+Result<std::vector<KeyEvent>> Vault::key_history() const {
+  const auto& state = *state_;
+  std::vector<KeyEvent> all;
+  Statement events(state.handle, "SELECT generation, of, kind, from_key, to_key FROM person_history ORDER BY generation, of, kind, from_key, to_key");
+  while (events.row())
+    all.push_back({static_cast<std::uint64_t>(events.integer(0)), events.text(1), events.text(2), events.integer(3), events.integer(4)});
+  if (events.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  return all;
+}
+
+}  // namespace joinedup::vault
