@@ -203,7 +203,7 @@ TEST_F(LoopTest, LinkageIsMeasuredAgainstTheKnownTruth) {
   }
   RecordProperty("wrong", wrong);
   RecordProperty("missed", missed);
-  std::printf("linkage, exact steps only: %d rows, %.4f%% wrongly linked, %.3f%% apart from their person\n", rows, 100.0 * wrong / rows, 100.0 * missed / rows);
+  std::printf("linkage: %d rows, %.4f%% wrongly linked, %.3f%% apart from their person\n", rows, 100.0 * wrong / rows, 100.0 * missed / rows);
   EXPECT_LT(100.0 * wrong / rows, 0.05);
   EXPECT_LT(100.0 * missed / rows, 3.0);
 }
