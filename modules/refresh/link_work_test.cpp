@@ -229,6 +229,43 @@ TEST_F(LinkWorkTest, AWrongRowComesOffAtOnceStaysOffAndListsWhatItStoodBeside) {
   EXPECT_FALSE(unlink_row(*place_, {"ae_sus", "no such row"}, "A. Clerk", "x"));
 }
 
+// The bars of linkage inside a place. Long: the full suite sets JOINEDUP_LONG_TESTS=1.
+TEST(LinkageBars, SixtyThousandPeopleAndAgainWithDoubledErrors) {
+  if (std::getenv("JOINEDUP_LONG_TESTS") == nullptr) GTEST_SKIP() << "a long test: set JOINEDUP_LONG_TESTS=1";
+  set_progress_quiet(true);
+  for (const double errors : {1.0, 2.0}) {
+    const std::string folder = (fs::temp_directory_path() / ("joinedup_bars_" + std::to_string(::getpid()))).string();
+    fs::remove_all(folder);
+    synth::SynthOptions options;
+    options.people = 60000;
+    options.folder = folder;
+    options.error_multiplier = errors;
+    ASSERT_TRUE(synth::generate_place(options));
+    const auto place = place::read_place(folder);
+    const auto outcome = refresh_place(*place, {});
+    ASSERT_TRUE(outcome) << outcome.error().text();
+    const auto text = link_quality_json(*place, folder + "/truth/person.csv", 2);
+    ASSERT_TRUE(text) << text.error().text();
+    const auto quality = Json::parse(*text);
+    std::printf("60,000 people, error rates x %.0f, threshold %.2f\n", errors, outcome->status.linkage_model.threshold_weight);
+    for (const auto* by : {"all", "by_step", "by_feed"})
+      for (const auto& group : quality[by])
+        std::printf("  %-34s %9lld rows  precision %s recall %s\n", group["group"].get<std::string>().c_str(), static_cast<long long>(group["rows"].get<std::int64_t>()),
+                    group["precision_of_rows"].dump().c_str(), group["recall_of_rows"].dump().c_str());
+    std::printf("  pairs of rows: %s\n", quality["row_pairs"].dump().c_str());
+    const auto& all = quality["all"][0];
+    EXPECT_GE(all["precision_of_rows"].get<double>(), 0.9995);
+    EXPECT_GE(all["precision"]["value"].get<double>(), 0.9995);
+    EXPECT_GE(quality["row_pairs"]["precision"].get<double>(), 0.9995);
+    if (errors == 1.0) {
+      EXPECT_GE(all["recall_of_rows"].get<double>(), 0.995);
+      EXPECT_GE(all["recall"]["value"].get<double>(), 0.995);
+      EXPECT_GE(quality["row_pairs"]["recall"].get<double>(), 0.995);
+    }
+    fs::remove_all(folder);
+  }
+}
+
 // People for care are made of verified and clerical links only, whatever the probabilistic step says.
 TEST_F(LinkWorkTest, AProbableLinkNeverMergesTwoPeopleForCare) {
   ASSERT_GT(first_->linkage_model.joins, 0u);

@@ -1,7 +1,9 @@
 #include "refresh/report_inputs.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
+#include "base/text.hpp"
 #include "record/price_list.hpp"
 
 namespace joinedup::refresh {
@@ -27,6 +29,19 @@ std::string step_title(const std::string& step) {
       {"clerical", "Decided by a clerk"}};
   const auto found = titles.find(step);
   return found == titles.end() ? step : found->second;
+}
+
+std::string linkage_note(const LinkageModel& model, const place::Place& place) {
+  if (!model.note.empty()) return model.note;
+  const auto count = [](std::uint64_t number) { return number < 10 ? std::string("fewer than 10") : with_commas(static_cast<std::int64_t>(number)); };
+  char text[640];
+  std::snprintf(text, sizeof text,
+                "Links by probability need a weight (log2 odds) of at least %.1f, %s; by the model's own probabilities %.3f%% of them are right. People without an NHS number or off the register "
+                "(%s) were compared with everybody, and %s joins were made; none joins two NHS numbers, and none holds for care. Doubtful pairs that wait for a clerk: %s.",
+                model.threshold_weight, place.linkage.threshold_weight ? "as place.toml sets it" : "the default, chosen for precision of at least 99.95%", 100 * model.expected_precision,
+                count(model.left_over).c_str(), count(model.joins).c_str(),
+                count(model.review_pairs).c_str());
+  return text;
 }
 
 }  // namespace
@@ -58,6 +73,7 @@ Result<report::ReportInputs> report_inputs(engine::Connection& connection, const
     inputs.quality.push_back({quality.rows[i][0], quality.rows[i][1], quality.rows[i][2], category_of(quality.rows[i][3]), quality.rows[i][4],
                               quality.integer(i, 5), quality.integer(i, 6)});
   for (const auto& step : status.linkage) inputs.linkage.push_back({step.feed, step.step, step_title(step.step), static_cast<std::int64_t>(step.rows)});
+  inputs.linkage_note = linkage_note(status.linkage_model, place);
   JOINEDUP_TRY(const auto lists, record::read_price_lists(place.path("prices")));
   for (const auto& list : lists)
     inputs.prices.push_back({list.name, list.illustrative ? "Illustrative: no public price list exists. Put " + list.place_file + " into the place's prices folder to replace it." : ""});

@@ -137,6 +137,7 @@ Result<void> write_report(engine::Connection& connection, const ReportInputs& in
   page.close_section();
   page.open_section("linkage", "How records were joined");
   JOINEDUP_CHECK(add_linkage(context));
+  JOINEDUP_CHECK(add_linkage_groups(context));
   page.close_section();
   page.open_section("about", "About these figures");
   page.add(about(options));

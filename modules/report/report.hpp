@@ -74,6 +74,7 @@ struct ReportInputs {
   std::vector<FindingRow> findings;
   std::vector<SubmissionRows> submissions;
   std::vector<LinkageCount> linkage;
+  std::string linkage_note;  // a sentence or two on the probabilistic step: its threshold, what it made, what waits for review
   std::vector<PriceNote> prices;
 };
 

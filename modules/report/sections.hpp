@@ -38,6 +38,7 @@ Result<void> add_concentration(Context& context, Headlines& headlines);
 Result<void> add_partners(Context& context, Headlines& headlines);
 Result<void> add_quality(Context& context, Headlines& headlines);
 Result<void> add_linkage(Context& context);
+Result<void> add_linkage_groups(Context& context);
 
 // A setting of the record, in the field's own words.
 struct SettingWords {
