@@ -67,7 +67,7 @@ int review(const place::Place& place, const Words& given) {
     if (file.empty()) return report_error({ErrorCode::wrong_usage, "Say where to write the pairs, with --out FILE.", {}});
     const auto written = refresh::export_review(place, file, given.of("--who"));
     if (!written) return report_error(written.error());
-    print("{\"file\": \"" + file + "\", \"pairs\": " + std::to_string(*written) + "}\n");
+    print("{\"pairs\": " + std::to_string(*written) + "}\n");
     std::fprintf(stderr, "The file holds people's identities: keep it as you keep a record, and delete it when it has been imported.\n");
     return 0;
   }

@@ -83,7 +83,7 @@ std::vector<double> competed_weights(std::span<const PersonPair> pairs, const st
 }  // namespace
 
 const char* review_reason_name(ReviewReason reason) {
-  static constexpr const char* names[] = {"near_threshold", "two_nhs_numbers", "two_registrations", "given_names_differ", "other_candidate"};
+  static constexpr const char* names[] = {"near_threshold", "two_nhs_numbers", "two_registrations", "given_names_differ", "birth_dates_differ", "other_candidate"};
   return names[static_cast<int>(reason)];
 }
 
@@ -148,7 +148,7 @@ struct Joiner {
   void join_likely() {
     const auto weights = competed_weights(pairs, standing);
     for (const auto& pair : pairs)
-      if (pair.given_names_differ) clusters.forbid(pair.a, pair.b);
+      if (pair.objection != Objection::none) clusters.forbid(pair.a, pair.b);
     std::vector<std::uint32_t> order(pairs.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::sort(order.begin(), order.end(), [&](auto x, auto y) { return std::tuple(-weights[x], x) < std::tuple(-weights[y], y); });
@@ -165,6 +165,7 @@ struct Joiner {
       const auto &a = clusters.standing(pair.a), &b = clusters.standing(pair.b);
       if (a.nhs_number && b.nhs_number) review.reason = ReviewReason::two_nhs_numbers;
       else if (a.registered && b.registered) review.reason = ReviewReason::two_registrations;
+      else if (pair.objection == Objection::birth_dates_differ) review.reason = ReviewReason::birth_dates_differ;
       else if (clusters.forbidden(pair.a, pair.b)) review.reason = ReviewReason::given_names_differ;
       else if (pair.weight >= out.threshold && weight < out.threshold) review.reason = ReviewReason::other_candidate;
       const bool refused = review.reason != ReviewReason::near_threshold;

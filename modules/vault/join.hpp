@@ -21,7 +21,7 @@ struct RecordDecision {
   std::int64_t decision_id = 0;
 };
 
-enum class ReviewReason : std::uint8_t { near_threshold, two_nhs_numbers, two_registrations, given_names_differ, other_candidate };
+enum class ReviewReason : std::uint8_t { near_threshold, two_nhs_numbers, two_registrations, given_names_differ, birth_dates_differ, other_candidate };
 const char* review_reason_name(ReviewReason reason);
 
 struct ReviewPair {

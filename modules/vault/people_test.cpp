@@ -12,6 +12,13 @@ namespace {
 struct Stage {
   LinkedIdentities exact;
   Joined joined;
+  std::vector<PersonPair> pairs;
+  double weight(std::size_t a, std::size_t b) const {  // far below 0 where the two were not worth a score
+    const auto [low, high] = std::minmax(exact.person[a], exact.person[b]);
+    for (const auto& pair : pairs)
+      if (pair.a == low && pair.b == high) return pair.weight;
+    return -99;
+  }
   bool together(std::size_t a, std::size_t b) const { return joined.linked.person[a] == joined.linked.person[b]; }
   const ReviewPair* asked(std::size_t a, std::size_t b) const {
     for (const auto& pair : joined.review) {
@@ -32,6 +39,7 @@ Stage run(const Drawn& drawn, std::vector<RecordDecision> decisions = {}, unsign
   JoinSettings settings;
   settings.review_capacity = 2000;
   stage.joined = join_people(drawn.records, stage.exact, scored->pairs, decisions, settings);
+  stage.pairs = scored->pairs;
   return stage;
 }
 
@@ -57,6 +65,9 @@ TEST(People, AMisspeltNameWithoutANumberFindsItsPersonAndSaysHow) {
   EXPECT_EQ(stage.joined.linked.step[home], LinkStep::nhs_number_and_birth_date);
   EXPECT_EQ(link_class(stage.joined.linked.step[typed]), LinkClass::probabilistic);
   EXPECT_GE(stage.joined.expected_precision, 0.9995);
+  RecordProperty("weight", std::to_string(stage.weight(home, typed)));
+  EXPECT_GT(stage.weight(home, typed), 15);
+  EXPECT_LT(stage.weight(home, stranger), 0);
 }
 
 TEST(People, TwinsStayTwo) {
@@ -99,6 +110,17 @@ TEST(People, FatherAndSonOfOneNameAndAddressStayTwo) {
   EXPECT_FALSE(stage.together(son, either));
 }
 
+TEST(People, ANumberBorrowedUnderOneRoofDoesNotMakeTwoIntoOne) {
+  Town town;
+  const auto mother = town.add({ann, "1991-01-05", "F", "ANN", "HALL", "ZZ6 6AA", "", 0});
+  const auto daughter = town.add({ann, "2012-08-23", "F", "", "", "ZZ6 6AA", "R1", 2});  // her mother's number, her own birth date; on no register
+  const auto stage = run(town);
+  EXPECT_FALSE(stage.together(mother, daughter));
+  const auto* asked = stage.asked(mother, daughter);
+  ASSERT_NE(asked, nullptr);
+  EXPECT_EQ(asked->reason, ReviewReason::birth_dates_differ);
+}
+
 TEST(People, ANewbornWithoutANumberIsNotItsMother) {
   Town town;
   const auto mother = town.add({ann, "1991-01-05", "F", "ANN", "HALL", "ZZ6 6AA", "", 0});
@@ -127,7 +149,7 @@ TEST(People, AChainOfLikelyLinksDoesNotTieTwoNumbersTogether) {
   const auto further = drawn.add({0, "1961-04-19", "F", "ANN", "HARISON", "ZZ3 5AA", "H2", 7});
   const auto exact = link_deterministic(drawn.records);
   const auto person = [&](std::size_t i) { return exact.person[i]; };
-  const std::vector<PersonPair> pairs = {{person(left), person(middle), 0, 2, 30, false}, {person(right), person(further), 1, 3, 29, false}, {person(middle), person(further), 2, 3, 28, false}};
+  const std::vector<PersonPair> pairs = {{person(left), person(middle), 0, 2, 30, Objection::none}, {person(right), person(further), 1, 3, 29, Objection::none}, {person(middle), person(further), 2, 3, 28, Objection::none}};
   const auto joined = join_people(drawn.records, exact, pairs, {}, {});
   EXPECT_EQ(joined.linked.person[left], joined.linked.person[middle]);
   EXPECT_EQ(joined.linked.person[right], joined.linked.person[further]);

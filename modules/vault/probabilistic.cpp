@@ -215,14 +215,15 @@ Result<Scored> score_left_over(const ExactlyLinked& people, const ScoreSettings&
   const auto comparison = [&](const char* name) {
     return static_cast<std::size_t>(std::find(linked.comparisons.begin(), linked.comparisons.end(), name) - linked.comparisons.begin());
   };
-  const auto given_at = comparison("given_name"), number_at = comparison("nhs_number");
+  const auto given_at = comparison("given_name"), birth_at = comparison("birth_date"), number_at = comparison("nhs_number");
   const Pools pools(standing);
   std::vector<PersonPair> all;
   for (const auto& pair : linked.pairs) {
-    PersonPair one{row_person[pair.left], row_person[pair.right], row_record[pair.left], row_record[pair.right], pair.match_weight, false};
+    PersonPair one{row_person[pair.left], row_person[pair.right], row_record[pair.left], row_record[pair.right], pair.match_weight, Objection::none};
     one.weight += pools.correction(standing[one.a], standing[one.b]);
     if (!(one.weight >= settings.least_weight)) continue;
-    one.given_names_differ = pair.gammas[given_at] == 0 && pair.gammas[number_at] <= 0;
+    if (pair.gammas[given_at] == 0 && pair.gammas[number_at] <= 0) one.objection = Objection::given_names_differ;
+    if (pair.gammas[birth_at] == 0) one.objection = Objection::birth_dates_differ;
     if (one.a > one.b) std::swap(one.a, one.b), std::swap(one.record_a, one.record_b);
     all.push_back(one);
   }

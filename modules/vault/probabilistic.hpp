@@ -52,11 +52,14 @@ inline bool never_one(const PersonStanding& a, const PersonStanding& b) {
   return (a.nhs_number && b.nhs_number) || (a.registered && b.registered);
 }
 
+// What no weight outbids: twins, parents and children under one roof agree on nearly all else.
+enum class Objection : std::uint8_t { none, given_names_differ, birth_dates_differ };
+
 struct PersonPair {
   std::uint32_t a = 0, b = 0;                // people of `exact`, a < b
   std::uint32_t record_a = 0, record_b = 0;  // the records whose comparison scored best
   double weight = 0;
-  bool given_names_differ = false;           // and no NHS number says otherwise: twins, parents, a middle name
+  Objection objection = Objection::none;     // given names count unless the NHS number is the same
 };
 
 struct Scored {
