@@ -181,7 +181,7 @@ struct Joiner {
         continue;
       }
       out.refused_joins += refused && weight >= out.threshold;
-      if (weight >= settings.review_weight || refused) out.review.push_back(review);
+      if (weight >= settings.review_weight) out.review.push_back(review);
     }
     if (out.probabilistic_joins) out.expected_precision = 1 - errors / static_cast<double>(out.probabilistic_joins);
   }

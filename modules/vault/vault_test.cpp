@@ -1,6 +1,7 @@
 #include "vault/vault.hpp"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,6 +180,32 @@ TEST_F(VaultTest, APartnerWithoutAnAgreementInForceIsWithheldWhole) {
   ASSERT_TRUE(opened) << opened.error().text();
   EXPECT_EQ(opened->withheld.rows_by_feed["gp_event"], 6u);
   EXPECT_EQ(*opened->connection.count("SELECT count(*) FROM door.gp_consultation"), 0);
+}
+
+TEST_F(VaultTest, AVaultOfFormat1IsBroughtUpAndKeepsItsKeys) {
+  std::filesystem::create_directories(folder_ + "/vault");
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_ + "/vault/identity.sqlite").c_str(), &handle), SQLITE_OK);
+  const char* old = "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+                    "CREATE TABLE identity(identity_key INTEGER PRIMARY KEY, person_key INTEGER NOT NULL, step INTEGER NOT NULL, generation INTEGER NOT NULL);"
+                    "CREATE TABLE person_history(generation INTEGER NOT NULL, kind TEXT NOT NULL, from_key INTEGER NOT NULL, to_key INTEGER NOT NULL);"
+                    "CREATE TABLE generation(generation INTEGER PRIMARY KEY, people INTEGER NOT NULL, made_at TEXT NOT NULL);"
+                    "INSERT INTO meta VALUES ('format', 1), ('generation', 4), ('next_person_key', 90);"
+                    "INSERT INTO identity VALUES (1000, 77, 1, 4); INSERT INTO person_history VALUES (3, 'merge', 78, 77);";
+  ASSERT_EQ(sqlite3_exec(handle, old, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+  stage(2);
+  auto opened = open();
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_EQ(opened->report.generation, 5u);
+  EXPECT_EQ(opened->report.new_people, 1u);
+  ASSERT_TRUE(opened->vault.commit());
+  const auto care = opened->vault.care_person(1000);
+  ASSERT_TRUE(care) << care.error().text();
+  EXPECT_EQ(care->person_key, 77);
+  EXPECT_GE(care->care_key, 90) << "a key for care is a new one, and nobody's before";
+  EXPECT_EQ(opened->vault.key_history()->front().kind, "merge");
+  EXPECT_FALSE(opened->vault.care_person(4242));
 }
 
 TEST_F(VaultTest, TheFilesAreForTheOwnerOnly) {
