@@ -55,6 +55,21 @@ check "table" 0 "$(status_of "$program" table person --place "$work/demo" --form
 check "table has the columns of the contract" 1 "$(head -n 1 "$work/out" | grep -c 'person_key,sex,birth_month')"
 check "a table that is not there" 1 "$(status_of "$program" table nobody --place "$work/demo")"
 
+check "link history" 0 "$(status_of "$program" link history --place "$work/demo" --json)"
+check "link quality" 0 "$(status_of "$program" link quality --place "$work/demo" --truth "$work/demo/truth/person.csv" --json)"
+command -v python3 >/dev/null && check "link quality is one JSON document" yes "$(is_one_json "$work/out")"
+check "pairs are for somebody with a name" 2 "$(status_of "$program" link review export --place "$work/demo" --out "$work/pairs.csv")"
+check "link review export" 0 "$(status_of "$program" link review export --place "$work/demo" --out "$work/pairs.csv" --who "A. Clerk")"
+check "link review export is for its owner only" 600 "$(stat -c %a "$work/pairs.csv")"
+check "link review import of no decisions" 0 "$(status_of "$program" link review import --place "$work/demo" --input "$work/pairs.csv")"
+row=$(sed -n 2p "$work/demo/truth/person.csv" | cut -d, -f2)
+check "unlink asks who and why" 2 "$(status_of "$program" link unlink --place "$work/demo" --feed gp_registration --row-id "$row")"
+check "unlink" 0 "$(status_of "$program" link unlink --place "$work/demo" --feed gp_registration --row-id "$row" --who "A. Clerk" --reason "a test")"
+command -v python3 >/dev/null && check "unlink is one JSON document" yes "$(is_one_json "$work/out")"
+check "unlink twice" 1 "$(status_of "$program" link unlink --place "$work/demo" --feed gp_registration --row-id "$row" --who "A. Clerk" --reason "a test")"
+check "relink" 0 "$(status_of "$program" link relink --place "$work/demo" --feed gp_registration --row-id "$row" --who "A. Clerk" --reason "a test")"
+check "there is no such link verb" 2 "$(status_of "$program" link guess --place "$work/demo")"
+
 # Bad input: the published version stays, the fault is said.
 before=$(readlink "$work/demo/warehouse/current")
 sed -i 's/^name/nmae/' "$work/demo/place.toml"

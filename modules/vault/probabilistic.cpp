@@ -149,6 +149,16 @@ class Pools {
     return never_one(a, b) ? 0 : std::log2(all_ / std::max({1.0, eligible(a), eligible(b)}));
   }
 
+  double most() const {  // no pair's correction is larger
+    double most = 0;
+    for (int numbered = 0; numbered < 2; ++numbered)
+      for (int registered = 0; registered < 2; ++registered) {
+        if ((numbered && registered) || counts_[numbered][registered] == 0) continue;
+        most = std::max(most, std::log2(all_ / std::max(1.0, eligible({numbered ? std::uint64_t{1} : 0, registered == 1}))));
+      }
+    return most;
+  }
+
  private:
   double eligible(const PersonStanding& person) const {
     double sum = 0;
@@ -184,6 +194,7 @@ Result<Scored> score_left_over(const ExactlyLinked& people, const ScoreSettings&
     return scored;
   }
 
+  const Pools pools(standing);
   Rows rows(people);
   std::vector<std::uint32_t> row_person, row_record;
   for (std::uint32_t person = 0; person < people.exact.people; ++person) {
@@ -205,7 +216,7 @@ Result<Scored> score_left_over(const ExactlyLinked& people, const ScoreSettings&
   how.spec = *model;
   how.train = linkage::Train::never;
   how.threads = settings.threads;
-  how.least_weight = settings.least_weight - 20;  // before the pools' correction
+  how.least_weight = settings.least_weight - pools.most();
   how.skip = [&](std::uint32_t left, std::uint32_t right) {
     const auto a = row_person[left], b = row_person[right];
     return a == b || (standing[a].registered && standing[b].registered) || (!standing[a].settled() && !standing[b].settled() && a > b);
@@ -216,7 +227,6 @@ Result<Scored> score_left_over(const ExactlyLinked& people, const ScoreSettings&
     return static_cast<std::size_t>(std::find(linked.comparisons.begin(), linked.comparisons.end(), name) - linked.comparisons.begin());
   };
   const auto given_at = comparison("given_name"), birth_at = comparison("birth_date"), number_at = comparison("nhs_number");
-  const Pools pools(standing);
   std::vector<PersonPair> all;
   for (const auto& pair : linked.pairs) {
     PersonPair one{row_person[pair.left], row_person[pair.right], row_record[pair.left], row_record[pair.right], pair.match_weight, Objection::none};

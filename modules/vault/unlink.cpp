@@ -168,6 +168,9 @@ Result<Unlinked> Vault::unlink_row(engine::Connection& connection, const std::ve
     all.bind(1, out.old_person_key);
     while (all.row()) members.push_back(all.integer(0));
   }
+  JOINEDUP_TRY(const auto of_tuple, connection.count("SELECT coalesce(sum(\"rows\"), 0)::BIGINT FROM staging.main.identity_record WHERE identity_key = " + std::to_string(found.identity)));
+  if (members.size() == 1 && of_tuple <= static_cast<std::int64_t>(found.source_rows.size()))
+    return fail(ErrorCode::conflict, "This row stands alone already: nothing is linked to it.");
   if (found.person_ref) {
     // Rows of other tables that refer to this one go with it.
     for (const auto& feed : feeds)
