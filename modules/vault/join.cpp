@@ -72,7 +72,7 @@ std::vector<double> competed_weights(std::span<const PersonPair> pairs, const st
   std::vector<double> weights;
   for (std::uint32_t i = 0; i < pairs.size(); ++i) {
     double rivals = 0;
-    for (const auto [mine, theirs] : {std::pair(pairs[i].a, pairs[i].b), std::pair(pairs[i].b, pairs[i].a)})
+    for (const auto& [mine, theirs] : {std::pair(pairs[i].a, pairs[i].b), std::pair(pairs[i].b, pairs[i].a)})
       for (const auto j : of[mine])
         if (j != i && never_one(standing[theirs], standing[other(j, mine)])) rivals += std::exp2(std::min(pairs[j].weight, 60.0));
     weights.push_back(pairs[i].weight - std::log2(1 + rivals));

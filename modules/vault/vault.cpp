@@ -122,7 +122,7 @@ Result<void> Vault::State::write_decisions() {
   auto& state = *this;
   JOINEDUP_CHECK(execute(state.handle, "BEGIN IMMEDIATE", "begin"));
   {
-    const auto generation = static_cast<std::int64_t>(state.generation + 1);
+    const auto this_generation = static_cast<std::int64_t>(state.generation + 1);
     Statement put(state.handle, "INSERT INTO identity(identity_key, person_key, step, generation, care_key, class) VALUES (?, ?, ?, ?, ?, ?) "
                                 "ON CONFLICT(identity_key) DO UPDATE SET person_key = excluded.person_key, step = excluded.step, "
                                 "generation = excluded.generation, care_key = excluded.care_key, class = excluded.class");
@@ -132,12 +132,12 @@ Result<void> Vault::State::write_decisions() {
       put.bind(1, state.records[i].identity_key);
       put.bind(2, person);
       put.bind(3, static_cast<std::int64_t>(state.linked.step[i]));
-      put.bind(4, generation);
+      put.bind(4, this_generation);
       put.bind(5, state.care_key[i]);
       put.bind(6, std::string(link_class_name(link_class(state.linked.step[i]))));
       JOINEDUP_CHECK(put.run("keep a decision"));
       if (state.previous_person[i] == 0 || state.previous_person[i] == person) continue;
-      change.bind(1, generation);
+      change.bind(1, this_generation);
       change.bind(2, state.records[i].identity_key);
       change.bind(3, state.previous_person[i]);
       change.bind(4, person);
@@ -147,7 +147,7 @@ Result<void> Vault::State::write_decisions() {
     Statement event(state.handle, "INSERT INTO person_history(generation, kind, from_key, to_key, of) VALUES (?, ?, ?, ?, ?)");
     const auto keep = [&](const char* of, const char* kind, const auto& events) -> Result<void> {
       for (const auto& [from, to] : events) {
-        event.bind(1, generation);
+        event.bind(1, this_generation);
         event.bind(2, std::string(kind));
         event.bind(3, from);
         event.bind(4, to);
