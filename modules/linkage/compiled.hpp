@@ -93,8 +93,10 @@ struct Feature {
   // A plain feature's codes, beside those of the others: a row's codes lie in one line of the cache.
   std::shared_ptr<const std::vector<std::uint32_t>> packed;
   std::size_t packed_at = 0, packed_width = 0;
-  std::vector<std::size_t> differences;  // bits of atoms that compare numbers
+  std::vector<std::size_t> differences, similarities;  // bits of atoms that compare numbers, and of those that compare texts
+  bool one_measure = false;  // plain, and besides NULL and equality only thresholds on one string comparison
   std::uint64_t evaluate(std::uint32_t left_code, std::uint32_t right_code) const;
+  std::uint64_t evaluate_close(std::uint32_t left_code, std::uint32_t right_code) const;  // one_measure; two values that differ: the same answer, sooner
   void prepare();  // after the last atom is in
 };
 

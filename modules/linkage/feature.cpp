@@ -57,8 +57,11 @@ void Feature::prepare() {
                         (atom.kind == AtomKind::similarity && !measured[atom.measured]->left && !measured[atom.measured]->right);
     plain = plain && (simple || atom.kind == AtomKind::difference);
   }
-  for (std::size_t bit = 0; bit < atoms.size(); ++bit)
+  for (std::size_t bit = 0; bit < atoms.size(); ++bit) {
     if (atoms[bit].kind == AtomKind::difference) differences.push_back(bit);
+    if (atoms[bit].kind == AtomKind::similarity) similarities.push_back(bit);
+  }
+  one_measure = plain && measured.size() == 1 && differences.empty();
   for (std::size_t i = 0; i < measured.size(); ++i) {
     Measured& one = *measured[i];
     const bool distance = one.measure == Measure::levenshtein || one.measure == Measure::damerau_levenshtein;
@@ -80,6 +83,13 @@ void Feature::prepare() {
     if (one.left_views != one.right_views)
       for (const auto text : *one.right_views) one.right_signatures.push_back(sign(text));
   }
+}
+
+std::uint64_t Feature::evaluate_close(std::uint32_t l, std::uint32_t r) const {
+  const double value = measure(*measured[0], (*measured[0]->left_views)[l], (*measured[0]->right_views)[r]);
+  std::uint64_t mask = 0;
+  for (const auto bit : similarities) mask |= static_cast<std::uint64_t>(compares(value, atoms[bit].compare, atoms[bit].threshold)) << (2 * bit);
+  return mask;
 }
 
 std::uint64_t Feature::evaluate(std::uint32_t l, std::uint32_t r) const {

@@ -56,17 +56,44 @@ class Searcher {
     return {};
   }
 
-  void search(std::uint32_t x, AddedPairs& out) const {
+  struct Open {
+    std::uint32_t row = 0;
+    float upper = 0;
+  };
+
+  void search(std::uint32_t x, std::vector<Open>& open, AddedPairs& out) const {
     for (std::size_t r = 0; r < plan_.rules.size(); ++r) {
       const auto& rule = index_.rules[r];
-      const bool either = rule.symmetric && rule.left_rows.data() == rule.right_rows.data();  // one list serves both ways
-      if (const auto key = left_keys_[r][x]) run(x, r, rule.right_rows.subspan(rule.right_start[key], rule.right_start[key + 1] - rule.right_start[key]), either ? 0 : 1, out);
+      const bool either = one_list(rule);
+      if (const auto key = left_keys_[r][x]) run(x, r, under(rule.right_start, rule.right_rows, key), either ? 0 : 1, open, out);
       if (either) continue;
-      if (const auto key = right_keys_[r][x]) run(x, r, rule.left_rows.subspan(rule.left_start[key], rule.left_start[key + 1] - rule.left_start[key]), -1, out);
+      if (const auto key = right_keys_[r][x]) run(x, r, under(rule.left_start, rule.left_rows, key), -1, open, out);
+    }
+  }
+
+  // The index lies far away: what some records will need is asked for together, a stage at a time.
+  void ask(std::uint32_t x, int stage) const {
+    for (std::size_t r = 0; r < plan_.rules.size(); ++r) {
+      const auto key = left_keys_[r][x];
+      if (key == 0) continue;
+      const auto& rule = index_.rules[r];
+      if (stage == 0) {
+        __builtin_prefetch(rule.right_start.data() + key);
+        continue;
+      }
+      const auto rows = under(rule.right_start, rule.right_rows, key);
+      if (stage == 1) __builtin_prefetch(rows.data());
+      else
+        for (std::size_t i = 0; i < std::min(rows.size(), rows_ahead); ++i) fetch(rows[i]);
     }
   }
 
  private:
+  static constexpr std::size_t rows_ahead = 12;
+  static std::span<const std::uint32_t> under(std::span<const std::uint32_t> start, std::span<const std::uint32_t> rows, std::uint32_t key) {
+    return rows.subspan(start[key], start[key + 1] - start[key]);
+  }
+  static bool one_list(const LinkIndex::Rule& rule) { return rule.symmetric && rule.left_rows.data() == rule.right_rows.data(); }  // it serves both ways
   Bound bound(const CompiledModel& compiled, const CompiledComparison& comparison) const {
     const Feature& feature = *compiled.features[comparison.features[0]];
     const DataColumn& column = *feature.left->columns[0];
@@ -94,10 +121,10 @@ class Searcher {
   }
 
   // order: 1, x must be the left one; -1, the right one; 0, either
-  void run(std::uint32_t x, std::size_t r, std::span<const std::uint32_t> rows, int order, AddedPairs& out) const {
-    constexpr std::size_t ahead = 12;
+  void run(std::uint32_t x, std::size_t r, std::span<const std::uint32_t> rows, int order, std::vector<Open>& open, AddedPairs& out) const {
+    open.clear();
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i + ahead < rows.size()) __builtin_prefetch(index_.packed.data() + std::size_t{rows[i + ahead]} * index_.width);
+      if (i + rows_ahead < rows.size()) fetch(rows[i + rows_ahead]);
       const std::uint32_t y = rows[i];
       if (plan_.link_type == LinkType::link_only && records_.source[x] == index_.source[y]) continue;
       const bool left = (order != 0 || crossed_) && before(x, y);
@@ -112,17 +139,30 @@ class Searcher {
       }
       if (made) continue;
       ++out.seen;
-      if (!bounded_ || may_reach(x, packed)) out.by_rule[r].push_back({x, y});
+      const float upper = bounded_ ? by_codes(x, packed) : 0;
+      if (bounded_ && upper < least_) continue;
+      open.push_back({y, upper});
+      for (const auto& bound : bounds_) {
+        if (!bound.measured) break;
+        __builtin_prefetch(bound.signatures.data() + packed[bound.column]);
+      }
     }
+    for (const auto& pair : open)
+      if (!bounded_ || may_reach(x, pair)) out.by_rule[r].push_back({x, pair.row});
   }
 
-  bool may_reach(std::uint32_t x, const std::uint32_t* packed) const {
+  float by_codes(std::uint32_t x, const std::uint32_t* packed) const {
     float upper = start_;
     for (const auto& bound : bounds_) {
       const std::uint32_t l = bound.base_code[bound.codes[x]], r = packed[bound.column];
       upper += l == r ? bound.equal[bound.codes[x]] : l == 0 || r == 0 ? bound.one_null : bound.different;
     }
-    if (upper < least_) return false;
+    return upper;
+  }
+
+  bool may_reach(std::uint32_t x, const Open& pair) const {
+    const std::uint32_t* packed = index_.packed.data() + std::size_t{pair.row} * index_.width;
+    float upper = pair.upper;
     for (const auto& bound : bounds_) {
       if (!bound.measured) break;
       const std::uint32_t code = bound.codes[x], l = bound.base_code[code], r = packed[bound.column];
@@ -131,6 +171,12 @@ class Searcher {
       if (upper < least_) return false;
     }
     return true;
+  }
+
+  void fetch(std::uint32_t y) const {
+    const std::uint32_t* packed = index_.packed.data() + std::size_t{y} * index_.width;
+    __builtin_prefetch(packed);
+    __builtin_prefetch(packed + index_.width - 1);
   }
 
   const LinkIndex& index_;
@@ -152,8 +198,17 @@ Result<AddedPairs> find_added(const LinkIndex& index, const BlockingPlan& plan, 
   std::vector<AddedPairs> found(parts);
   JOINEDUP_CHECK(parallel_for(parts, threads, [&](std::size_t part) -> Result<void> {
     found[part].by_rule.resize(plan.rules.size());
-    for (std::size_t x = part * rows_a_part; x < std::min(fresh.size(), (part + 1) * rows_a_part); ++x)
-      if (fresh[x]) searcher.search(static_cast<std::uint32_t>(x), found[part]);
+    std::vector<Searcher::Open> open;
+    constexpr std::size_t lot = 8;
+    const std::size_t end = std::min(fresh.size(), (part + 1) * rows_a_part);
+    for (std::size_t begin = part * rows_a_part; begin < end; begin += lot) {
+      const std::size_t last = std::min(end, begin + lot);
+      for (const int stage : {0, 1, 2})
+        for (std::size_t x = begin; x < last; ++x)
+          if (fresh[x]) searcher.ask(static_cast<std::uint32_t>(x), stage);
+      for (std::size_t x = begin; x < last; ++x)
+        if (fresh[x]) searcher.search(static_cast<std::uint32_t>(x), open, found[part]);
+    }
     return {};
   }));
   AddedPairs all;

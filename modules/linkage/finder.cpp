@@ -103,6 +103,7 @@ Finder::Finder(const BlockingPlan& plan, const CompiledModel& compiled, double l
   const auto rank = [&](std::size_t i) { return std::pair(std::ceil(bounds_[i].dull - bounds_[i].different), bounds_[i].feature->left->distinct); };
   std::stable_sort(order_.begin(), order_.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
   if (order_.size() > most_steps) order_.resize(most_steps);
+  for (const auto which : order_) signatures_.emplace_back(bounds_[which].at, bounds_[which].feature->measured[0]->left_signatures.data());
 
   std::vector<const std::vector<std::uint32_t>*> columns;
   for (const auto& bound : bounds_) columns.push_back(bound.feature->left->codes);
@@ -138,6 +139,7 @@ void Finder::fetch(const std::uint32_t* rows, std::size_t count, Scratch& scratc
     if (i + ahead < count) __builtin_prefetch(packed_.data() + rows[i + ahead] * width_), __builtin_prefetch(packed_.data() + rows[i + ahead] * width_ + width_ - 1);
     const std::uint32_t* from = packed_.data() + rows[i] * width_;
     for (std::size_t at = 0; at < fetched_; ++at) scratch.block[at * stride + i] = from[at];
+    for (const auto& [at, signatures] : signatures_) __builtin_prefetch(signatures + from[at]);
   }
 }
 

@@ -12,6 +12,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "linkage/blocking.hpp"
@@ -54,6 +55,7 @@ class Finder {
   float least_ = 0, start_ = 0;
   std::vector<ColumnBound> bounds_;
   std::vector<std::size_t> order_;        // of bounds_, for the look at signatures: the likeliest to settle a pair first
+  std::vector<std::pair<std::size_t, const Signature*>> signatures_;  // in that order: the place of the code, and where signatures begin
   std::vector<std::size_t> left_key_at_, right_key_at_;  // by rule: where its keys are in a packed row
   std::size_t width_ = 0, fetched_ = 0;
   std::vector<std::uint32_t> packed_;     // row after row: codes of the bounded columns, keys of the rules (so far fetched), then weights

@@ -9,6 +9,7 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "base/random.hpp"
+#include "engine/engine.hpp"
 #include "linkage/csv_reader.hpp"
 #include "linkage/linkage.hpp"
 
@@ -158,6 +159,32 @@ TEST_F(LinkAddedTest, TwoInputsAreLinkedToEachOtherOnly) {
     for (const auto& [ids, rest] : pairs("second")) EXPECT_TRUE(together.emplace(ids, rest).second);
     EXPECT_EQ(together, pairs("full"));
   }
+}
+
+TEST_F(LinkAddedTest, IdsThatAreNumbersInParquetKeepTheirOrder) {
+  const auto lines = people(11, 600);
+  std::string text = "id,first_name,surname,dob,postcode\n";
+  for (std::size_t i = 0; i < lines.size(); ++i) text += std::to_string(mix64(5, i) % 100000 * 1000 + i) + lines[i].substr(lines[i].find(','));
+  const auto csv_path = put("all.csv", text);
+  auto database = engine::Database::open("", {.threads = 1});
+  auto connection = database->connect();
+  const auto parquet = [&](const std::string& name, const std::string& where) {
+    const auto done = connection->run("COPY (SELECT id::BIGINT AS id, first_name, surname, dob::DATE AS dob, postcode FROM read_csv('" + csv_path + "', all_varchar = true) WHERE " + where + ") TO '" + folder_ + "/" + name +
+                                      ".parquet' (FORMAT parquet)");
+    EXPECT_TRUE(done) << done.error().text();
+    return folder_ + "/" + name + ".parquet";
+  };
+  const auto spec = put("spec.toml", std::string("link_type = \"dedupe_only\"\nid = \"id\"\n") + plain_rules + comparisons);
+  const auto old = parquet("old", "id::BIGINT % 10 <> 3"), more = parquet("new", "id::BIGINT % 10 = 3"), all = parquet("all", "true");
+  const auto first = link_files({.spec = spec, .inputs = {old}, .out = folder_ + "/first", .index = true});
+  ASSERT_TRUE(first) << first.error().text();
+  const auto second = link_files({.spec = spec, .inputs = {more}, .out = folder_ + "/second", .previous = folder_ + "/first"});
+  ASSERT_TRUE(second) << second.error().text();
+  ASSERT_TRUE(link_files({.spec = folder_ + "/first/model.json", .inputs = {all}, .out = folder_ + "/full", .frequencies = folder_ + "/first"}));
+  EXPECT_EQ(clusters("second"), clusters("full"));
+  auto together = pairs("first");
+  for (const auto& [ids, rest] : pairs("second")) EXPECT_TRUE(together.emplace(ids, rest).second);
+  EXPECT_EQ(together, pairs("full"));
 }
 
 TEST_F(LinkAddedTest, WhatDoesNotFitTheEarlierRunIsRefused) {

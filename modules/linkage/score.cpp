@@ -66,6 +66,8 @@ std::uint16_t FeatureMemory::number(std::uint64_t mask) {
 
 std::uint16_t FeatureMemory::find(std::uint32_t l, std::uint32_t r) { return number(feature_.evaluate(l, r)); }
 
+std::uint16_t FeatureMemory::close(std::uint32_t l, std::uint32_t r) { return feature_.one_measure ? number(feature_.evaluate_close(l, r)) : find(l, r); }
+
 std::uint16_t FeatureMemory::remembered(std::uint16_t& slot, std::uint32_t l, std::uint32_t r) {
   if (slot == unknown) slot = find(l, r);
   return slot;
@@ -118,7 +120,7 @@ void FeatureMemory::answer_plain(const std::uint32_t* left, const std::uint32_t*
       }
       out[i] = number(mask);
     } else {
-      out[i] = find(l, r);
+      out[i] = close(l, r);
     }
   }
 }
@@ -176,7 +178,7 @@ std::uint8_t PairScorer::chosen_level(std::size_t c) const {
 float PairScorer::most(std::size_t c, std::uint32_t left_code, std::uint32_t right_code) {
   const auto& comparison = compiled_.comparisons[c];
   const std::size_t feature = comparison.features[0];
-  const std::uint16_t pattern = memories_[feature].of_codes(left_code, right_code);
+  const std::uint16_t pattern = memories_[feature].close(left_code, right_code);
   constexpr std::uint8_t not_tried = 0xFE;
   auto& known = tables_[c].level;
   if (pattern >= known.size()) known.resize(pattern + std::size_t{1}, not_tried);
@@ -220,9 +222,14 @@ double PairScorer::frequency_weight(std::size_t c, std::size_t i) const {
   if (chosen == no_level) return 0;
   const CompiledLevel& level = compiled_.comparisons[c].levels[chosen];
   if (!level.frequency_column) return 0;
-  const auto& codes = level.frequency_column->codes;
+  // The codes that were compared are at hand where the frequencies are those of the compared column.
+  const auto& comparison = compiled_.comparisons[c];
+  const Feature* feature = comparison.features.empty() ? nullptr : compiled_.features[comparison.features[0]].get();
+  const bool at_hand = feature && feature->plain && feature->left->columns[0] == level.frequency_column;
+  const std::uint32_t* codes = at_hand ? feature->packed->data() + feature->packed_at : level.frequency_column->codes.data();
+  const std::size_t width = at_hand ? feature->packed_width : 1;
   // fmax passes over NaN: where one side is NULL the other's frequency counts alone.
-  const double frequency = std::fmax((*level.log_frequency)[codes[(*left_)[i]]], (*level.log_frequency)[codes[(*right_)[i]]]);
+  const double frequency = std::fmax((*level.log_frequency)[codes[(*left_)[i] * width]], (*level.log_frequency)[codes[(*right_)[i] * width]]);
   if (std::isnan(frequency)) return 0;
   return level.frequency_weight * (level.log_u - std::fmax(frequency, level.least_log_frequency));
 }

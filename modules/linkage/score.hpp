@@ -31,7 +31,7 @@ class FeatureMemory {  // answers already found, as numbers of distinct masks
   explicit FeatureMemory(const Feature& feature);
   void answer(const std::uint32_t* left, const std::uint32_t* right, std::size_t count, std::uint16_t* out);
   std::uint64_t mask(std::uint16_t pattern) const { return masks_[pattern]; }
-  std::uint16_t of_codes(std::uint32_t left, std::uint32_t right) { return find(left, right); }
+  std::uint16_t close(std::uint32_t left, std::uint32_t right);  // of a plain feature: two values, and not the same
 
  private:
   static constexpr std::uint16_t unknown = 0xFFFF;
@@ -65,7 +65,7 @@ class PairScorer {
   int gamma(std::size_t comparison, std::size_t i) const;
   static constexpr std::uint8_t no_level = 0xFF;
   std::uint8_t level(std::size_t comparison, std::size_t i) const { return levels_[comparison][i]; }
-  // The most that a comparison of one column adds for two codes: its level's weight, with the most that a frequency can add.
+  // The most that a comparison of one column adds for two values that differ: its level's weight, with the most that a frequency can add.
   float most(std::size_t comparison, std::uint32_t left_code, std::uint32_t right_code);
   double frequency_weight(std::size_t comparison, std::size_t i) const;  // the term-frequency part; for explanations
 
