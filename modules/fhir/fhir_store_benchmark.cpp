@@ -1,0 +1,345 @@
+// The store alone, without HTTP, filled with the Synthea bundles replicated with fresh ids, names and dates.
+//   fhir_store_benchmark PATH RESOURCES [SECONDS=20] [CLIENTS=64]
+// Fills PATH up to RESOURCES (what is there is kept), then measures reads, searches and durable creates, each for SECONDS, and
+// searches beside creates. Answers are checked before times are printed; parameters are drawn uniformly.
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "base/hash.hpp"
+#include "fhir/test_support.hpp"
+#include "fhirpath/fhirpath.hpp"
+
+using namespace joinedup;
+using namespace joinedup::fhir;
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+double cpu() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+bool hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool uuid_at(std::string_view text, std::size_t at) {
+  if (at + 36 > text.size()) return false;
+  for (std::size_t i = 0; i < 36; ++i)
+    if (i == 8 || i == 13 || i == 18 || i == 23 ? text[at + i] != '-' : !hex_digit(text[at + i])) return false;
+  return true;
+}
+
+struct Template {
+  std::string type, id, text;
+  std::vector<std::size_t> ids, dates, families;
+  std::string patient, code, date, family;  // what searches draw from
+};
+
+// Copy k of the whole set: the same links, other ids, names and dates.
+std::string fresh_id(std::string id, std::uint64_t k) {
+  if (k == 0) return id;
+  const std::uint64_t mask = mix64(k, 17);
+  static const char* digits = "0123456789abcdef";
+  for (std::size_t i = 0, n = 0; i < 13; ++i) {
+    if (id[i] == '-') continue;
+    const int v = id[i] <= '9' ? id[i] - '0' : id[i] - 'a' + 10;
+    id[i] = digits[(static_cast<std::uint64_t>(v) ^ (mask >> (4 * n++))) & 15];
+  }
+  return id;
+}
+std::string fresh_date(std::string date, std::uint64_t k) {  // YYYY-MM-DD
+  const int year = 1930 + static_cast<int>((static_cast<std::uint64_t>(std::atoi(date.substr(0, 4).c_str())) + k * 7) % 90);
+  const int day = 1 + static_cast<int>((static_cast<std::uint64_t>(std::atoi(date.substr(8, 2).c_str())) + k) % 28);
+  char out[16];
+  std::snprintf(out, sizeof out, "%04d-%s-%02d", year, date.substr(5, 2).c_str(), day);
+  return out;
+}
+std::string fresh_family(std::string family, std::uint64_t k) {
+  std::uint64_t random = mix64(k, hash64(family));
+  for (std::size_t i = 0; i < 5 && i < family.size(); ++i, random /= 26) family[i] = static_cast<char>((i == 0 ? 'A' : 'a') + random % 26);
+  return family;
+}
+std::string copy_of(const Template& from, std::uint64_t k) {
+  std::string out = from.text;
+  for (auto at : from.ids) out.replace(at, 36, fresh_id(out.substr(at, 36), k));
+  for (auto at : from.dates) out.replace(at, 10, fresh_date(out.substr(at, 10), k));
+  for (auto at : from.families) {
+    const auto size = out.find('"', at) - at;
+    out.replace(at, size, fresh_family(out.substr(at, size), k));
+  }
+  return out;
+}
+
+std::vector<Template> load_templates(const std::string& folder) {
+  std::vector<Template> all;
+  std::map<std::string, std::string> types, by_identifier;
+  std::vector<std::string> files;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) files.push_back(file.path());
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
+    const auto counts = fhirpath::read_fhir_file(file, {.on_resource = [&](const fhirpath::FhirResource& r) {
+      Template made;
+      made.type = r.type, made.id = r.document->text_of(r.node, "id"), made.text = r.document->text(r.node);
+      types[made.id] = made.type;
+      const auto identifiers = r.document->find(r.node, "identifier");
+      if (identifiers != fhirpath::no_node)
+        for (auto one : r.document->children(identifiers))
+          by_identifier[made.type + "?identifier=" + std::string(r.document->text_of(one, "system")) + "|" + std::string(r.document->text_of(one, "value"))] = made.id;
+      all.push_back(std::move(made));
+    }});
+    if (!counts) std::fprintf(stderr, "%s\n", counts.error().text().c_str());
+  }
+  for (Template& t : all) {
+    for (std::size_t at = 0; (at = t.text.find("\"reference\":", at)) != t.text.npos;) {
+      const auto from = t.text.find('"', at + 12) + 1, to = t.text.find('"', from);
+      std::string reference = t.text.substr(from, to - from);
+      if (reference.starts_with("urn:uuid:")) reference = types[reference.substr(9)] + "/" + reference.substr(9);
+      else if (const auto found = by_identifier.find(reference); found != by_identifier.end()) reference = types[found->second] + "/" + found->second;
+      t.text.replace(from, to - from, reference);
+      at = from;
+    }
+    for (std::size_t at = 0; at + 10 < t.text.size(); ++at) {
+      if (uuid_at(t.text, at)) t.ids.push_back(at), at += 35;
+      else if (t.text[at] == '"' && (t.text.compare(at + 1, 2, "19") == 0 || t.text.compare(at + 1, 2, "20") == 0) && t.text[at + 5] == '-' && t.text[at + 8] == '-')
+        t.dates.push_back(at + 1);
+    }
+    if (t.type == "Patient")
+      for (std::size_t at = 0; (at = t.text.find("\"family\":", at)) != t.text.npos; ++at) t.families.push_back(t.text.find('"', at + 9) + 1);
+    const auto document = *fhirpath::parse_document(t.text);
+    const auto word = [&](const char* key, std::size_t size) {
+      const auto at = t.text.find(std::string("\"") + key + "\":");
+      if (at == t.text.npos) return std::string();
+      const auto from = t.text.find('"', at + std::string(key).size() + 3) + 1;
+      return t.text.substr(from, size == 0 ? t.text.find('"', from) - from : size);
+    };
+    if (t.type == "Patient") t.family = word("family", 0), t.date = word("birthDate", 10);
+    for (const char* key : {"subject", "patient"})
+      if (const auto node = document.find(0, key); node != fhirpath::no_node) t.patient = document.text_of(node, "reference");
+    if (t.type == "Observation") t.code = word("code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code", 0), t.date = word("effectiveDateTime", 10);
+    if (const auto code = document.find(0, "code"); code != fhirpath::no_node)
+      if (const auto codings = document.find(code, "coding"); codings != fhirpath::no_node) t.code = document.text_of(codings + 1, "code");
+  }
+  return all;
+}
+
+struct Latencies {
+  std::vector<float> all;
+  double seconds = 0, cpu_seconds = 0;
+  double at(double part) {
+    if (all.empty()) return 0;
+    std::sort(all.begin(), all.end());
+    return static_cast<double>(all[std::min(all.size() - 1, static_cast<std::size_t>(part * static_cast<double>(all.size())))]) * 1e3;
+  }
+  void print(const char* name) {
+    std::printf("%-34s %9.0f /s   p50 %8.3f ms   p99 %8.3f ms   max %8.1f ms   CPU %5.1f s of %4.1f s\n", name, static_cast<double>(all.size()) / seconds,
+                at(0.5), at(0.99), at(1), cpu_seconds, seconds);
+    std::fflush(stdout);
+  }
+};
+
+// `threads` call `work(thread, n)` for `seconds`; false ends the program: a wrong answer.
+Latencies drive(unsigned threads, double seconds, const std::function<bool(unsigned, std::uint64_t)>& work) {
+  std::vector<std::vector<float>> each(threads);
+  std::vector<std::thread> crew;
+  const double begin = now(), cpu_begin = cpu();
+  for (unsigned t = 0; t < threads; ++t)
+    crew.emplace_back([&, t] {
+      for (std::uint64_t n = 0; now() - begin < seconds; ++n) {
+        const double from = now();
+        if (!work(t, n)) {
+          std::puts("A wrong answer; no time is reported.");
+          std::_Exit(1);
+        }
+        each[t].push_back(static_cast<float>(now() - from));
+      }
+    });
+  for (auto& one : crew) one.join();
+  Latencies out;
+  out.seconds = now() - begin, out.cpu_seconds = cpu() - cpu_begin;
+  for (auto& list : each) out.all.insert(out.all.end(), list.begin(), list.end());
+  return out;
+}
+
+struct Bench {
+  DurableStore& store;
+  const std::vector<Template>& templates;
+  std::uint64_t copies;
+  std::map<std::string, std::vector<const Template*>> by_type;
+
+  const Template& draw(CounterRandom& random, const std::string& type, std::uint64_t& k) const {
+    k = random.below(copies);
+    const auto& list = by_type.at(type);
+    return *list[random.below(list.size())];
+  }
+  // The page must hold the resource that the parameters were drawn from.
+  bool search(const std::string& type, const std::string& text, const std::string& id, std::size_t at_least = 1) const {
+    const auto query = parse_query(type, text, Handling::strict);
+    if (!query) return std::puts(query.error().sentence.c_str()), false;
+    const auto page = store.search(*query, PermitAll());
+    if (!page) return std::puts(page.error().sentence.c_str()), false;
+    if (page->entries.size() < at_least) return std::printf("nothing for %s?%s\n", type.c_str(), text.c_str()), false;
+    if (id.empty() || !page->next.empty()) return true;
+    for (const auto& entry : page->entries)
+      if (entry.version.id == id) return true;
+    return std::printf("not found by %s?%s\n", type.c_str(), text.c_str()), false;
+  }
+  static std::string patient_of(const Template& t, std::uint64_t k) { return "Patient/" + fresh_id(t.patient.substr(8), k); }
+
+  bool by_name(CounterRandom& random) const {
+    std::uint64_t k = 0;
+    const Template& t = draw(random, "Patient", k);
+    return search("Patient", "name=" + fresh_family(t.family, k).substr(0, 8) + "&birthdate=" + fresh_date(t.date, k), fresh_id(t.id, k));
+  }
+  bool by_code(CounterRandom& random) const {
+    std::uint64_t k = 0;
+    const Template& t = draw(random, "Observation", k);
+    return search("Observation", "patient=" + patient_of(t, k) + "&code=" + t.code + "&date=" + fresh_date(t.date, k), fresh_id(t.id, k));
+  }
+  bool by_chain(CounterRandom& random) const {
+    std::uint64_t k = 0;
+    const Template& t = draw(random, "Patient", k);
+    return search("Encounter", "patient.family=" + fresh_family(t.family, k) + "&patient.birthdate=" + fresh_date(t.date, k) + "&_count=10", "");
+  }
+  bool by_include(CounterRandom& random) const {
+    std::uint64_t k = 0;
+    const Template& t = draw(random, "MedicationRequest", k);
+    return search("MedicationRequest", "patient=" + patient_of(t, k) + "&_count=10&_include=MedicationRequest:patient", "", 2);
+  }
+  bool one_of_each(CounterRandom& random, std::uint64_t n) const {
+    switch (n % 4) {
+      case 0: return by_name(random);
+      case 1: return by_code(random);
+      case 2: return by_chain(random);
+      default: return by_include(random);
+    }
+  }
+};
+
+void memory(const char* when) {
+  long pages = 0, resident = 0, shared = 0;
+  if (FILE* f = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(f, "%ld %ld %ld", &pages, &resident, &shared) != 3) resident = 0;
+    std::fclose(f);
+  }
+  std::printf("memory %s: resident %.0f MB, of which files %.0f MB\n", when, static_cast<double>(resident) * 4096e-6, static_cast<double>(shared) * 4096e-6);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return std::puts("fhir_store_benchmark PATH RESOURCES [SECONDS=20] [CLIENTS=64]"), 2;
+  const std::string path = argv[1];
+  const auto wanted = static_cast<std::uint64_t>(std::atoll(argv[2]));
+  const double seconds = argc > 3 ? std::atof(argv[3]) : 20;
+  const unsigned clients = argc > 4 ? static_cast<unsigned>(std::atoi(argv[4])) : 64;
+  const std::string folder = shared_data("fhir/synthea");
+  if (!std::filesystem::exists(folder)) return std::puts("The Synthea bundles are not beside the source tree; nothing was measured."), 0;
+  mallopt(M_ARENA_MAX, 4);
+  const auto templates = load_templates(folder);
+  auto store = open_store({.path = path});
+  if (!store) return std::puts(store.error().text().c_str()), 1;
+  const std::uint64_t there = (*store)->figures().rows, size = templates.size();
+  std::uint64_t stored_bytes = 0;
+  if (there < wanted) {
+    std::atomic<std::uint64_t> next{there};
+    std::atomic<std::uint64_t> bytes{0};
+    const double begin = now(), cpu_begin = cpu();
+    std::vector<std::thread> crew;
+    for (int t = 0; t < 3; ++t)
+      crew.emplace_back([&] {
+        std::vector<Write> batch;
+        for (;;) {
+          const std::uint64_t from = next.fetch_add(500);
+          if (from >= wanted) return;
+          batch.clear();
+          for (std::uint64_t i = from; i < std::min(wanted, from + 500); ++i) {
+            const Template& t = templates[i % size];
+            batch.push_back({.kind = Write::Kind::create, .type = t.type, .id = fresh_id(t.id, i / size), .body = copy_of(t, i / size)});
+            bytes += batch.back().body.size();
+          }
+          if (auto done = (*store)->write(batch); !done) {
+            std::printf("%s\n", done.error().text().c_str());
+            std::_Exit(1);
+          }
+        }
+      });
+    for (auto& one : crew) one.join();
+    const double took = now() - begin;
+    stored_bytes = bytes;
+    std::printf("import %llu resources, %.0f MB: %.0f resources/s, CPU %.0f s of %.0f s\n", static_cast<unsigned long long>(wanted - there),
+                static_cast<double>(stored_bytes) / 1e6, static_cast<double>(wanted - there) / took, cpu() - cpu_begin, took);
+    const double settled = now();
+    (*store)->settle();
+    std::printf("index written and joined after another %.1f s\n", now() - settled);
+  }
+  std::uint64_t index_bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(path + ".index")) {
+    std::error_code ignored;
+    struct stat status {};
+    if (stat(file.path().c_str(), &status) == 0) index_bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+  }
+  const auto figures = (*store)->figures();
+  std::printf("rows %llu, segments %llu, records %.0f MB, index %.0f MB on disk\n", static_cast<unsigned long long>(figures.rows),
+              static_cast<unsigned long long>(figures.segments), static_cast<double>(std::filesystem::file_size(path)) / 1e6, static_cast<double>(index_bytes) / 1e6);
+  Bench bench{**store, templates, std::max<std::uint64_t>(1, wanted / size), {}};
+  for (const Template& t : templates) {
+    if (t.type == "Observation" && (t.code.empty() || t.date.empty())) continue;
+    bench.by_type[t.type].push_back(&t);
+    bench.by_type[""].push_back(&t);
+  }
+  const auto phase = [&](const char* name, unsigned threads, const auto& one) {
+    drive(threads, seconds / 4, [&, random = std::vector<CounterRandom>(threads, CounterRandom(1, 2, 3))](unsigned t, std::uint64_t n) mutable {
+      random[t] = CounterRandom(n, t, 99);
+      return one(random[t], n);
+    });
+    drive(threads, seconds, [&](unsigned t, std::uint64_t n) {
+      CounterRandom random(n, t, 5);
+      return one(random, n);
+    }).print(name);
+  };
+  phase("reads", 2, [&](CounterRandom& random, std::uint64_t) {
+    std::uint64_t k = 0;
+    const Template& t = bench.draw(random, "", k);
+    const auto read = (*store)->read(t.type, fresh_id(t.id, k), PermitAll());
+    return read && read->id == fresh_id(t.id, k);
+  });
+  phase("search name+birthdate", 2, [&](CounterRandom& random, std::uint64_t) { return bench.by_name(random); });
+  phase("search patient+code+date", 2, [&](CounterRandom& random, std::uint64_t) { return bench.by_code(random); });
+  phase("search chain", 2, [&](CounterRandom& random, std::uint64_t) { return bench.by_chain(random); });
+  phase("search _include", 2, [&](CounterRandom& random, std::uint64_t) { return bench.by_include(random); });
+  phase("search, the four mixed", 2, [&](CounterRandom& random, std::uint64_t n) { return bench.one_of_each(random, n); });
+  memory("after searches");
+  std::atomic<std::uint64_t> fresh{0};
+  const std::uint64_t run = mix64(figures.rows, 77);
+  const auto create = [&](unsigned, std::uint64_t) {
+    const std::uint64_t n = fresh++;
+    const Template& t = templates[(n * 7919) % size];
+    const auto done = (*store)->write({{.kind = Write::Kind::create, .type = t.type, .body = copy_of(t, run + n)}});
+    return done.has_value();
+  };
+  drive(clients, seconds, create).print("durable creates");
+  {
+    std::thread beside([&] { drive(clients, seconds, create).print("durable creates beside searches"); });
+    drive(1, seconds, [&](unsigned t, std::uint64_t n) {
+      CounterRandom random(n, t, 6);
+      return bench.one_of_each(random, n);
+    }).print("searches beside creates");
+    beside.join();
+  }
+  memory("at the end");
+  std::printf("segments %llu\n", static_cast<unsigned long long>((*store)->figures().segments));
+  return 0;
+}

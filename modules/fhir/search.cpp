@@ -1,0 +1,293 @@
+#include "fhir/search.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include "base/hash.hpp"
+
+namespace joinedup::fhir {
+
+using fhirpath::Document;
+
+Version to_version(StoredVersion stored) {
+  Version out{std::move(stored.type), std::move(stored.id), stored.version, stored.instant, stored.method, {}};
+  if (!stored.text.empty()) out.body = with_meta(stored.text, stored.splice, stored.version, stored.instant);
+  return out;
+}
+
+Result<std::vector<Search::Found>> Search::find(const Request& request) {
+  std::vector<Lookup> all;
+  for (const Criterion* criterion : request.criteria) JOINEDUP_CHECK(lookups(request.type, *criterion, all));
+  const bool typed = std::any_of(all.begin(), all.end(), [](const Lookup& lookup) {
+    return lookup.sense == Lookup::Sense::holds && lookup.kind != Lookup::Kind::instants;
+  });
+  if (!typed) {
+    Lookup type;
+    type.tokens = {keys_.of_type(request.type)};
+    type.what = "type";
+    all.push_back(std::move(type));
+  }
+  const bool exact = std::all_of(all.begin(), all.end(), [](const Lookup& lookup) { return lookup.exact; });
+  const bool bodies = request.bodies == Request::Bodies::wanted || !exact || !permit_.everything();
+  std::vector<Found> out;
+  std::vector<Row> rows;
+  Row after = request.after;
+  for (bool first = true;; first = false) {
+    rows.clear();
+    const std::size_t wanted = request.most - out.size();
+    const std::size_t most = exact ? wanted : std::max<std::size_t>(wanted * 2, 64);
+    {
+      const Index::View view = index_.view();
+      if (first) {
+        for (Lookup& lookup : all) estimate(lookup, view);
+        const auto driver = std::min_element(all.begin(), all.end(), [](const Lookup& a, const Lookup& b) {
+          const bool x = a.sense == Lookup::Sense::holds && a.kind != Lookup::Kind::instants;
+          const bool y = b.sense == Lookup::Sense::holds && b.kind != Lookup::Kind::instants;
+          return x != y ? x : a.estimate < b.estimate;
+        });
+        std::swap(*driver, all.front());
+        if (trace_ != nullptr)
+          for (const Lookup& lookup : all) trace_->steps.push_back({lookup.what, lookup.estimate});
+      }
+      candidates(view, all, request, after, most, rows);
+    }
+    if (looked_at_ >= limits_.candidates)
+      return fail(ErrorCode::too_large, "The search would have to look at more than " + std::to_string(limits_.candidates) +
+                                            " resources. Add a parameter that narrows it.");
+    for (const Row row : rows) {
+      after = row;
+      Found found{.row = row};
+      if (bodies) {
+        JOINEDUP_TRY(const bool good, check(request, exact, found));
+        if (!good) continue;
+      }
+      out.push_back(std::move(found));
+      if (out.size() == request.most) return out;
+    }
+    if (rows.size() < most) return out;
+  }
+}
+
+Result<bool> Search::check(const Request& request, bool exact, Found& found) {
+  if (!exact && ++checked_ > limits_.checked)
+    return fail(ErrorCode::too_large, "The search would have to read more than " + std::to_string(limits_.checked) +
+                                          " resources. Add a parameter that narrows it.");
+  if (reader_ == nullptr) {
+    JOINEDUP_TRY(reader_, log_.reader());
+  }
+  JOINEDUP_TRY(found.version, reader_->read(found.row));
+  if (!found.version || found.version->text.empty() || found.version->type != request.type) return false;
+  JOINEDUP_CHECK(document_.parse(found.version->text));
+  for (const Criterion* criterion : request.criteria) {
+    if (criterion->has != nullptr || !criterion->chain.empty()) continue;
+    if (!matcher_.matches(*criterion, document_, found.version->instant)) return false;
+  }
+  return permit_.everything() || permit_.allows(request.action, {found.version->type, found.version->id, &document_});
+}
+
+// --- order and pages ---
+
+Result<void> Search::sort_values(const Query& query, Found& found) {
+  if (!found.version) {
+    if (reader_ == nullptr) {
+      JOINEDUP_TRY(reader_, log_.reader());
+    }
+    JOINEDUP_TRY(found.version, reader_->read(found.row));
+  }
+  if (!found.version) return fail(ErrorCode::internal, "A resource that the search found is not there.");
+  JOINEDUP_CHECK(document_.parse(found.version->text));
+  std::vector<Extracted> values;
+  for (const SortKey& key : query.sort) {
+    SortValue best;
+    const auto offer = [&](std::int64_t number, std::string text) {
+      const bool before = best.absent || number < best.number || (number == best.number && text < best.text);
+      const bool behind = best.absent || number > best.number || (number == best.number && text > best.text);
+      if (key.direction == SortKey::Direction::ascending ? before : behind) best = {false, number, std::move(text)};
+    };
+    values.clear();
+    if (key.parameter->code == "_lastUpdated") offer(found.version->instant, "");
+    else ExtractionPlan::of_parameter(query.type, *key.parameter).run(document_, document_.root(), values);
+    for (const Extracted& value : values) {
+      switch (value.shape) {
+        case Shape::period: offer(key.direction == SortKey::Direction::ascending ? value.period.low : value.period.high, ""); break;
+        case Shape::number: case Shape::quantity: {
+          double number = 0;
+          std::from_chars(value.code.data(), value.code.data() + value.code.size(), number);
+          offer(sortable(number), "");
+          break;
+        }
+        case Shape::range: break;
+        case Shape::text: offer(0, fold(value.text)); break;
+        default: offer(0, std::string(value.code)); break;
+      }
+    }
+    found.sort.push_back(std::move(best));
+  }
+  return {};
+}
+
+// What has no value comes last in either direction; ties by row.
+bool Search::sorts_before(const Query& query, const Found& a, const Found& b) {
+  for (std::size_t i = 0; i < query.sort.size(); ++i) {
+    const SortValue &x = a.sort[i], &y = b.sort[i];
+    if (x.absent != y.absent) return y.absent;
+    if (x.number == y.number && x.text == y.text) continue;
+    const bool less = x.number < y.number || (x.number == y.number && x.text < y.text);
+    return less == (query.sort[i].direction == SortKey::Direction::ascending);
+  }
+  return a.row < b.row;
+}
+
+std::string Search::cursor_text(const Query& query, Row last) const {
+  const std::string row = std::to_string(last);
+  const Digest mark = hmac_sha256(log_.secret(), query.type + "?" + query.self() + "#" + row);
+  return row + "-" + to_hex({mark.data(), 16});
+}
+
+Result<Row> Search::read_cursor(const Query& query) const {
+  Row row = 0;
+  const auto end = query.cursor.find('-');
+  std::from_chars(query.cursor.data(), query.cursor.data() + std::min(end, query.cursor.size()), row);
+  if (end == std::string::npos || cursor_text(query, row) != query.cursor)
+    return fail(ErrorCode::wrong_usage, "The page address is not one that this server gave out for this search. Start the search again.");
+  return row;
+}
+
+Result<std::vector<Search::Found>> Search::sorted_page(const Query& query, Request request, Row after) {
+  request.most = limits_.sorted + 1;
+  request.after = no_row;
+  JOINEDUP_TRY(auto found, find(request));
+  if (found.size() > limits_.sorted)
+    return fail(ErrorCode::too_large, "More than " + std::to_string(limits_.sorted) + " resources would have to be sorted. Add a parameter that narrows the search.");
+  for (Found& one : found) JOINEDUP_CHECK(sort_values(query, one));
+  const auto before = [&](const Found& a, const Found& b) { return sorts_before(query, a, b); };
+  std::sort(found.begin(), found.end(), before);
+  if (after != no_row) {  // the last one shown may be gone by now: its values stand in its row
+    Found last{.row = after};
+    JOINEDUP_CHECK(sort_values(query, last));
+    found.erase(found.begin(), std::upper_bound(found.begin(), found.end(), last, before));
+  }
+  if (found.size() > query.count + 1) found.resize(query.count + 1);
+  return found;
+}
+
+Result<SearchPage> Search::run(const Query& query) {
+  SearchPage page;
+  page.warnings = query.warnings;
+  Request request{.type = query.type, .criteria = {}};
+  for (const Criterion& criterion : query.criteria) request.criteria.push_back(&criterion);
+  Row after = no_row;
+  if (!query.cursor.empty()) {
+    JOINEDUP_TRY(after, read_cursor(query));
+  }
+  if (query.summary == Summary::count || query.total == Total::accurate) {
+    Request counting = request;
+    counting.most = limits_.candidates;
+    counting.bodies = Request::Bodies::if_inexact;
+    counting.action = Action::count;
+    JOINEDUP_TRY(const auto all, find(counting));
+    page.total = all.size();
+    if (query.summary == Summary::count) return page;
+    looked_at_ = checked_ = 0;
+    if (trace_ != nullptr) trace_->steps.clear();
+  }
+  request.after = after;
+  request.most = query.count + 1;
+  std::vector<Found> found;
+  if (query.sort.empty()) {
+    JOINEDUP_TRY(found, find(request));
+  } else {
+    JOINEDUP_TRY(found, sorted_page(query, request, after));
+  }
+  if (found.size() > query.count) {
+    found.resize(query.count);
+    page.next = cursor_text(query, found.back().row);
+  }
+  for (Found& one : found) page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});
+  if (trace_ != nullptr) trace_->candidates = looked_at_, trace_->read = checked_ + page.entries.size();
+  if (!query.includes.empty() || !query.reverse_includes.empty()) JOINEDUP_CHECK(include(query, page));
+  return page;
+}
+
+// --- includes ---
+
+Result<std::optional<StoredVersion>> Search::current(std::string_view type, std::string_view id) {
+  Row row = no_row;
+  {
+    const Index::View view = index_.view();
+    row = current_row(view, keys_.self(type, id));
+  }
+  if (row == no_row) return std::optional<StoredVersion>();
+  if (reader_ == nullptr) {
+    JOINEDUP_TRY(reader_, log_.reader());
+  }
+  JOINEDUP_TRY(auto version, reader_->read(row));
+  if (version && (version->type != type || version->id != id || version->text.empty())) version.reset();
+  return version;
+}
+
+// The resources that `from` refers to by a parameter.
+Result<void> Search::include_one(const Include& include, const StoredVersion& from, std::vector<StoredVersion>& out) {
+  JOINEDUP_CHECK(document_.parse(from.text));
+  std::vector<Extracted> values;
+  if (include.parameter != nullptr) ExtractionPlan::of_parameter(from.type, *include.parameter).run(document_, document_.root(), values);
+  else ExtractionPlan::of_type(from.type).run(document_, document_.root(), values);
+  for (const Extracted& value : values) {
+    if (value.shape != Shape::reference) continue;
+    const auto plain = plain_reference(value.code, keys_.base_url());
+    const auto slash = plain.find('/');
+    if (slash == plain.npos || !Definitions::r4().is_resource(plain.substr(0, slash))) continue;
+    const auto type = plain.substr(0, slash), id = plain.substr(slash + 1);
+    if (!include.target_type.empty() && type != include.target_type) continue;
+    JOINEDUP_TRY(auto version, current(type, id));
+    if (version) out.push_back(std::move(*version));
+  }
+  return {};
+}
+
+Result<void> Search::include(const Query& query, SearchPage& page) {
+  std::set<std::pair<std::string, std::string>> there;
+  std::vector<StoredVersion> next;
+  for (const SearchEntry& entry : page.entries) {
+    there.emplace(entry.version.type, entry.version.id);
+    StoredVersion version;
+    version.type = entry.version.type, version.id = entry.version.id, version.text = entry.version.body;
+    next.push_back(std::move(version));
+  }
+  Document document;
+  std::size_t added = 0;
+  for (bool first = true; !next.empty(); first = false) {
+    std::vector<StoredVersion> found;
+    for (const StoredVersion& from : next) {
+      for (const Include& one : query.includes)
+        if (one.source_type == from.type && (first || one.repeat == Include::Repeat::iterate)) JOINEDUP_CHECK(include_one(one, from, found));
+      for (const Include& one : query.reverse_includes) {
+        if (one.parameter == nullptr || (!first && one.repeat != Include::Repeat::iterate)) continue;
+        Criterion criterion;
+        criterion.type = one.source_type;
+        criterion.parameter = one.parameter;
+        criterion.values.emplace_back();
+        criterion.values[0].reference = from.type + "/" + from.id;
+        Request request{.type = one.source_type, .criteria = {&criterion}, .most = limits_.included + 1, .action = Action::include};
+        JOINEDUP_TRY(auto pointing, find(request));
+        for (Found& pointer : pointing) found.push_back(std::move(*pointer.version));
+      }
+    }
+    next.clear();
+    for (StoredVersion& version : found) {
+      if (!there.emplace(version.type, version.id).second) continue;
+      if (!permit_.everything()) {
+        if (!document.parse(version.text) || !permit_.allows(Action::include, {version.type, version.id, &document})) continue;
+      }
+      if (++added > limits_.included)
+        return fail(ErrorCode::too_large, "The page would include more than " + std::to_string(limits_.included) + " resources. Ask for a smaller page.");
+      next.push_back(version);
+      page.entries.push_back({to_version(std::move(version)), SearchEntry::Mode::include});
+    }
+  }
+  return {};
+}
+
+}  // namespace joinedup::fhir

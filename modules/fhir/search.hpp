@@ -1,0 +1,104 @@
+// How a search runs over the index: the rarest criterion drives, the others are looked up row by row. Inside this room only.
+//
+//   Search search(view, keys, log reader, permit, trace);
+//   JOINEDUP_TRY(auto page, search.run(query, cursor));
+//
+// Rows come in the order in which they were committed, or by _sort. What the index proposes is checked on the resource.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fhir/index.hpp"
+#include "fhir/keys.hpp"
+#include "fhir/match.hpp"
+#include "fhir/store.hpp"
+#include "fhir/version_log.hpp"
+
+namespace joinedup::fhir {
+
+// One criterion as the index sees it: any of the keys, or any of the columns' ranges, or exactly these rows.
+struct Lookup {
+  enum class Kind : std::uint8_t { tokens, columns, rows, instants } kind = Kind::tokens;
+  enum class Sense : std::uint8_t { holds, fails } sense = Sense::holds;  // fails: rows for which none of it is so
+  struct Range {
+    std::uint64_t column = 0;
+    Prefix prefix = Prefix::eq;
+    Period asked;
+  };
+  std::vector<std::uint64_t> tokens;
+  std::vector<Range> ranges;      // columns, instants
+  std::vector<Row> rows;          // ascending
+  bool exact = true;              // but for hashes that meet
+  std::uint64_t estimate = 0;
+  std::string what;
+};
+
+struct SearchLimits {
+  std::uint64_t candidates = 2'000'000;  // rows looked at
+  std::uint64_t checked = 50'000;        // resources read to be checked, beyond those returned
+  std::uint64_t linked = 50'000;         // resources that a chain or _has may pass on
+  std::uint64_t sorted = 50'000;         // matches that _sort puts in order
+  std::size_t included = 2'000;          // resources that one page may include
+};
+
+class Search {
+ public:
+  Search(const Index& index, const Keys& keys, VersionLog& log, const Permit& permit, SearchTrace* trace)
+      : index_(index), keys_(keys), log_(log), permit_(permit), trace_(trace), matcher_(keys.base_url()) {}
+  Result<SearchPage> run(const Query& query);
+
+ private:
+  struct SortValue {
+    bool absent = true;
+    std::int64_t number = 0;
+    std::string text;
+  };
+  struct Found {
+    Row row = no_row;
+    std::vector<SortValue> sort;
+    std::optional<StoredVersion> version;
+  };
+  // What a criterion list finds: rows after `after`, checked, at most `most`.
+  struct Request {
+    std::string_view type;
+    std::vector<const Criterion*> criteria;
+    Row after = no_row;  // no_row: from the beginning
+    std::size_t most = 0;
+    enum class Bodies : std::uint8_t { wanted, if_inexact } bodies = Bodies::wanted;
+    Action action = Action::search;
+  };
+  Result<std::vector<Found>> find(const Request& request);
+  Result<void> lookups(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out);
+  Result<void> chain_lookup(const Criterion& criterion, std::vector<Lookup>& out);
+  Result<void> has_lookup(const Criterion& criterion, std::vector<Lookup>& out);
+  void value_lookup(const Criterion& criterion, const Parameter& parameter, const SearchValue& value, Lookup& out);
+  void estimate(Lookup& lookup, const Index::View& view);
+  void candidates(const Index::View& view, const std::vector<Lookup>& all, const Request& request, Row after, std::size_t most, std::vector<Row>& out);
+  Result<bool> check(const Request& request, bool exact, Found& found);
+  Result<void> include(const Query& query, SearchPage& page);
+  Result<std::optional<StoredVersion>> current(std::string_view type, std::string_view id);
+  Row current_row(const Index::View& view, std::uint64_t self) const;
+  Result<void> sort_values(const Query& query, Found& found);
+  static bool sorts_before(const Query& query, const Found& a, const Found& b);
+  std::string cursor_text(const Query& query, Row last) const;
+  Result<Row> read_cursor(const Query& query) const;
+  Result<std::vector<Found>> sorted_page(const Query& query, Request request, Row after);
+  Result<void> include_one(const Include& include, const StoredVersion& from, std::vector<StoredVersion>& out);
+
+  const Index& index_;
+  const Keys& keys_;
+  VersionLog& log_;
+  const Permit& permit_;
+  SearchTrace* trace_;
+  Matcher matcher_;
+  SearchLimits limits_;
+  VersionLog::ReaderHandle reader_;
+  fhirpath::Document document_;
+  std::uint64_t looked_at_ = 0, checked_ = 0;
+};
+
+Version to_version(StoredVersion stored);
+
+}  // namespace joinedup::fhir
