@@ -136,8 +136,9 @@ void Search::estimate(Lookup& lookup, const Index::View& view) {
   }
 }
 
-void Search::candidates(const Index::View& view, const std::vector<Lookup>& all, const Request&, Row after, std::size_t most, std::vector<Row>& out) {
-  const Row begin = after == no_row ? 0 : after + 1;
+bool Search::candidates(const Index::View& view, const std::vector<Lookup>& all, std::size_t most, Row& reached, std::vector<Row>& out) {
+  const Row begin = reached == no_row ? 0 : reached + 1;
+  const std::uint64_t pause = looked_at_ + limits_.at_once;
   std::vector<Row> listed;
   std::vector<Probe> probes;
   for (const auto& segment : view.segments()) {
@@ -148,6 +149,7 @@ void Search::candidates(const Index::View& view, const std::vector<Lookup>& all,
     for (std::size_t i = 1; i < all.size(); ++i) probes.emplace_back(all[i], *segment);
     const auto consider = [&](Row row) {
       ++looked_at_;
+      reached = row;
       if (view.dead().has(row)) return true;
       for (const Probe& probe : probes)
         if (!probe.keeps(row)) return true;
@@ -157,13 +159,14 @@ void Search::candidates(const Index::View& view, const std::vector<Lookup>& all,
     if (const Postings* single = driver.single()) {
       PostingsCursor cursor(*single);
       for (Row row = cursor.seek(from); row != no_row; row = cursor.seek(row + 1))
-        if (!consider(row)) return;
+        if (!consider(row) || looked_at_ >= pause) return false;
     } else {
-      driver.rows(from, listed);
+      driver.rows(from, listed);  // once gathered, gone through
       for (Row row : listed)
-        if (!consider(row)) return;
+        if (!consider(row)) return false;
     }
   }
+  return true;
 }
 
 Row Search::current_row(const Index::View& view, std::uint64_t self) const {

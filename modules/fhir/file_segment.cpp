@@ -202,11 +202,16 @@ class SegmentWriter {
         low.push_back(from.low[i]);
         high.push_back(from.high[i]);
       }
+      const auto by_low = [&](std::uint32_t a, std::uint32_t b) { return low[a] != low[b] ? low[a] < low[b] : a < b; };
       const auto middle = static_cast<std::ptrdiff_t>(order.size());
       for (std::uint32_t i = 0; i < from.ordered; ++i)
         if (place[from.order[i]] != no_row) order.push_back(place[from.order[i]]);
-      std::inplace_merge(order.begin(), order.begin() + middle, order.end(),
-                         [&](std::uint32_t a, std::uint32_t b) { return low[a] != low[b] ? low[a] < low[b] : a < b; });
+      const auto unsorted = static_cast<std::ptrdiff_t>(order.size());  // what memory had not put in order yet
+      for (std::uint32_t i = from.ordered; i < from.count; ++i)
+        if (place[i] != no_row) order.push_back(place[i]);
+      std::sort(order.begin() + unsorted, order.end(), by_low);
+      std::inplace_merge(order.begin() + middle, order.begin() + unsorted, order.end(), by_low);
+      std::inplace_merge(order.begin(), order.begin() + middle, order.end(), by_low);
       for (std::uint32_t i = 0; i < from.wide_count; ++i)
         if (place[from.wide[i]] != no_row) wide.push_back(place[from.wide[i]]);
       breathe_();

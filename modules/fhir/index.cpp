@@ -122,14 +122,14 @@ void Index::publish(const std::vector<const IndexedRow*>& rows, const std::vecto
     full = active_->size() >= options_.segment_rows && !options_.folder.empty();
   }
   if (!full) return;
-  auto fresh = std::make_shared<MemorySegment>(end_);
+  auto fresh = std::make_shared<MemorySegment>(end_, active_.get());
   {
     const std::lock_guard lock(lock_);
-    active_->seal();
-    active_ = fresh;
     segments_.push_back(fresh);
+    std::swap(active_, fresh);
   }
   const std::lock_guard lock(mutex_);
+  full_.push_back(std::move(fresh));
   ++waiting_;
   idle_ = false;
   wake_.notify_all();
@@ -185,11 +185,12 @@ void Index::work() {
 }
 
 bool Index::flush_one() {
-  std::shared_ptr<const Segment> oldest;
+  std::shared_ptr<MemorySegment> oldest;
   {
-    const View all = view();
-    oldest = all.segments()[files_];
+    const std::lock_guard lock(mutex_);
+    oldest = full_.front();
   }
+  oldest->seal();
   const std::string path = options_.folder + "/rows-" + std::to_string(next_file_++);
   if (!write_segment(path, {oldest.get()}, dead_, [this] { return breathe(); })) return false;
   auto file = FileSegment::open(path);
@@ -198,6 +199,7 @@ bool Index::flush_one() {
   ++files_;
   write_manifest();
   const std::lock_guard lock(mutex_);
+  full_.pop_front();
   --waiting_;
   return true;
 }

@@ -9,6 +9,7 @@
 // segments to files, and joins four neighbours of like size into one, standing back every few milliseconds.
 #pragma once
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -88,6 +89,7 @@ class Index {
   mutable FairLock lock_;
   std::vector<std::shared_ptr<const Segment>> segments_;  // the last one is active_
   std::shared_ptr<MemorySegment> active_;
+  std::deque<std::shared_ptr<MemorySegment>> full_;  // to be written; by mutex_
   DeadRows dead_;
   std::atomic<Row> end_{0};
   std::atomic<std::size_t> files_{0};  // how many of segments_, from the front, are files

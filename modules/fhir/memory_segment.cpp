@@ -68,7 +68,19 @@ void DeadRows::load(std::span<const std::uint64_t> words) {
     for (std::uint64_t rest = words[i]; rest != 0; rest &= rest - 1) set(static_cast<Row>(i * 64 + static_cast<std::size_t>(__builtin_ctzll(rest))));
 }
 
-MemorySegment::MemorySegment(Row first) { first_ = first; }
+MemorySegment::MemorySegment(Row first, const MemorySegment* like) {
+  first_ = first;
+  if (like == nullptr) return;
+  const auto make_room = [](Lists& table, const Lists& before) {
+    const auto expected = before.keys.size() + before.keys.size() / 8;
+    table.places.reserve(expected);
+    table.keys.reserve(expected);
+    table.lists.reserve(expected);
+    table.pool.reserve(before.pool.size() + before.pool.size() / 8);
+  };
+  make_room(versions_, like->versions_);
+  make_room(tokens_, like->tokens_);
+}
 
 Postings MemorySegment::view(const Lists& table, const List& list) {
   if (list.count == 1) return {Postings::Kind::one, list.at, 1, 0, nullptr};
@@ -136,7 +148,6 @@ void MemorySegment::add(const IndexedRow& row) {
 }
 
 void MemorySegment::seal() {
-  for (Column& column : columns_) column.sort();
   std::sort(versions_.keys.begin(), versions_.keys.end());
   std::sort(tokens_.keys.begin(), tokens_.keys.end());
 }

@@ -34,7 +34,7 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
   std::vector<Found> out;
   std::vector<Row> rows;
   Row after = request.after;
-  for (bool first = true;; first = false) {
+  for (bool first = true, ended = false; !ended; first = false) {
     rows.clear();
     const std::size_t wanted = request.most - out.size();
     const std::size_t most = exact ? wanted : std::max<std::size_t>(wanted * 2, 64);
@@ -51,13 +51,12 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
         if (trace_ != nullptr)
           for (const Lookup& lookup : all) trace_->steps.push_back({lookup.what, lookup.estimate});
       }
-      candidates(view, all, request, after, most, rows);
+      ended = candidates(view, all, most, after, rows);
     }
     if (looked_at_ >= limits_.candidates)
       return fail(ErrorCode::too_large, "The search would have to look at more than " + std::to_string(limits_.candidates) +
                                             " resources. Add a parameter that narrows it.");
     for (const Row row : rows) {
-      after = row;
       Found found{.row = row};
       if (bodies) {
         JOINEDUP_TRY(const bool good, check(request, exact, found));
@@ -66,8 +65,8 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
       out.push_back(std::move(found));
       if (out.size() == request.most) return out;
     }
-    if (rows.size() < most) return out;
   }
+  return out;
 }
 
 Result<bool> Search::check(const Request& request, bool exact, Found& found) {

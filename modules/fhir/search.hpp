@@ -37,6 +37,7 @@ struct Lookup {
 
 struct SearchLimits {
   std::uint64_t candidates = 2'000'000;  // rows looked at
+  std::uint64_t at_once = 20'000;        // of them without letting a writer in
   std::uint64_t checked = 50'000;        // resources read to be checked, beyond those returned
   std::uint64_t linked = 50'000;         // resources that a chain or _has may pass on
   std::uint64_t sorted = 50'000;         // matches that _sort puts in order
@@ -75,7 +76,8 @@ class Search {
   Result<void> has_lookup(const Criterion& criterion, std::vector<Lookup>& out);
   void value_lookup(const Criterion& criterion, const Parameter& parameter, const SearchValue& value, Lookup& out);
   void estimate(Lookup& lookup, const Index::View& view);
-  void candidates(const Index::View& view, const std::vector<Lookup>& all, const Request& request, Row after, std::size_t most, std::vector<Row>& out);
+  // Rows after `reached`, and how far it came; false: there may be more.
+  bool candidates(const Index::View& view, const std::vector<Lookup>& all, std::size_t most, Row& reached, std::vector<Row>& out);
   Result<bool> check(const Request& request, bool exact, Found& found);
   Result<void> include(const Query& query, SearchPage& page);
   Result<std::optional<StoredVersion>> current(std::string_view type, std::string_view id);

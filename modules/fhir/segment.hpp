@@ -116,10 +116,11 @@ class DeadRows {
   std::atomic<std::uint64_t> count_{0};
 };
 
-// Grows by one writer; the caller keeps readers out meanwhile. Once sealed it does not change.
+// Grows by one writer; the caller keeps readers out meanwhile. Its keys are in order once it is sealed, which readers do not
+// notice. `like`: a segment before it, whose sizes it makes room for, so that no reader waits while a table grows.
 class MemorySegment final : public Segment {
  public:
-  explicit MemorySegment(Row first);
+  explicit MemorySegment(Row first, const MemorySegment* like = nullptr);
   void add(const IndexedRow& row);
   void seal();
   std::size_t memory() const;

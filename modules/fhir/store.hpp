@@ -85,7 +85,7 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Result<std::vector<Written>> write(const std::vector<Write>& writes) = 0;
-  // not_found: never there, deleted, or not permitted. `deleted` tells the second apart for those who may know.
+  // not_found: never there, deleted, or not permitted; who may see its history can tell the second apart by that.
   virtual Result<Version> read(std::string_view type, std::string_view id, const Permit& permit) = 0;
   virtual Result<Version> read_version(std::string_view type, std::string_view id, std::uint64_t version, const Permit& permit) = 0;
   virtual Result<HistoryPage> history(const HistoryRequest& request, const Permit& permit) = 0;
