@@ -266,8 +266,8 @@ int main(int argc, char** argv) {
           if (from >= wanted) return;
           batch.clear();
           for (std::uint64_t i = from; i < std::min(wanted, from + 500); ++i) {
-            const Template& t = templates[i % size];
-            batch.push_back({.kind = Write::Kind::create, .type = t.type, .id = fresh_id(t.id, i / size), .body = copy_of(t, i / size)});
+            const Template& source = templates[i % size];
+            batch.push_back({.kind = Write::Kind::create, .type = source.type, .id = fresh_id(source.id, i / size), .body = copy_of(source, i / size)});
             bytes += batch.back().body.size();
           }
           if (auto done = (*store)->write(batch); !done) {
