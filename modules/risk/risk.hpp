@@ -107,6 +107,11 @@ struct PublishedScoreSummary {
 };
 Result<PublishedScoreSummary> write_published_scores(engine::Connection& connection, const PublishedScoreOptions& options);
 
+// PARR-30 of every discharge of somebody who left alive by the index date, from what was known at its admission and discharge:
+// risk_discharge_score(source, source_row, person_key, discharge_date, score_name, score, version, status); gives its rows.
+// Incomplete, and each row says so: the record has neither the hospital's term nor the deprivation score of 2007.
+Result<std::int64_t> write_discharge_scores(engine::Connection& connection, const PublishedScoreOptions& options);
+
 int score_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::risk

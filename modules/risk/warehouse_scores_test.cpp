@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "record/fixture.hpp"
 #include "risk/risk.hpp"
 
@@ -93,6 +95,31 @@ TEST(WarehouseScores, TheDeadAreNotScoredAndNobodyIsNobody) {
   build_and_score(place, "2025-03-31");
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_score"), 0);
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_score_term"), 0);
+}
+
+TEST(DischargeScores, Parr30WorkedByHand) {
+  record::Fixture place;
+  place.person(1, "1950-01-01");
+  stay(place, 1, "2024-01-10", "2024-01-12", "21", {"I50.0", "N18.3"});
+  stay(place, 1, "2024-06-01", "2024-06-02", "21", {"J44.9"});
+  stay(place, 1, "2024-06-20", "2024-06-25", "21", {"F00.1"});  // its own diagnoses do not count
+  stay(place, 1, "2025-03-30", "2025-04-20", "21", {"C78.0"});  // not yet ended
+  const auto built = place.build();
+  ASSERT_TRUE(built) << built.error().text();
+  const auto rows = write_discharge_scores(place.connection(), {.index_date = *parse_iso_date("2025-03-31")});
+  ASSERT_TRUE(rows) << rows.error().text();
+  EXPECT_EQ(*rows, 3);
+  const auto logistic = [](double sum) { return 1 / (1 + std::exp(-sum)); };
+  const double base = -2.91821 + 74 * 74 * 0.000060581 + 0.5565;  // aged 74, an emergency
+  const double expected[] = {base, base + 0.1215 + 0.0950 + 0.1977, base + 2 * 0.1215 + 0.5258 + 0.0950 + 0.1977 + 0.2243};
+  const auto scores = place.connection().query("SELECT score, status FROM risk_discharge_score ORDER BY discharge_date");
+  ASSERT_TRUE(scores);
+  ASSERT_EQ(scores->rows.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(scores->number(i, 0), logistic(expected[i]), 1e-9) << i;
+    EXPECT_NE(scores->rows[i][1].find("incomplete: hospital terms"), std::string::npos);
+  }
+  EXPECT_EQ(place.count("SELECT count(*) FROM duckdb_tables() WHERE temporary"), 0);
 }
 
 }  // namespace joinedup::risk
