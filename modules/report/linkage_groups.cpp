@@ -17,6 +17,8 @@ Result<void> add_linkage_groups(Context& context) {
     std::vector<std::string> groups;
     for (std::size_t row = 0; row < found.rows.size(); ++row) {
       if (found.integer(row, 0) != kind) continue;
+      // A handful whose group is not known would hide their neighbours' counts: left out, and no total is shown without them.
+      if (found.rows[row][1] == "not known" && found.integer(row, 2) + found.integer(row, 3) < smallest_shown) continue;
       groups.push_back(found.rows[row][1]);
       counts.push_back({found.integer(row, 2), found.integer(row, 3)});
     }
