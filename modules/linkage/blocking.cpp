@@ -7,6 +7,7 @@
 #include "base/parallel.hpp"
 #include "base/text.hpp"
 #include "linkage/compiled.hpp"
+#include "linkage/explode.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -200,7 +201,9 @@ Result<BlockingPlan> plan_blocking(const std::vector<BlockingRule>& rules, const
   std::vector<Join> joins;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     JOINEDUP_TRY(const auto tree, parse_condition(rules[i].sql, Names::prefixed));
-    for (auto& join : joins_of(tree, i, rules[i].sql)) joins.push_back(std::move(join));
+    JOINEDUP_TRY(const auto branches, explode(tree, rules[i].explode, records));
+    for (const auto& branch : branches)
+      for (auto& join : joins_of(branch, i, rules[i].sql)) joins.push_back(std::move(join));
   }
   plan.rules.resize(joins.size());
   // With exactly two sources the left row comes from the first and the right from the second.

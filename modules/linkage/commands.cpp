@@ -96,7 +96,7 @@ Result<std::string> link(std::span<const std::string> arguments) {
                                             {"--train", "--no-train", "--json", "--one-to-one", "--quiet", "--index"}));
   if (!flags.words.empty()) return fail(ErrorCode::wrong_usage, "'" + flags.words[0] + "' is not an option.");
   for (const char* needed : {"--spec", "--input", "--out"})
-    if (!flags.has(needed)) return fail(ErrorCode::wrong_usage, std::string(needed) + " is missing. Usage: link-files --spec S --input A [--input B] --out DIR [--train|--no-train] [--min-probability P] [--cluster-probability P] [--format csv|parquet] [--threads N] [--json]");
+    if (!flags.has(needed)) return fail(ErrorCode::wrong_usage, std::string(needed) + " is missing. Usage: link-files --spec S --input A [--input B] --out DIR [--train|--no-train] [--min-probability P] [--cluster-probability P] [--format csv|parquet] [--labels F] [--previous DIR] [--one-to-one] [--threads N] [--json]");
   if (flags.has("--train") && flags.has("--no-train")) return fail(ErrorCode::wrong_usage, "--train and --no-train exclude each other.");
   set_progress_quiet(flags.has("--quiet"));
   LinkFiles job;
@@ -116,7 +116,7 @@ Result<std::string> link(std::span<const std::string> arguments) {
   if (format != "csv" && format != "parquet") return fail(ErrorCode::wrong_usage, "--format is csv or parquet.");
   job.format = format == "csv" ? Format::csv : Format::parquet;
   job.one_to_one = flags.has("--one-to-one");
-  if (flags.has("--labels")) return fail(ErrorCode::unsupported, "--labels is not read yet: name a truth column in the specification instead.");
+  job.labels = flags.text("--labels");
   job.previous = flags.text("--previous");
   job.index = flags.has("--index");
   job.frequencies = flags.text("--frequencies");

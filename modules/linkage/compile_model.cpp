@@ -107,7 +107,10 @@ Result<std::vector<std::string>> check_conditions(const Model& model) {
     for (const auto& level : comparison.levels)
       if (!level.frequency_column.empty()) columns.insert(lower_ascii(level.frequency_column));
   std::vector<std::string> rules;
-  for (const auto& rule : model.blocking_rules) rules.push_back(rule.sql);
+  for (const auto& rule : model.blocking_rules) {
+    rules.push_back(rule.sql);
+    for (const auto& name : rule.explode) columns.insert(lower_ascii(name));
+  }
   rules.insert(rules.end(), model.training.rules.begin(), model.training.rules.end());
   rules.insert(rules.end(), model.training.deterministic_rules.begin(), model.training.deterministic_rules.end());
   for (const auto& rule : rules) {

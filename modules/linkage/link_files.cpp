@@ -41,6 +41,7 @@ Result<Records> read_inputs(const LinkFiles& job, const Model& model, std::vecto
   wanted.id_order = model.link_type == LinkType::dedupe_only ? IdOrder::as_typed : IdOrder::as_text;
   wanted.columns = std::move(columns);
   if (wanted.by_source && model.link_type == LinkType::link_only) wanted.columns.push_back(lower_ascii(model.source_column));
+  for (const auto& name : model.quality_columns) wanted.columns.push_back(lower_ascii(name));
   if (!model.truth_column.empty()) {
     JOINEDUP_TRY(const auto truth, truth_columns(model.truth_column));
     for (const auto& name : truth) wanted.columns.push_back(lower_ascii(name));
@@ -153,7 +154,14 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   summary.seconds_training = clock.lap();
   fill_default_probabilities(model);
   std::optional<Tally> tally;
-  if (!model.truth_column.empty()) {
+  if (!job.labels.empty()) {
+    JOINEDUP_TRY(auto labels, read_pair_labels(job.labels, records));
+    if (labels.unknown_ids > 0) {
+      warnings.push_back(with_commas(static_cast<std::int64_t>(labels.unknown_ids)) + " labels name a record that is not among the input; they are left out.");
+      std::fprintf(stderr, "Note: %s\n", warnings.back().c_str());
+    }
+    tally.emplace(std::move(labels));
+  } else if (!model.truth_column.empty()) {
     JOINEDUP_TRY(auto truth, read_truth(model.truth_column, records));
     tally.emplace(std::move(truth), records, model.link_type);
   }
@@ -221,7 +229,14 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
                                         model.link_type == LinkType::dedupe_only ? IdOrder::as_typed : IdOrder::as_text}));
   JOINEDUP_CHECK(write_file(folder.path("model.json"), write_model(model)));
   summary.prior = model.prior;
-  JOINEDUP_CHECK(write_file(folder.path("report.html"), write_report({model, compiled, summary, notes, edges, cluster_of, tally ? &*tally : nullptr, warnings})));
+  const Tally* counted = tally ? &*tally : nullptr;
+  std::vector<GroupQuality> groups;
+  if (counted || !model.quality_columns.empty()) {
+    JOINEDUP_TRY(groups, quality_by_group(model.quality_columns, records, model.link_type, edges, cluster_of, counted));
+    JOINEDUP_CHECK(write_file(folder.path("quality.json"), quality_json(groups, counted, summary.cluster_probability)));
+    JOINEDUP_CHECK(write_file(folder.path("quality.csv"), quality_csv(groups, counted)));
+  }
+  JOINEDUP_CHECK(write_file(folder.path("report.html"), write_report({model, compiled, summary, notes, edges, cluster_of, counted, groups, warnings})));
   JOINEDUP_CHECK(folder.publish());
   summary.seconds_writing = clock.lap();
   return summary;

@@ -4,7 +4,7 @@
 //   int status = joinedup::linkage::link_files_command(arguments);   // 0 done, 1 failed, 2 wrong usage
 //
 //   LinkFiles job{.spec = "model.json", .inputs = {"people.csv"}, .out = "linked"};
-//   auto done = link_files(job);   // pairs.csv, clusters.csv, model.json, report.html in `linked`
+//   auto done = link_files(job);   // pairs.csv, clusters.csv, model.json, report.html (and quality.json) in `linked`
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -32,6 +32,7 @@ struct LinkFiles {
   Format format = Format::csv;
   bool one_to_one = false;
   std::optional<double> most_pairs_a_rule;
+  std::string labels;  // CSV of decided pairs, for precision and recall (quality.hpp)
   // Folder of an earlier run: its pairs stand, only pairs with a new record are scored. Where that run kept an index the
   // inputs may hold the new records alone; else they hold all records.
   std::string previous;

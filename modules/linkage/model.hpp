@@ -36,6 +36,7 @@ struct Comparison {
 
 struct BlockingRule {
   std::string sql;
+  std::vector<std::string> explode = {};  // columns of lists: the rule speaks of one item each
 };
 
 struct Training {
@@ -59,6 +60,7 @@ struct Model {
   std::vector<std::string> retained_columns;
   Training training;
   std::string truth_column;  // names the person where that is known: for the report only, never for linking
+  std::vector<std::string> quality_columns;  // how good the links are is also told by each of these
   std::optional<double> cluster_probability;
   double most_pairs_a_rule = 1e9;
   bool trained() const;  // every level has m and u

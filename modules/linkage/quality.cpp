@@ -37,14 +37,27 @@ Tally::Tally(TruthLabels truth, const Records& records, LinkType type) : truth_(
   }
 }
 
+Tally::Tally(PairLabels labels) : labels_(std::move(labels)), right_(bins, 0), wrong_(bins, 0) {
+  for (const auto& [pair, same] : labels_.same) true_pairs_ += same;
+}
+
+int Tally::known(std::uint32_t left, std::uint32_t right) const {
+  if (truth_.person.empty()) {
+    const auto found = labels_.same.find(pair_key(left, right));
+    return found == labels_.same.end() ? -1 : found->second;
+  }
+  const auto a = truth_.person[left], b = truth_.person[right];
+  return a == 0 || b == 0 ? -1 : a == b;
+}
+
 void Tally::add(const PairBatch& batch) {
   for (std::size_t i = 0; i < batch.left.size(); ++i) {
-    const auto a = truth_.person[batch.left[i]], b = truth_.person[batch.right[i]];
-    if (a == 0 || b == 0) continue;
+    const int same = known(batch.left[i], batch.right[i]);
+    if (same < 0) continue;
     const double at = std::isnan(batch.weight[i]) ? 0 : (batch.weight[i] - lowest) * bins_a_bit;
     const auto bin = static_cast<std::size_t>(std::clamp(at, 0.0, static_cast<double>(bins - 1)));
-    ++(a == b ? right_ : wrong_)[bin];
-    seen_ += a == b;
+    ++(same ? right_ : wrong_)[bin];
+    seen_ += same ? 1 : 0;
   }
 }
 
@@ -73,7 +86,7 @@ ThresholdPoint Tally::best() const {
   return best;
 }
 
-std::pair<double, double> Tally::interval(double share, double of) const {  // Wilson 1927
+std::pair<double, double> wilson(double share, double of) {
   if (of <= 0) return {0, 1};
   constexpr double z = 1.959963984540054;
   const double centre = (share + z * z / (2 * of)) / (1 + z * z / of);

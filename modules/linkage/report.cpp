@@ -22,7 +22,8 @@ body{font:16px/1.5 system-ui,sans-serif;color:#212b32;max-width:60rem;margin:2re
 h1{font-size:1.8rem}h2{margin-top:2.5rem;border-bottom:1px solid #d8dde0}
 table{border-collapse:collapse;margin:1rem 0}th,td{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #d8dde0}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}figure{margin:1rem 0}figcaption{color:#4c6272}
-.for{fill:#005eb8}.against{fill:#c05a00}.bar{fill:#41789e}text{font:12px system-ui,sans-serif;fill:#212b32}.note{background:#fff9e6;border-left:4px solid #c8a000;padding:.5rem 1rem}
+.for{fill:#005eb8}.against{fill:#c05a00}.bar{fill:#41789e}text{font:12px system-ui,sans-serif;fill:#212b32}.grid{stroke:#d8dde0}.mark{stroke:#768692;stroke-dasharray:2 3}polyline{fill:none;stroke-width:2}.precision{stroke:#005eb8}.recall{stroke:#c05a00;stroke-dasharray:6 3}
+.precision-key{color:#005eb8;font-weight:600}.recall-key{color:#a14b00;font-weight:600}.wide{overflow-x:auto}small{color:#4c6272}.note{background:#fff9e6;border-left:4px solid #c8a000;padding:.5rem 1rem}
 </style>)";
 
 // Bars to the right for evidence that two records are one person, to the left for evidence against; words beside them.
@@ -129,35 +130,75 @@ std::string unlinkables_section(const ReportInput& input) {
   return out + "</table>";
 }
 
-std::string quality_section(const ReportInput& input) {
-  if (!input.tally) return "<h2>Quality</h2><p>No truth was given, so that precision and recall are not known. Name a truth column in the specification, or review a sample by hand.</p>";
-  const auto curve = input.tally->curve();
-  const auto best = input.tally->best();
-  std::string precision, recall;
+std::string rate_cell(std::uint64_t part, std::uint64_t of) {
+  if (of == 0) return "<td class=\"n\">–</td>";
+  const double share = static_cast<double>(part) / static_cast<double>(of);
+  const auto [low, high] = wilson(share, static_cast<double>(of));
+  return "<td class=\"n\">" + percent(share) + " <small>(" + percent(low) + " to " + percent(high) + ")</small></td>";
+}
+
+// Linkage bias hides in groups: fewer links for some, more false ones for others.
+std::string groups_section(const ReportInput& input) {
+  if (input.groups.size() < 2) return "";
+  std::string out = "<h3>By group</h3><p>At the clusters' threshold, probability " + format_number(input.summary.cluster_probability) +
+                    ", with 95% intervals. A pair counts in the group of either of its records.</p><div class=\"wide\"><table><tr><th>Group</th><th class=\"n\">Records</th><th class=\"n\">Linked to another</th>" +
+                    (input.tally ? "<th class=\"n\">Links</th><th class=\"n\">Precision</th><th class=\"n\">True pairs</th><th class=\"n\">Recall</th>" : "") + "</tr>";
+  std::string column;
+  for (const auto& group : input.groups) {
+    if (group.column != column) {
+      column = group.column;
+      out += "<tr><th colspan=\"" + std::to_string(input.tally ? 7 : 3) + "\">" + html_text(column) + "</th></tr>";
+    }
+    out += "<tr><td>" + html_text(group.column.empty() ? "All records" : group.value) + "</td><td class=\"n\">" + count(group.records) + "</td>" + rate_cell(group.linked, group.records);
+    if (input.tally)
+      out += "<td class=\"n\">" + count(group.links) + "</td>" + rate_cell(group.true_links, group.links) + "<td class=\"n\">" + count(group.true_pairs) + "</td>" + rate_cell(group.true_links, group.true_pairs);
+    out += "</tr>";
+  }
+  return out + "</table></div>";
+}
+
+std::string curve_figure(const std::vector<ThresholdPoint>& curve, double cluster_weight) {
   double low = INFINITY, high = -INFINITY;
   for (const auto& point : curve) low = std::min(low, point.weight), high = std::max(high, point.weight);
+  const auto across = [&](double weight) { return 50 + 820 * (weight - low) / std::max(1e-9, high - low); };
+  const auto up = [](double share) { return 215 - 200 * share; };
+  std::string precision, recall, out = "<figure><svg role=\"img\" aria-label=\"Precision and recall by threshold\" viewBox=\"0 0 900 270\" width=\"100%\">";
   const std::size_t stride = std::max<std::size_t>(1, curve.size() / 400);
   for (std::size_t i = 0; i < curve.size(); i += stride) {
-    const double x = 40 + 840 * (curve[i].weight - low) / std::max(1e-9, high - low);
-    precision += fixed(x, 1) + "," + fixed(210 - 200 * curve[i].precision, 1) + " ";
-    recall += fixed(x, 1) + "," + fixed(210 - 200 * curve[i].recall, 1) + " ";
+    precision += fixed(across(curve[i].weight), 1) + "," + fixed(up(curve[i].precision), 1) + " ";
+    recall += fixed(across(curve[i].weight), 1) + "," + fixed(up(curve[i].recall), 1) + " ";
   }
-  std::string out = "<h2>Quality against the known truth</h2><p>Over pairs, without following links from record to record. Of " + count(input.tally->true_pairs()) + " true pairs, blocking kept " +
-                    count(input.tally->true_pairs_seen()) + "; those it missed count against recall. Best F1: <strong>" + fixed(best.f1, 4) + "</strong> at match weight " + fixed(best.weight, 2) +
-                    ".</p><figure><svg role=\"img\" aria-label=\"Precision and recall by threshold\" viewBox=\"0 0 900 240\" width=\"100%\"><polyline fill=\"none\" stroke=\"#005eb8\" stroke-width=\"2\" points=\"" + precision +
-                    "\"/><polyline fill=\"none\" stroke=\"#c05a00\" stroke-width=\"2\" stroke-dasharray=\"6 3\" points=\"" + recall + "\"/><text x=\"2\" y=\"14\">1</text><text x=\"2\" y=\"212\">0</text><text x=\"40\" y=\"232\">" + fixed(low, 0) +
-                    "</text><text x=\"860\" y=\"232\">" + fixed(high, 0) + "</text></svg><figcaption>Precision (solid) and recall (dashed) by match-weight threshold.</figcaption></figure>";
+  for (int tenth = 0; tenth <= 10; tenth += 2)
+    out += "<line class=\"grid\" x1=\"50\" x2=\"870\" y1=\"" + fixed(up(tenth / 10.0), 1) + "\" y2=\"" + fixed(up(tenth / 10.0), 1) + "\"/><text x=\"44\" y=\"" + fixed(up(tenth / 10.0) + 4, 1) +
+           "\" text-anchor=\"end\">" + std::to_string(tenth * 10) + "%</text>";
+  const double step = high - low > 60 ? 20 : high - low > 25 ? 10 : 5;
+  for (double tick = std::ceil(low / step) * step; tick <= high; tick += step) out += "<text x=\"" + fixed(across(tick), 1) + "\" y=\"235\" text-anchor=\"middle\">" + fixed(tick, 0) + "</text>";
+  out += "<text x=\"460\" y=\"258\" text-anchor=\"middle\">match weight from which pairs are links</text>";
+  if (cluster_weight > low && cluster_weight < high)
+    out += "<line class=\"mark\" x1=\"" + fixed(across(cluster_weight), 1) + "\" x2=\"" + fixed(across(cluster_weight), 1) + "\" y1=\"10\" y2=\"215\"/><text x=\"" + fixed(across(cluster_weight) + 4, 1) + "\" y=\"20\">clusters</text>";
+  return out + "<polyline class=\"precision\" points=\"" + precision + "\"/><polyline class=\"recall\" points=\"" + recall +
+         "\"/></svg><figcaption><span class=\"key precision-key\">precision</span>: of the links, the true ones. <span class=\"key recall-key\">recall</span>: of the true pairs, those linked.</figcaption></figure>";
+}
+
+std::string quality_section(const ReportInput& input) {
+  if (!input.tally)
+    return "<h2>Quality</h2><p>No truth was given, so that precision and recall are not known. Name a truth column in the specification, or give pairs decided by hand with --labels.</p>" + groups_section(input);
+  const auto curve = input.tally->curve();
+  const auto best = input.tally->best();
+  const bool labelled = input.tally->truth().person.empty();
+  std::string out = labelled ? "<h2>Quality by the labelled pairs</h2><p>Over the " + count(input.tally->labels().same.size()) + " labelled pairs alone, as they are: a sample chosen by weight is not a picture of all pairs. Of "
+                             : "<h2>Quality against the known truth</h2><p>Over pairs, without following links from record to record. Of ";
+  out += count(input.tally->true_pairs()) + " true pairs, blocking kept " + count(input.tally->true_pairs_seen()) + "; those it missed count against recall. Best F1: <strong>" + fixed(best.f1, 4) + "</strong> at match weight " +
+         fixed(best.weight, 2) + ".</p>";
+  if (!curve.empty()) out += curve_figure(curve, probability_to_weight(input.summary.cluster_probability));
   out += "<table><tr><th class=\"n\">Probability</th><th class=\"n\">Precision (95% interval)</th><th class=\"n\">Recall (95% interval)</th><th class=\"n\">F1</th></tr>";
-  for (const double threshold : {0.5, 0.9, 0.95, 0.99, 0.999}) {
+  for (const double threshold : {0.5, 0.9, 0.95, 0.99, 0.999, 0.9999}) {
     const double weight = probability_to_weight(threshold);
     const auto at = std::find_if(curve.begin(), curve.end(), [&](const ThresholdPoint& point) { return point.weight >= weight - 5e-4; });
     if (at == curve.end()) continue;
-    const auto p = input.tally->interval(at->precision, static_cast<double>(at->true_links + at->false_links));
-    const auto r = input.tally->interval(at->recall, static_cast<double>(input.tally->true_pairs()));
-    out += "<tr><td class=\"n\">" + format_number(threshold) + "</td><td class=\"n\">" + percent(at->precision) + " (" + percent(p.first) + " to " + percent(p.second) + ")</td><td class=\"n\">" + percent(at->recall) + " (" +
-           percent(r.first) + " to " + percent(r.second) + ")</td><td class=\"n\">" + fixed(at->f1, 4) + "</td></tr>";
+    out += "<tr><td class=\"n\">" + format_number(threshold) + "</td>" + rate_cell(at->true_links, at->true_links + at->false_links) + rate_cell(at->true_links, input.tally->true_pairs()) + "<td class=\"n\">" + fixed(at->f1, 4) + "</td></tr>";
   }
-  return out + "</table>";
+  return out + "</table>" + groups_section(input);
 }
 
 std::string cluster_section(const ReportInput& input) {

@@ -11,11 +11,6 @@
 
 namespace joinedup::linkage {
 
-struct Edge {
-  std::uint32_t left = 0, right = 0;
-  float weight = 0;
-};
-
 class RunNotes {  // what the report needs of the pairs, taken as they pass
  public:
   RunNotes(const CompiledModel& compiled, double cluster_weight);
@@ -43,6 +38,7 @@ struct ReportInput {
   const std::vector<Edge>& edges;                // at or above the cluster threshold
   const std::vector<std::uint32_t>& cluster_of;  // by row
   const Tally* tally = nullptr;
+  const std::vector<GroupQuality>& groups;  // empty, or by the columns that were asked for
   const std::vector<std::string>& warnings;
 };
 std::string write_report(const ReportInput& input);

@@ -17,7 +17,7 @@ class Spec {
   explicit Spec(std::string name) : name_(std::move(name)) {}
 
   Result<Model> read(const toml::table& table) {
-    JOINEDUP_CHECK(only(table, {"link_type", "id", "source", "truth", "prior", "cluster_probability", "max_pairs_a_rule", "retain", "blocking", "comparison", "training", "format"}, "the specification"));
+    JOINEDUP_CHECK(only(table, {"link_type", "id", "source", "truth", "prior", "cluster_probability", "max_pairs_a_rule", "retain", "blocking", "comparison", "training", "quality", "format"}, "the specification"));
     const auto type = table["link_type"].value_or<std::string>("dedupe_only");
     if (type == "dedupe_only") model_.link_type = LinkType::dedupe_only;
     else if (type == "link_only") model_.link_type = LinkType::link_only;
@@ -43,6 +43,17 @@ class Spec {
     for (const auto& item : *comparisons) {
       if (!item.is_table()) return wrong("Write each comparison as [[comparison]].");
       JOINEDUP_CHECK(comparison(*item.as_table()));
+    }
+    if (table.contains("quality")) {
+      const auto* quality = table["quality"].as_table();
+      if (!quality) return wrong("Write [quality] as a table: [quality] by = [\"sex\"].");
+      JOINEDUP_CHECK(only(*quality, {"by"}, "[quality]"));
+      const auto* by = (*quality)["by"].as_array();
+      if (!by) return wrong("[quality] by is a list of columns.");
+      for (const auto& item : *by) {
+        model_.quality_columns.push_back(item.value_or<std::string>(""));
+        if (model_.quality_columns.back().empty()) return wrong("[quality] by holds something that is no column.");
+      }
     }
     if (const auto* training = table["training"].as_table()) JOINEDUP_CHECK(read_training(*training));
     return model_;

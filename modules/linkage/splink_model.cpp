@@ -84,11 +84,11 @@ Result<Comparison> read_comparison(const Json& json, std::size_t at) {
 
 Result<BlockingRule> read_rule(const Json& json, std::size_t at) {
   const std::string where = "blocking rule " + std::to_string(at + 1);
-  if (json.is_string()) return BlockingRule{json.get<std::string>()};
+  if (json.is_string()) return BlockingRule{json.get<std::string>(), {}};
   if (!json.is_object() || !json.contains("blocking_rule")) return fail(ErrorCode::invalid_input, "A blocking rule is a text, or an object with blocking_rule.", where);
-  if (const auto explode = json.find("arrays_to_explode"); explode != json.end() && explode->is_array() && !explode->empty())
-    return fail(ErrorCode::unsupported, "arrays_to_explode is not supported: give one row a value, or block on another column.", where);
-  return BlockingRule{json["blocking_rule"].get<std::string>()};  // salting_partitions changes how, not which
+  BlockingRule rule{json["blocking_rule"].get<std::string>(), {}};  // salting_partitions changes how, not which
+  if (const auto explode = json.find("arrays_to_explode"); explode != json.end() && explode->is_array()) rule.explode = explode->get<std::vector<std::string>>();
+  return rule;
 }
 
 Result<Model> from_json(const Json& json) {
@@ -124,6 +124,7 @@ Result<Model> from_json(const Json& json) {
   // Our own models keep what Splink has no place for under one key, which Splink does not read.
   if (const auto ours = json.find("joinedup"); ours != json.end() && ours->is_object()) {
     model.truth_column = value_or<std::string>(*ours, "truth_column", "");
+    model.quality_columns = value_or(*ours, "quality_by", model.quality_columns);
     if (ours->contains("cluster_probability")) model.cluster_probability = (*ours)["cluster_probability"].get<double>();
     model.training.rules = value_or(*ours, "training_rules", model.training.rules);
     model.training.deterministic_rules = value_or(*ours, "deterministic_rules", model.training.deterministic_rules);
@@ -162,8 +163,11 @@ std::string write_model(const Model& model) {
   json["unique_id_column_name"] = model.id_column;
   json["source_dataset_column_name"] = model.source_column;
   json["blocking_rules_to_generate_predictions"] = nlohmann::ordered_json::array();
-  for (const auto& rule : model.blocking_rules)
-    json["blocking_rules_to_generate_predictions"].push_back({{"blocking_rule", rule.sql}, {"sql_dialect", "duckdb"}});
+  for (const auto& rule : model.blocking_rules) {
+    nlohmann::ordered_json one{{"blocking_rule", rule.sql}, {"sql_dialect", "duckdb"}};
+    if (!rule.explode.empty()) one["arrays_to_explode"] = rule.explode;
+    json["blocking_rules_to_generate_predictions"].push_back(std::move(one));
+  }
   json["comparisons"] = nlohmann::ordered_json::array();
   for (const auto& comparison : model.comparisons) {
     nlohmann::ordered_json levels = nlohmann::ordered_json::array();
@@ -188,6 +192,7 @@ std::string write_model(const Model& model) {
   }
   nlohmann::ordered_json ours;
   if (!model.truth_column.empty()) ours["truth_column"] = model.truth_column;
+  if (!model.quality_columns.empty()) ours["quality_by"] = model.quality_columns;
   if (model.cluster_probability) ours["cluster_probability"] = *model.cluster_probability;
   if (!model.training.rules.empty()) ours["training_rules"] = model.training.rules;
   if (!model.training.deterministic_rules.empty()) {

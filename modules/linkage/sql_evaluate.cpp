@@ -75,7 +75,7 @@ Value with_instants(Op op, const Value& first, const Value& second) {
   if (first.kind == Kind::interval && second.kind == Kind::number && op == Op::multiply)
     return Value::interval((*first.list)[0].number * second.number, (*first.list)[1].number * second.number, (*first.list)[2].number * second.number);
   if (first.kind == Kind::instant && first.form == Value::day && second.kind == Kind::number && (op == Op::add || op == Op::subtract))
-    return Value::date(first.number + (op == Op::add ? 86400 : -86400) * second.number);
+    return instant_within(Value::date(first.number + (op == Op::add ? 86400.0 : -86400.0) * std::trunc(second.number)));
   return {};
 }
 
@@ -126,7 +126,7 @@ Value cast_value(const Value& value, const std::string& type) {
   if (!std::isfinite(number.number)) return {};
   const bool floats = number.form < 0 && value.kind == Kind::number;  // half to even; texts and decimals: half away from zero
   if (type == "integer") return Value::whole(floats ? std::nearbyint(number.number) : std::round(number.number));
-  const int places = static_cast<int>(std::strtol(type.c_str() + 7, nullptr, 10));  // "decimal2"
+  const int places = std::clamp(static_cast<int>(std::strtol(type.c_str() + 7, nullptr, 10)), 0, 38);  // "decimal2"
   const double scale = std::pow(10.0, places);
   return Value::decimal(std::round(number.number * scale) / scale, places);
 }
@@ -182,7 +182,7 @@ Value element(const Value& from, const Value& position) {
   if (from.is_null() || index.is_null()) return {};
   const std::string text = from.kind == Kind::list ? std::string() : to_text(from).text;
   const auto size = from.kind == Kind::list ? from.list->size() : static_cast<std::size_t>(characters(text));
-  auto at = static_cast<std::int64_t>(index.number);
+  auto at = whole_of(index.number);
   if (at < 0) at += static_cast<std::int64_t>(size) + 1;
   if (at < 1 || at > static_cast<std::int64_t>(size)) return from.kind == Kind::list ? Value{} : Value::of(std::string());
   if (from.kind == Kind::list) return (*from.list)[static_cast<std::size_t>(at - 1)];

@@ -27,11 +27,19 @@ void enter_patterns(FunctionTable& table);
 void enter_times(FunctionTable& table);
 void enter_lists(FunctionTable& table);
 
+// The integer part, kept within what an integer can be trusted with; of no number, 0.
+inline std::int64_t whole_of(double number) {
+  constexpr double most = 9e15;
+  return number != number ? 0 : static_cast<std::int64_t>(number < -most ? -most : number > most ? most : number);
+}
+
 // Characters of UTF-8.
 std::size_t character_bytes(std::string_view text, std::size_t at);
 std::int64_t characters(std::string_view text);
 std::string cut(std::string_view text, std::int64_t from, std::int64_t count);  // from: 0 = first
 std::string lower_letters(const std::string& text);
+std::string without_accents_text(const std::string& text);
+Value instant_within(Value at);  // NULL where it lies beyond all calendars
 Value move_instant(const Value& at, const Value& by, int sign);  // an interval later, or earlier
 
 inline Value argument(const Node& node, const Scope& scope, std::size_t at) { return evaluate(*node.children[at], scope); }

@@ -1,6 +1,7 @@
 // Regular expressions and patterns: RE2, as in DuckDB.
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -48,7 +49,7 @@ Value extract_pattern(const Node& node, const Scope& scope) {
   const Value group = node.children.size() > 2 ? number_argument(node, scope, 2) : Value::whole(0);
   if (text.is_null() || pattern.is_null() || group.is_null()) return {};
   const RE2* expression = compiled(pattern.text, settings_of(options_argument(node, scope, 3)));
-  const auto wanted = static_cast<int>(group.number);
+  const auto wanted = static_cast<int>(std::clamp<std::int64_t>(whole_of(group.number), -200000, 200000));
   if (!expression || wanted < 0 || wanted > expression->NumberOfCapturingGroups()) return {};
   std::vector<re2::StringPiece> groups(static_cast<std::size_t>(wanted) + 1);
   if (!expression->Match(text.text, 0, text.text.size(), RE2::UNANCHORED, groups.data(), wanted + 1)) return Value::of(std::string());

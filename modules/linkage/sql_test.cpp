@@ -79,6 +79,54 @@ const std::vector<std::string> conditions = {
     R"(reverse(name_l) = reverse(name_r) or name_l[1] = name_r[1])",
     R"(name_l = 'anna' AND name_r = 'anna')",
     R"(try_cast(dob_l as date) = cast('1971-06-24' as date))",
+    R"(split_part(name_l, ' ', 2) = split_part(name_r, ' ', -1))",
+    R"(lpad(name_l, 4, 'ab') = lpad(name_r, 4, 'ab') or rpad(name_l, 2, '.') = rpad(name_r, 2, '.'))",
+    R"(translate(name_l, 'aeo', 'xy') = translate(name_r, 'aeo', 'xy'))",
+    R"(strpos(name_l, 'n') = position('n' in name_r) or instr(name_l, 'o') > 1)",
+    R"(strip_accents(upper(name_l)) = strip_accents(upper(name_r)))",
+    R"(ascii(name_l) > unicode(name_r) or ord(name_l) = 122)",
+    R"(strlen(name_l) > length(name_l) or bit_length(name_l) < bit_length(name_r))",
+    R"(name_l[2:3] = name_r[1:2] or name_l[-2:] = name_r[-2:] or name_l[:1] = name_r[:1])",
+    R"(name_l[3] = name_r[-1])",
+    R"(name_l ^@ 'an' or name_l ~ '[a-z]+' or name_l ~~ '%o%' or name_l !~~ '_o_' or name_r glob 's*[hy]t?')",
+    R"(name_l similar to '(an|jo).*' and name_r not similar to 'x')",
+    R"(regexp_matches(name_l, 'N', 'i') and regexp_replace(name_r, '(a)(n)', '\2\1') <> name_r)",
+    R"(regexp_extract(name_l, '(.)(.)', 2) = regexp_extract(name_r, '^.', 0))",
+    R"(trim(both 'ab' from name_l) = trim(leading 'h' from name_r))",
+    R"(substring(name_l from 2 for 2) = substring(name_r from 1 for 2))",
+    R"(list_sort(string_split(name_l, 'n')) = list_reverse_sort(string_split(name_r, 'n')))",
+    R"(list_concat([name_l], [other_l]) = list_concat([name_r], [other_r]))",
+    R"(len(list_distinct(list_concat([name_l, other_l], [name_r, other_r]))) = list_unique([name_l, other_l, name_r, other_r]))",
+    R"(list_position([name_l, other_l], name_r) = 2 or array_to_string([name_l, other_l], '-') = 'anna-Bob')",
+    R"(list_sum([amount_l::double, amount_r::double]) > 50 and list_avg([amount_l::double, 1]) < 30)",
+    R"(list_filter([name_l, other_l], x -> x = name_r)[1] = name_r)",
+    R"(try_cast(dob_l as date) between try_cast(dob_r as date) - interval 1 month and try_cast(dob_r as date) + interval '1 month')",
+    R"(try_cast(dob_l as date) - interval 40 day < try_cast(dob_r as date))",
+    R"(try_cast(dob_l as date) - try_cast(dob_r as date) < 365)",
+    R"(try_cast(dob_l as date) + 30 > try_cast(dob_r as date))",
+    R"(date_part('year', age(try_cast(dob_l as date), try_cast(dob_r as date))) = 0)",
+    R"(date_part('month', age(try_cast(dob_l as date), try_cast(dob_r as date))) = 0 and date_part('day', age(try_cast(dob_l as date), try_cast(dob_r as date))) > 3)",
+    R"(date_sub('month', try_cast(dob_l as date), try_cast(dob_r as date)) = 12 or date_sub('year', try_cast(dob_l as date), try_cast(dob_r as date)) > 8)",
+    R"(date_trunc('quarter', try_cast(dob_l as date)) = date_trunc('quarter', try_cast(dob_r as date)))",
+    R"(date_trunc('week', try_cast(dob_l as date)) < date_trunc('week', try_cast(dob_r as date)))",
+    R"(dayofweek(try_cast(dob_l as date)) = isodow(try_cast(dob_r as date)) or week(try_cast(dob_l as date)) = 26)",
+    R"(dayofyear(try_cast(dob_l as date)) > 170 and quarter(try_cast(dob_r as date)) = 2)",
+    R"(julian(try_cast(dob_l as date)) > julian(try_cast(dob_r as date)) and last_day(try_cast(dob_l as date)) > try_cast(dob_l as date))",
+    R"(cast(amount_l as decimal(10,1)) * 1.1 >= cast(amount_r as decimal(10,1)))",
+    R"(abs(cast(amount_l as decimal(10,2)) - cast(amount_r as decimal(10,2))) <= 0.5)",
+    R"(amount_l::float = amount_r::float or amount_l::float * 1.1 > 100)",
+    R"(amount_l::float = 2.5 or amount_l::float = 99.5::double)",
+    R"(cast(amount_l::double as integer) = cast(amount_r::double as integer))",
+    R"(trunc(amount_l::double) = floor(amount_r::double) or even(amount_l::double) = 4)",
+    R"(amount_l::double ** 2 > amount_r::double ^ 2 and @(amount_l::double - amount_r::double) > 1)",
+    R"(cast(amount_l::double as varchar) = amount_r)",
+    R"(cast(amount_l::double as varchar) = '100.0' or cast(1e20 as varchar) = '1e+20')",
+    R"(amount_l::double // 2 = 1 or -7 // 2 = -3 and amount_r::double % 2 = 1)",
+    R"(name_l isnull or name_r notnull)",
+    R"(name_l = 'anna' /* a comment */ -- and another
+      )",
+    R"(repeat(name_l, 2) = name_l || name_r)",
+    R"(year(make_date(2020, 2, 29)) = 2020 and name_l is not distinct from name_r)",
 };
 
 }  // namespace
@@ -133,6 +181,41 @@ TEST(Sql, ConditionsMeanWhatTheyMeanInDuckDb) {
     EXPECT_EQ(differ, 0u) << condition << "\n" << first;
     EXPECT_EQ(at, rows.size());
   }
+}
+
+TEST(Sql, LettersOfEveryScriptAsInDuckDb) {
+  auto database = engine::Database::open("", {.threads = 1});
+  auto connection = database->connect();
+  const auto lower = parse_condition("lower(x_l)", Names::suffixed), upper = parse_condition("upper(x_l)", Names::suffixed), base = parse_condition("strip_accents(x_l)", Names::suffixed);
+  ASSERT_TRUE(lower && upper && base);
+  std::size_t seen = 0, differ = 0;
+  ASSERT_TRUE(connection->scan("SELECT chr(i::INTEGER), lower(chr(i::INTEGER)), upper(chr(i::INTEGER)), strip_accents(chr(i::INTEGER)) FROM range(1, 131072) t(i) WHERE NOT i BETWEEN 55296 AND 57343", [&](const engine::Batch& batch) -> Result<void> {
+    for (std::size_t row = 0; row < batch.rows(); ++row, ++seen) {
+      const Value letter = Value::of(std::string(batch.text(0, row)));
+      Scope scope;
+      scope.column = [&](Side, const std::string&) { return letter; };
+      std::size_t column = 1;
+      for (const auto* tree : {&*lower, &*upper, &*base})
+        if (evaluate(**tree, scope).text != batch.text(column++, row) && ++differ < 5) ADD_FAILURE() << letter.text << " by function " << column - 1;
+    }
+    return {};
+  }));
+  EXPECT_EQ(differ, 0u);
+  EXPECT_GT(seen, 128000u);
+}
+
+TEST(Sql, WhatIsNestedTooDeeplyIsRefused) {
+  const std::string open(5000, '('), close(5000, ')');
+  EXPECT_FALSE(parse_condition(open + "1=1" + close, Names::suffixed));
+  std::string sum = "1", nots, brackets = "x_l";
+  for (int i = 0; i < 5000; ++i) sum += "+1", nots += "not ", brackets += "[1]";
+  EXPECT_FALSE(parse_condition(sum + "=1", Names::suffixed));
+  EXPECT_FALSE(parse_condition(nots + "true", Names::suffixed));
+  EXPECT_FALSE(parse_condition(brackets, Names::suffixed));
+  EXPECT_FALSE(parse_condition(std::string(5000, '-') + "1", Names::suffixed));
+  std::string many = "x_l in (0";
+  for (int i = 0; i < 5000; ++i) many += "," + std::to_string(i);
+  EXPECT_TRUE(parse_condition(many + ")", Names::suffixed)) << "long is not deep";
 }
 
 TEST(Sql, AnUnknownFunctionIsNamed) {

@@ -55,7 +55,7 @@ Value substring(const Node& node, const Scope& scope) {
   const Value text = text_argument(node, scope, 0), start = number_argument(node, scope, 1);
   const Value count = node.children.size() > 2 ? number_argument(node, scope, 2) : Value::of(1e9);
   if (text.is_null() || start.is_null() || count.is_null()) return {};
-  auto from = static_cast<std::int64_t>(start.number), length = static_cast<std::int64_t>(count.number);
+  auto from = whole_of(start.number), length = whole_of(count.number);
   if (from < 0) from = std::max<std::int64_t>(0, characters(text.text) + from);
   else if (from == 0) --length;  // SQL counts a position before the first
   else --from;
@@ -64,7 +64,7 @@ Value substring(const Node& node, const Scope& scope) {
 Value left_of(const Node& node, const Scope& scope) {
   const Value text = text_argument(node, scope, 0), count = number_argument(node, scope, 1);
   if (text.is_null() || count.is_null()) return {};
-  auto length = static_cast<std::int64_t>(count.number);
+  auto length = whole_of(count.number);
   if (length < 0) length = std::max<std::int64_t>(0, characters(text.text) + length);
   return Value::of(cut(text.text, 0, length));
 }
@@ -72,7 +72,7 @@ Value right_of(const Node& node, const Scope& scope) {
   const Value text = text_argument(node, scope, 0), count = number_argument(node, scope, 1);
   if (text.is_null() || count.is_null()) return {};
   const auto all = characters(text.text);
-  auto length = static_cast<std::int64_t>(count.number);
+  auto length = whole_of(count.number);
   if (length < 0) length = std::max<std::int64_t>(0, all + length);
   return Value::of(cut(text.text, std::max<std::int64_t>(0, all - length), length));
 }
@@ -247,7 +247,7 @@ Value split_part(const Node& node, const Scope& scope) {
     if (next == std::string::npos) break;
     at = next + separator.text.size();
   }
-  auto index = static_cast<std::int64_t>(place.number);
+  auto index = whole_of(place.number);
   if (index < 0) index += static_cast<std::int64_t>(parts.size()) + 1;
   if (place.number == 0) index = 1;  // DuckDB's own way
   return Value::of(index < 1 || index > static_cast<std::int64_t>(parts.size()) ? std::string() : parts[static_cast<std::size_t>(index - 1)]);
@@ -256,7 +256,7 @@ template <bool in_front>
 Value padded(const Node& node, const Scope& scope) {
   const Value text = text_argument(node, scope, 0), wanted = number_argument(node, scope, 1), with = text_argument(node, scope, 2);
   if (text.is_null() || wanted.is_null() || with.is_null()) return {};
-  const auto length = static_cast<std::int64_t>(std::clamp(wanted.number, 0.0, 65536.0)), have = characters(text.text);
+  const auto length = std::clamp<std::int64_t>(whole_of(wanted.number), 0, 65536), have = characters(text.text);
   if (have >= length) return Value::of(cut(text.text, 0, length));
   if (with.text.empty()) return {};
   std::string pad;
@@ -301,7 +301,7 @@ Value slice(const Node& node, const Scope& scope) {  // text[from:to], list[from
   const auto place = [&](const Value& end, std::int64_t otherwise) {
     const Value number = to_number(end);
     if (number.is_null()) return otherwise;
-    return number.number < 0 ? static_cast<std::int64_t>(number.number) + size + 1 : static_cast<std::int64_t>(number.number);
+    return number.number < 0 ? whole_of(number.number) + size + 1 : whole_of(number.number);
   };
   const std::int64_t first = std::max<std::int64_t>(1, place(from, 1)), last = std::min(size, place(to, size));
   if (!is_list) return Value::of(last < first ? std::string() : cut(text, first - 1, last - first + 1));
@@ -309,10 +309,20 @@ Value slice(const Node& node, const Scope& scope) {  // text[from:to], list[from
   for (std::int64_t at = first; at <= last; ++at) items.push_back((*whole.list)[static_cast<std::size_t>(at - 1)]);
   return Value::of(std::move(items));
 }
+Value sounds_of(const Node& node, const Scope& scope) {  // one code, or two where others may say it otherwise
+  const Value name = text_argument(node, scope, 0);
+  if (name.is_null()) return {};
+  const auto [first, second] = double_metaphone(name.text);
+  std::vector<Value> codes;
+  if (!first.empty()) codes.push_back(Value::of(first));
+  if (!second.empty() && second != first) codes.push_back(Value::of(second));
+  return Value::of(std::move(codes));
+}
 
 }  // namespace
 
 std::string lower_letters(const std::string& text) { return lowered(text); }
+std::string without_accents_text(const std::string& text) { return without_accents(text); }
 
 void enter_text(FunctionTable& table) {
   enter(table, {"jaro_winkler_similarity", "jaro_winkler", "jaro_winkler_sim", "jaro_winkler_udf"}, 2, 3, similarity<jaro_winkler_similarity>);
@@ -327,6 +337,7 @@ void enter_text(FunctionTable& table) {
   enter(table, {"reverse"}, 1, 1, of_text<reversed>);
   enter(table, {"soundex"}, 1, 1, sound_of<soundex_of>);
   enter(table, {"refined_soundex"}, 1, 1, sound_of<refined_soundex_of>);
+  enter(table, {"double_metaphone"}, 1, 1, sounds_of);
   enter(table, {"nickname_root"}, 1, 1, of_text<nickname_of>);
   enter(table, {"nicknames_match"}, 2, 2, nicknames);
   enter(table, {"trim"}, 1, 2, trimmed<true, true>);

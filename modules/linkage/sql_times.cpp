@@ -1,4 +1,5 @@
 // Functions of dates, times and intervals. Instants are seconds, UTC; a date is midnight.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <optional>
@@ -259,7 +260,7 @@ Value date_trunc(const Node& node, const Scope& scope) {
 Value make_day(const Node& node, const Scope& scope) {
   const Value year = number_argument(node, scope, 0), month = number_argument(node, scope, 1), day = number_argument(node, scope, 2);
   if (year.is_null() || month.is_null() || day.is_null()) return {};
-  const auto date = make_date(static_cast<int>(year.number), static_cast<int>(month.number), static_cast<int>(day.number));
+  const auto date = make_date(static_cast<int>(std::clamp<std::int64_t>(whole_of(year.number), -200000, 200000)), static_cast<int>(std::clamp<std::int64_t>(whole_of(month.number), -200000, 200000)), static_cast<int>(std::clamp<std::int64_t>(whole_of(day.number), -200000, 200000)));
   return date ? Value::date(86400.0 * date->days) : Value{};
 }
 Value last_day(const Node& node, const Scope& scope) {
@@ -280,11 +281,18 @@ Value units(const Node& node, const Scope& scope) {  // to_days(3); what the par
 
 }  // namespace
 
+Value instant_within(Value at) {
+  constexpr double farthest = 8e12;  // some 250,000 years
+  return std::fabs(at.number) <= farthest ? at : Value{};
+}
+
 Value move_instant(const Value& at, const Value& by, int sign) {
   const double months = sign * (*by.list)[0].number, days = sign * (*by.list)[1].number, seconds = sign * (*by.list)[2].number;
   const double midnight = std::floor(at.number / 86400);
+  constexpr double most_months = 1e6;
+  if (!(std::fabs(months) <= most_months) || !(std::fabs(midnight) <= 1e8)) return {};
   const Date moved = Date{static_cast<std::int32_t>(midnight)}.add_months(static_cast<int>(months));
-  return Value::instant(86400.0 * (moved.days + days) + (at.number - 86400 * midnight) + seconds);
+  return instant_within(Value::instant(86400.0 * (moved.days + days) + (at.number - 86400 * midnight) + seconds));
 }
 
 void enter_times(FunctionTable& table) {

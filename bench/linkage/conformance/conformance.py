@@ -154,6 +154,62 @@ def compare(settings, theirs, ours, paths):
     return wrong
 
 
+def golden(out, work, count):
+    """The corpus: records.csv, types.csv and cases.json. Pairs by row numbers of records.csv, gammas a sign a pair."""
+    os.makedirs(out, exist_ok=True)
+    rows = records(count, 20240)
+    place = {str(row["id"]): number for number, row in enumerate(rows)} | {str(row["number"]): number for number, row in enumerate(rows)}
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE t (" + ", ".join('"' + name + '" ' + type_ for name, type_ in COLUMNS.items()) + ")")
+    connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(COLUMNS))})", [list(row.values()) for row in rows])
+    connection.execute(f"COPY t TO '{out}/records.csv' (HEADER)")
+    with open(f"{out}/types.csv", "w") as file:
+        file.write("column,type\n" + "".join(f"{name},{type_}\n" for name, type_ in COLUMNS.items()))
+    told, lists = [], []
+    for name, settings, how in cases():
+        folder = f"{work}/{name}"
+        os.makedirs(folder, exist_ok=True)
+        paths = write_inputs(work, how, count)
+        theirs = kept(folder, settings, paths)
+        if isinstance(theirs, str):
+            continue
+        identifier = settings.get("unique_id_column_name", "unique_id")
+        by_pair = sorted(theirs, key=lambda row: (place[str(row[identifier + "_l"])], place[str(row[identifier + "_r"])]))
+        prefix = settings.get("comparison_vector_value_column_prefix", "gamma_")
+        names = [column for column in (theirs[0] if theirs else {}) if column.startswith(prefix)]
+        sign = lambda value: " " if value is None else "-" if value == -1 else str(value)
+        patterns = ["".join(sign(row[column]) for column in names) for row in by_pair]
+        weights = {}
+        for pattern, row in zip(patterns, by_pair):
+            weights.setdefault(pattern, set()).add(float(f"{row['match_weight']:.9f}"))
+        one = {"name": name, "inputs": how["inputs"], "type": how["type"], "settings": settings,
+               "pairs": " ".join(f"{place[str(row[identifier + '_l'])]}-{place[str(row[identifier + '_r'])]}" for row in by_pair),
+               "match_keys": " ".join(str(row["match_key"]) for row in by_pair), "gammas": {column: "".join(pattern[at] for pattern in patterns) for at, column in enumerate(names)}}
+        if all(str(row["match_key"]) == "0" for row in by_pair):
+            one["match_keys"] = "0"
+        if max(max(found) - min(found) for found in weights.values()) < 2e-9 if weights else True:
+            one["weight_of"] = {pattern: min(found) for pattern, found in sorted(weights.items())}
+        else:
+            one["weights"] = [float(f"{row['match_weight']:.9f}") for row in by_pair]
+        if one["pairs"] not in lists:  # many cases look at the same pairs: each list of pairs stands once
+            lists.append(one["pairs"])
+        one["pairs"] = lists.index(one["pairs"])
+        for comparison in settings["comparisons"]:  # what changes no prediction
+            for level in comparison["comparison_levels"]:
+                for idle in ("label_for_charts", "fix_m_probability", "fix_u_probability"):
+                    level.pop(idle, None)
+            comparison.pop("comparison_description", None)
+        for idle in ("retain_matching_columns", "retain_intermediate_calculation_columns", "em_convergence", "max_iterations", "linker_uid"):
+            if name != "retained":
+                settings.pop(idle, None)
+        told.append(one)
+    head = {"source": f"predictions of Splink {splink.__version__} with DuckDB {duckdb.__version__}, made by bench/linkage/conformance/conformance.py golden --count {count}"}
+    with open(f"{out}/cases.json", "w") as file:
+        file.write("{" + json.dumps(head)[1:-1] + ',\n"pairs":' + json.dumps(lists, separators=(",", ":")) + ',\n"cases":[\n')
+        file.write(",\n".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in told) + "\n]}\n")
+    print(f"{len(told)} cases, {os.path.getsize(out + '/cases.json')} bytes")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("verb", choices=["run", "golden"])
@@ -165,6 +221,8 @@ def main():
     asked = options.parse_args()
     import logging
     logging.disable(logging.WARNING)
+    if asked.verb == "golden":
+        return golden(asked.out, asked.work, asked.count)
     tried = equal = 0
     refused, different, unusable = [], [], []
     for name, settings, how in cases():
