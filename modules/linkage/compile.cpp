@@ -280,7 +280,11 @@ class Compiler {
         values->numbers.clear();
         return std::shared_ptr<Derived>();
       }
-      const Value number = to_number(values->values[i]);
+      const Value number = to_number(value);
+      if (number.is_null() && value.kind == Kind::text && !to_instant(value).is_null()) {  // a CSV file's dates
+        values->numbers.clear();
+        return std::shared_ptr<Derived>();
+      }
       values->numbers[i] = number.is_null() ? NAN : number.number;
     }
     return values;

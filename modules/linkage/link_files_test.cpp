@@ -109,6 +109,100 @@ TEST_F(LinkFilesTest, OneValueColumnsLinkWithoutTraining) {
   for (int i = 0; i < 30; ++i) csv += std::to_string(i) + ",Ann,Lee,1990-01-01\n";
   EXPECT_EQ(refused(csv), "");
 }
+TEST_F(LinkFilesTest, TrainingSaysWhichLevelItCouldNotLearn) {
+  std::string csv = "id,first_name,surname,dob\n";
+  for (int i = 0; i < 200; ++i) csv += std::to_string(i) + ",Ann,Name" + std::to_string(i % 17) + ",19" + std::to_string(40 + i / 2 % 50) + "-01-01\n";
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(refused(csv, Train::always), "");
+  const auto said = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(holds(said, "Comparison first_name, level 'different'")) << said;
+  EXPECT_TRUE(holds(*read_file(folder_ + "/out/report.html"), "Comparison first_name, level")) << "the report says it too";
+}
+TEST_F(LinkFilesTest, TooFewRecordsToTrainOn) {
+  EXPECT_TRUE(holds(refused("id,first_name,surname,dob\n1,Ann,Lee,1990-01-01\n", Train::always), "too few records"));
+  EXPECT_TRUE(holds(refused("id,first_name,surname,dob\n1,Ann,Lee,1990-01-01\n2,Bob,Ray,1980-01-01\n", Train::always), "No training rule makes pairs"));
+}
+TEST_F(LinkFilesTest, AnotherSeparatorAndAColumnTwice) {
+  EXPECT_TRUE(holds(refused("id;first_name;surname;dob\n1;Ann;Lee;1990-01-01\n"), "separated by something else than commas"));
+  EXPECT_TRUE(holds(refused("id,first_name,First_Name,surname,dob\n1,Ann,Anne,Lee,1990-01-01\n"), "two columns 'first_name'"));
+  EXPECT_TRUE(holds(refused("id,first_name,surname,dob\n1,Ann,Lee,1990-01-01\n,Bob,Ray,1980-01-01\n"), "Record 2 has no id"));
+}
+TEST_F(LinkFilesTest, BadParquetIsRefusedToo) {
+  put("input.parquet", "PAR1 but not really");
+  const auto link = [&] { return link_files({.spec = folder_ + "/spec.toml", .inputs = {folder_ + "/input.parquet"}, .out = folder_ + "/out", .train = Train::never}); };
+  auto done = link();
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(holds(done.error().text(), "cannot be read as Parquet")) << done.error().text();
+  auto database = engine::Database::open("", {});
+  auto connection = database->connect();
+  const auto write = [&](const std::string& select) { ASSERT_TRUE(connection->run("COPY (" + select + ") TO '" + folder_ + "/input.parquet' (FORMAT parquet)")); };
+  write("SELECT unnest([5, 6, 5]) AS id, 'Ann' AS first_name, 'Lee' AS surname, DATE '1990-01-01' AS dob");
+  done = link();
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(holds(done.error().text(), "Records 1 and 3 have the same id")) << done.error().text();
+  write("SELECT 1 AS id, repeat('x', 2000000) AS first_name, 'Lee' AS surname, '' AS dob");
+  done = link();
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(holds(done.error().text(), "column 'first_name'") && holds(done.error().text(), "mebibyte")) << done.error().text();
+  write("SELECT 1 AS id, NULL::VARCHAR AS first_name, 'Lee' AS surname, '' AS dob LIMIT 0");
+  done = link();
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(holds(done.error().text(), "no records")) << done.error().text();
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/out"));
+}
+TEST_F(LinkFilesTest, ABadSpecificationSaysWhere) {
+  const auto said = [&](const std::string& name, const std::string& text) {
+    const auto done = link_files({.spec = put(name, text), .inputs = {put("input.csv", "id,a\n1,x\n2,x\n")}, .out = folder_ + "/out", .train = Train::never});
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/out"));
+    return done ? std::string() : done.error().text();
+  };
+  EXPECT_TRUE(holds(said("bad.json", "{\"link_type\":"), "byte"));
+  EXPECT_TRUE(holds(said("bad.json", "[]"), "one JSON object"));
+  EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "comparisons": 3})"), "comparisons are missing"));
+  EXPECT_TRUE(holds(said("bad.json", R"({"link_type": 3})"), "wrong type"));
+  const std::string comparison = R"("comparisons": [{"output_column_name": "a", "comparison_levels": [{"sql_condition": "a_l = a_r", "m_probability": 0.9, "u_probability": 0.1}, {"sql_condition": "ELSE", "m_probability": 0.1, "u_probability": 0.9}]}])";
+  EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "unique_id_column_name": "id", "blocking_rules_to_generate_predictions": ["l.a = r.a and struct_pack(x)"], )" + comparison + "}"), "'struct_pack'"));
+  EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "unique_id_column_name": "id", "blocking_rules_to_generate_predictions": [{"blocking_rule": "l.a = r.a", "arrays_to_explode": ["a"]}], )" + comparison + "}"), "holds no lists"));
+  EXPECT_TRUE(holds(said("bad.toml", "[[comparison"), "Line 1"));
+  EXPECT_TRUE(holds(said("bad.txt", "x"), ".toml or a Splink .json"));
+}
+TEST_F(LinkFilesTest, SpacesBelongToValuesUnlessEveryCommaOfTheHeaderHasOne) {
+  put("spec.toml", R"(
+blocking = ["1 = 1"]
+prior = 0.5
+[[comparison]]
+name = "a"
+levels = [{ when = "a_l = a_r", m = 0.9, u = 0.1 }, { when = "ELSE", m = 0.1, u = 0.9 }]
+)");
+  const auto gamma = [&](const std::string& csv) {
+    EXPECT_EQ(refused(csv), "");
+    std::string found;
+    EXPECT_TRUE(read_csv(folder_ + "/out/pairs.csv", [](const CsvRow&) -> Result<void> { return {}; }, [&](const CsvRow& row) -> Result<void> { found = row[4]; return {}; }));
+    return found;
+  };
+  EXPECT_EQ(gamma("id,a\n1,x\n2, x\n"), "0");
+  EXPECT_EQ(gamma("id, a\n1, x\n2,x\n"), "1");
+}
+TEST_F(LinkFilesTest, IntegerIdsOfParquetAreNumbersAndOneSourceColumnPartsAFile) {
+  auto database = engine::Database::open("", {});
+  auto connection = database->connect();
+  const auto pairs = [&](const std::string& link_type, const std::string& select) {
+    EXPECT_TRUE(connection->run("COPY (" + select + ") TO '" + folder_ + "/input.parquet' (FORMAT parquet)"));
+    put("spec.toml", "link_type = \"" + link_type + "\"\nblocking = [\"1 = 1\"]\nprior = 0.5\n[[comparison]]\nname = \"a\"\nlevels = [{ when = \"a_l = a_r\", m = 0.9, u = 0.1 }, { when = \"ELSE\", m = 0.1, u = 0.9 }]\n");
+    const auto done = link_files({.spec = folder_ + "/spec.toml", .inputs = {folder_ + "/input.parquet"}, .out = folder_ + "/out", .train = Train::never});
+    EXPECT_TRUE(done) << done.error().text();
+    std::string found;
+    EXPECT_TRUE(read_csv(folder_ + "/out/pairs.csv", [](const CsvRow&) -> Result<void> { return {}; }, [&](const CsvRow& row) -> Result<void> {
+      found += std::string(row[0]) + "-" + std::string(row[1]) + " ";
+      return {};
+    }));
+    return found;
+  };
+  EXPECT_EQ(pairs("dedupe_only", "SELECT unnest([10, 9, -3]) AS id, 'x' AS a"), "-3-9 -3-10 9-10 ");
+  EXPECT_EQ(pairs("dedupe_only", "SELECT unnest(['10', '9']) AS id, 'x' AS a"), "10-9 ");
+  EXPECT_EQ(pairs("link_only", "SELECT * FROM (VALUES (1, 'b', 'x'), (1, 'a', 'x'), (2, 'a', 'x')) t(id, source_dataset, a)"), "a:1-b:1 2-b:1 ");
+  EXPECT_EQ(pairs("link_and_dedupe", "SELECT * FROM (VALUES (10, 'b', 'x'), (9, 'a', 'x'), (8, 'b', 'x')) t(id, source_dataset, a)"), "9-10 9-8 10-8 ");
+}
 TEST_F(LinkFilesTest, ARuleWithTooManyPairsIsNamedAndNotTried) {
   std::string csv = "id,first_name,surname,dob\n";
   for (int i = 0; i < 2000; ++i) csv += std::to_string(i) + ",Ann,Lee,1990-01-01\n";

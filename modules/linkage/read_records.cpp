@@ -26,7 +26,15 @@ Result<Layout> lay_out(const std::vector<std::string>& header, const Wanted& wan
   };
   Layout layout;
   layout.id = where(wanted.id_column);
-  if (layout.id == std::string::npos) return fail(ErrorCode::invalid_input, "There is no column '" + wanted.id_column + "', which should hold each record's id.", path);
+  if (layout.id == std::string::npos) {
+    std::string why = "There is no column '" + wanted.id_column + "', which should hold each record's id.";
+    if (names.size() == 1 && names[0].find_first_of(";\t|") != std::string::npos) why += " The header is one field: is the file separated by something else than commas?";
+    return fail(ErrorCode::invalid_input, why, path);
+  }
+  const auto twice = [&](const std::string& name) { return std::count(names.begin(), names.end(), lower_ascii(name)) > 1; };
+  for (const auto& column : records.columns)
+    if (twice(column->name)) return fail(ErrorCode::invalid_input, "The file has two columns '" + column->name + "'. Rename one.", path);
+  if (twice(wanted.id_column)) return fail(ErrorCode::invalid_input, "The file has two columns '" + wanted.id_column + "'. Rename one.", path);
   std::string missing;
   for (const auto& column : records.columns) {
     layout.columns.push_back(where(column->name));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "base/text.hpp"
 
@@ -22,31 +23,67 @@ body{font:16px/1.5 system-ui,sans-serif;color:#212b32;max-width:60rem;margin:2re
 h1{font-size:1.8rem}h2{margin-top:2.5rem;border-bottom:1px solid #d8dde0}
 table{border-collapse:collapse;margin:1rem 0}th,td{padding:.2rem .8rem;text-align:left;border-bottom:1px solid #d8dde0}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}figure{margin:1rem 0}figcaption{color:#4c6272}
-.for{fill:#005eb8}.against{fill:#c05a00}.bar{fill:#41789e}text{font:12px system-ui,sans-serif;fill:#212b32}.grid{stroke:#d8dde0}.mark{stroke:#768692;stroke-dasharray:2 3}polyline{fill:none;stroke-width:2}.precision{stroke:#005eb8}.recall{stroke:#c05a00;stroke-dasharray:6 3}
+.for{fill:#005eb8}.against{fill:#c05a00}.bar{fill:#41789e}text{font:12px system-ui,sans-serif;fill:#212b32}text.small{font-size:10px}.grid{stroke:#d8dde0}.mark{stroke:#768692;stroke-dasharray:2 3}polyline{fill:none;stroke-width:2}.precision{stroke:#005eb8}.recall{stroke:#c05a00;stroke-dasharray:6 3}
 .precision-key{color:#005eb8;font-weight:600}.recall-key{color:#a14b00;font-weight:600}.wide{overflow-x:auto}small{color:#4c6272}.note{background:#fff9e6;border-left:4px solid #c8a000;padding:.5rem 1rem}
 </style>)";
 
+std::string significant(double share) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.3g", share);
+  return buffer;
+}
+// A label that fits beside its bar, cut between characters.
+std::string shortened(const std::string& label) {
+  constexpr std::size_t longest = 56;
+  if (label.size() <= longest) return label;
+  std::size_t end = longest - 3;
+  while (end > 0 && (static_cast<unsigned char>(label[end]) & 0xC0) == 0x80) --end;
+  return label.substr(0, end) + "…";
+}
+
 // Bars to the right for evidence that two records are one person, to the left for evidence against; words beside them.
+// A bar that does not start at 0 stands where the ones before it have led: a waterfall.
 struct Bar {
   std::string label;
   double value;
+  double start = 0;
 };
+constexpr double words_end = 390, bars_begin = 460, bars_width = 370;
+
 std::string bars(const std::vector<Bar>& data, const std::string& title) {
-  double reach = 1;
-  for (const auto& bar : data) reach = std::max(reach, std::fabs(bar.value));
+  double low = 0, high = 1e-9;
+  for (const auto& bar : data) low = std::min({low, bar.start, bar.start + bar.value}), high = std::max({high, bar.start, bar.start + bar.value});
+  const auto across = [&](double value) { return bars_begin + bars_width * (value - low) / (high - low); };
   const int height = static_cast<int>(data.size()) * 20 + 10;
-  std::string out = "<svg role=\"img\" aria-label=\"" + html_text(title) + "\" viewBox=\"0 0 900 " + std::to_string(height) + "\" width=\"100%\">";
+  std::string out = "<svg role=\"img\" aria-label=\"" + html_text(title) + "\" viewBox=\"0 0 900 " + std::to_string(height) + "\" width=\"100%\"><line x1=\"" + fixed(across(0), 1) + "\" x2=\"" + fixed(across(0), 1) + "\" y1=\"0\" y2=\"" +
+                    std::to_string(height) + "\" stroke=\"#768692\"/>";
   int y = 4;
   for (const auto& bar : data) {
-    const double width = std::fabs(bar.value) / reach * 220;
-    const double x = bar.value >= 0 ? 640 : 640 - width;
-    out += "<text x=\"390\" y=\"" + std::to_string(y + 13) + "\" text-anchor=\"end\">" + html_text(bar.label.substr(0, 60)) + "</text><rect class=\"" +
-           (bar.value >= 0 ? "for" : "against") + "\" x=\"" + fixed(x, 1) + "\" y=\"" + std::to_string(y + 2) + "\" width=\"" + fixed(std::max(0.5, width), 1) +
-           "\" height=\"14\"/><text x=\"" + fixed(bar.value >= 0 ? 645 + width : x - 4, 1) + "\" y=\"" + std::to_string(y + 13) + "\"" +
-           (bar.value >= 0 ? "" : " text-anchor=\"end\"") + ">" + fixed(bar.value, 2) + "</text>";
+    const double from = across(std::min(bar.start, bar.start + bar.value)), to = across(std::max(bar.start, bar.start + bar.value));
+    const bool against = bar.value < 0;
+    out += "<text x=\"" + fixed(words_end, 0) + "\" y=\"" + std::to_string(y + 13) + "\" text-anchor=\"end\">" + html_text(shortened(bar.label)) + "</text><rect class=\"" + (against ? "against" : "for") + "\" x=\"" + fixed(from, 1) + "\" y=\"" +
+           std::to_string(y + 2) + "\" width=\"" + fixed(std::max(1.0, to - from), 1) + "\" height=\"14\"/><text x=\"" + fixed(against ? from - 5 : to + 5, 1) + "\" y=\"" + std::to_string(y + 13) + "\"" + (against ? " text-anchor=\"end\"" : "") + ">" +
+           fixed(bar.value, 2) + "</text>";
     y += 20;
   }
-  return out + "<line x1=\"640\" x2=\"640\" y1=\"0\" y2=\"" + std::to_string(height) + "\" stroke=\"#768692\"/></svg>";
+  return out + "</svg>";
+}
+
+// For each level the share of it among pairs of one person (m) and of two (u).
+std::string shares(const Comparison& comparison) {
+  int y = 4;
+  std::string rows;
+  for (const auto& level : comparison.levels) {
+    if (level.is_null) continue;
+    rows += "<text x=\"" + fixed(words_end, 0) + "\" y=\"" + std::to_string(y + 15) + "\" text-anchor=\"end\">" + html_text(shortened(level.label)) + "</text>";
+    for (const auto& [share, style_of, down] : {std::tuple{level.m.value_or(0), "for", 0}, std::tuple{level.u.value_or(0), "against", 10}}) {
+      const double width = std::max(1.0, bars_width * share);
+      rows += std::string("<rect class=\"") + style_of + "\" x=\"" + fixed(bars_begin, 0) + "\" y=\"" + std::to_string(y + down) + "\" width=\"" + fixed(width, 1) + "\" height=\"9\"/><text class=\"small\" x=\"" + fixed(bars_begin + width + 5, 1) + "\" y=\"" +
+              std::to_string(y + down + 9) + "\">" + significant(share) + "</text>";
+    }
+    y += 26;
+  }
+  return "<svg role=\"img\" aria-label=\"m and u of " + html_text(comparison.name) + "\" viewBox=\"0 0 900 " + std::to_string(y + 4) + "\" width=\"100%\">" + rows + "</svg>";
 }
 
 std::string model_section(const Model& model) {
@@ -62,7 +99,7 @@ std::string model_section(const Model& model) {
               "</td><td class=\"n\">" + fixed(match_weight(level), 3) + "</td><td>" + html_text(level.frequency_column) + "</td></tr>";
     }
     out += "<h3>" + html_text(comparison.name) + "</h3><figure>" + bars(data, "Match weights of " + comparison.name) +
-           "</figure><details><summary>m and u</summary><table><tr><th>Level</th><th class=\"n\">m</th><th class=\"n\">u</th><th class=\"n\">Match weight</th><th>Adjusted by the frequency of</th></tr>" + rows + "</table></details>";
+           "</figure><figure>" + shares(comparison) + "<figcaption><span class=\"key precision-key\">m</span>: share of the level among pairs of one person. <span class=\"key recall-key\">u</span>: among pairs of two.</figcaption></figure><details><summary>As a table</summary><table><tr><th>Level</th><th class=\"n\">m</th><th class=\"n\">u</th><th class=\"n\">Match weight</th><th>Adjusted by the frequency of</th></tr>" + rows + "</table></details>";
   }
   return out;
 }
@@ -86,6 +123,12 @@ std::string histogram_section(const RunNotes& notes) {
   return out + "</svg><figcaption>Pairs by match weight, a bit a bar, heights on a log scale. A weight of 0 is even odds; each 10 is a factor of about a thousand.</figcaption></figure>";
 }
 
+std::string probability_words(double weight) {  // digits enough to tell the near-certain apart
+  const double probability = weight_to_probability(weight);
+  if (probability > 0.999) return "1 − " + significant(weight_to_probability(-weight));
+  return significant(probability);
+}
+
 std::string waterfall_section(const ReportInput& input) {
   std::string out = "<h2>Why pairs scored as they did</h2>";
   const Records& records = *input.compiled.records;
@@ -95,15 +138,16 @@ std::string waterfall_section(const ReportInput& input) {
     const std::vector<std::uint32_t> left{pair.left}, right{pair.right};
     scorer.score(left, right);
     std::vector<Bar> data{{"prior", input.compiled.prior_weight}};
+    const auto next = [&](std::string label, double value) { data.push_back({std::move(label), value, data.back().start + data.back().value}); };
     for (std::size_t c = 0; c < input.model.comparisons.size(); ++c) {
       if (pair.levels[c] == PairScorer::no_level) continue;
       const auto& level = input.model.comparisons[c].levels[pair.levels[c]];
-      data.push_back({input.model.comparisons[c].name + ": " + level.label, match_weight(level)});
-      if (const double adjusted = scorer.frequency_weight(c, 0); adjusted != 0) data.push_back({"… how common the value is", adjusted});
+      next(input.model.comparisons[c].name + ": " + level.label, match_weight(level));
+      if (const double adjusted = scorer.frequency_weight(c, 0); adjusted != 0) next("… how common the value is", adjusted);
     }
     data.push_back({"match weight", pair.weight});
     out += "<h3>" + std::string(pair.why) + ": " + html_text(records.shown_id(pair.left)) + " and " + html_text(records.shown_id(pair.right)) + "</h3><figure>" +
-           bars(data, "Evidence for and against this pair") + "<figcaption>Probability " + format_number(weight_to_probability(pair.weight)) + "</figcaption></figure>";
+           bars(data, "Evidence for and against this pair") + "<figcaption>Each bar starts where the one above it ends. Probability " + probability_words(pair.weight) + ".</figcaption></figure>";
   }
   return out;
 }
@@ -175,7 +219,7 @@ std::string curve_figure(const std::vector<ThresholdPoint>& curve, double cluste
   for (double tick = std::ceil(low / step) * step; tick <= high; tick += step) out += "<text x=\"" + fixed(across(tick), 1) + "\" y=\"235\" text-anchor=\"middle\">" + fixed(tick, 0) + "</text>";
   out += "<text x=\"460\" y=\"258\" text-anchor=\"middle\">match weight from which pairs are links</text>";
   if (cluster_weight > low && cluster_weight < high)
-    out += "<line class=\"mark\" x1=\"" + fixed(across(cluster_weight), 1) + "\" x2=\"" + fixed(across(cluster_weight), 1) + "\" y1=\"10\" y2=\"215\"/><text x=\"" + fixed(across(cluster_weight) + 4, 1) + "\" y=\"20\">clusters</text>";
+    out += "<line class=\"mark\" x1=\"" + fixed(across(cluster_weight), 1) + "\" x2=\"" + fixed(across(cluster_weight), 1) + "\" y1=\"10\" y2=\"215\"/><text x=\"" + fixed(across(cluster_weight) + 4, 1) + "\" y=\"205\">threshold of the clusters</text>";
   return out + "<polyline class=\"precision\" points=\"" + precision + "\"/><polyline class=\"recall\" points=\"" + recall +
          "\"/></svg><figcaption><span class=\"key precision-key\">precision</span>: of the links, the true ones. <span class=\"key recall-key\">recall</span>: of the true pairs, those linked.</figcaption></figure>";
 }

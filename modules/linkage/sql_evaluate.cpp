@@ -84,7 +84,7 @@ Value arithmetic(const Node& node, const Scope& scope) {
   const Value second = evaluate(*node.children[1], scope);
   const auto of_time = [](const Value& value) { return value.kind == Kind::instant || value.kind == Kind::interval; };
   if (of_time(first) || of_time(second)) {  // a CSV file's dates are texts
-    const auto meant = [&](const Value& value, const Value& other) { return value.kind == Kind::text && other.kind == Kind::instant ? to_instant(value) : value; };
+    const auto meant = [&](const Value& value, const Value& other) { return value.kind == Kind::text && of_time(other) ? to_instant(value) : value; };
     return with_instants(node.op, meant(first, second), meant(second, first));
   }
   if (node.op == Op::subtract && first.kind == Kind::text && second.kind == Kind::text && to_number(first).is_null() && to_number(second).is_null()) {

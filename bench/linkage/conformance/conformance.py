@@ -50,17 +50,17 @@ def write_inputs(work, how, count):
     return paths
 
 
-def kept(work, settings, paths):
+def kept(work, settings, paths, guess):
     """Splink's predictions, kept beside the case: they change only with its settings."""
     path = f"{work}/theirs.pickle"
-    text = json.dumps([settings, paths, splink.__version__])
+    text = json.dumps([settings, paths, splink.__version__, guess])
     if os.path.exists(path):
         with open(path, "rb") as file:
             before, rows = pickle.load(file)
         if before == text:
             return rows
     try:
-        rows = predict(settings, paths)
+        rows = predict(settings, paths, guess)
     except Exception as error:  # a case that Splink itself cannot run is no case
         rows = " ".join(line for line in str(error).strip().splitlines() if "Error" in line)[:200] or str(error)[:200]
     with open(path, "wb") as file:
@@ -68,11 +68,12 @@ def kept(work, settings, paths):
     return rows
 
 
-def predict(settings, paths):
+def predict(settings, paths, guess):
     connection = duckdb.connect()
     names = []
     for path, name in zip(paths, "AB"):
-        reader = f"read_parquet('{path}')" if path.endswith("parquet") else f"read_csv('{path}', all_varchar=true, header=true, nullstr='')"
+        types = "sample_size=-1" if guess else "all_varchar=true, nullstr=''"
+        reader = f"read_parquet('{path}')" if path.endswith("parquet") else f"read_csv('{path}', header=true, {types})"
         connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM {reader}')
         names.append(name)
     api = DuckDBAPI(connection=connection)
@@ -170,7 +171,7 @@ def golden(out, work, count):
         folder = f"{work}/{name}"
         os.makedirs(folder, exist_ok=True)
         paths = write_inputs(work, how, count)
-        theirs = kept(folder, settings, paths)
+        theirs = kept(folder, settings, paths, False)
         if isinstance(theirs, str):
             continue
         identifier = settings.get("unique_id_column_name", "unique_id")
@@ -218,6 +219,7 @@ def main():
     options.add_argument("--out")
     options.add_argument("--only", default="")
     options.add_argument("--count", type=int, default=120)
+    options.add_argument("--guess-types", action="store_true", help="every case as CSV, whose types Splink's DuckDB guesses; ids then compare as numbers there")
     asked = options.parse_args()
     import logging
     logging.disable(logging.WARNING)
@@ -230,10 +232,12 @@ def main():
             continue
         work = f"{asked.work}/{name}"
         os.makedirs(work, exist_ok=True)
+        if asked.guess_types:
+            how["type"] = "csv"
         paths = write_inputs(asked.work, how, asked.count)
         with open(f"{work}/settings.json", "w") as file:
             json.dump(settings, file, indent=1)
-        theirs = kept(work, settings, paths)
+        theirs = kept(work, settings, paths, asked.guess_types)
         if isinstance(theirs, str):
             unusable.append((name, theirs))
             continue
