@@ -3,13 +3,12 @@
 
 #include <cstdlib>
 
-#include "base/embedded.hpp"
+#include "base/file.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "linkage/csv_reader.hpp"
 #include "linkage/phonetic.hpp"
 #include "linkage/reference/phonetic_reference.hpp"
-#include "linkage_embedded.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -33,7 +32,7 @@ TEST(Phonetic, CodesEqualTheirSlowTwins) {
 }
 
 TEST(Phonetic, NicknamesEqualTheirSlowTwinAndAreSymmetric) {
-  const auto sets = *find_embedded(embedded_linkage(), "data/nicknames.csv");
+  const auto sets = *read_file(std::string(JOINEDUP_SOURCE_DIR) + "/modules/linkage/data/nicknames.csv");
   std::vector<std::string> names{"", "zzz", " Bob "};
   for (const auto line : split(sets, '\n'))
     if (!line.empty() && line.front() != '#')
