@@ -126,6 +126,7 @@ Result<LinkSummary> link_files(const LinkFiles& job) {
   if (earlier) {
     const auto known = known_records(*earlier, records), all = static_cast<std::uint64_t>(earlier->rows() + earlier->added.ids.size());
     if (known == 0) {
+      if (!job.labels.empty()) return fail(ErrorCode::unsupported, "--labels judges a whole run, and these records are added to an earlier one: leave --previous out.");
       JOINEDUP_TRY(auto done, link_added(job, *earlier, records, hash_of(spec_text)));
       done.seconds_reading = summary.seconds_reading;
       done.seconds_scoring = clock.lap();

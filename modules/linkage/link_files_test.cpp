@@ -161,7 +161,7 @@ TEST_F(LinkFilesTest, ABadSpecificationSaysWhere) {
   EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "comparisons": 3})"), "comparisons are missing"));
   EXPECT_TRUE(holds(said("bad.json", R"({"link_type": 3})"), "wrong type"));
   const std::string comparison = R"("comparisons": [{"output_column_name": "a", "comparison_levels": [{"sql_condition": "a_l = a_r", "m_probability": 0.9, "u_probability": 0.1}, {"sql_condition": "ELSE", "m_probability": 0.1, "u_probability": 0.9}]}])";
-  EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "unique_id_column_name": "id", "blocking_rules_to_generate_predictions": ["l.a = r.a and l.a = struct_pack (l.b )"], )" + comparison + "}"), "'struct_pack'"));
+  EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "unique_id_column_name": "id", "blocking_rules_to_generate_predictions": ["l.a = r.a and struct_pack(l.b) = 1"], )" + comparison + "}"), "'struct_pack'"));
   EXPECT_TRUE(holds(said("bad.json", R"({"link_type": "dedupe_only", "unique_id_column_name": "id", "blocking_rules_to_generate_predictions": [{"blocking_rule": "l.a = r.a", "arrays_to_explode": ["a"]}], )" + comparison + "}"), "holds no lists"));
   EXPECT_TRUE(holds(said("bad.toml", "[[comparison"), "Line 1"));
   EXPECT_TRUE(holds(said("bad.txt", "x"), ".toml or a Splink .json"));

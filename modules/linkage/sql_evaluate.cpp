@@ -103,8 +103,8 @@ Value arithmetic(const Node& node, const Scope& scope) {
     case Op::multiply: return made(a.number * b.number);
     case Op::power: return Value::of(std::pow(a.number, b.number));
     case Op::divide: return made(a.number / b.number);  // IEEE: by zero gives infinity or NaN
-    case Op::integer_divide: return b.number == 0 ? Value{} : made(std::trunc(a.number / b.number));
-    default: return b.number == 0 ? Value{} : made(std::fmod(a.number, b.number));
+    case Op::integer_divide: return b.number == 0 ? Value{} : made(a.number / b.number);  // of integers: in exact(); else DuckDB divides
+    default: return b.number == 0 && a.is_exact() && b.is_exact() ? Value{} : made(std::fmod(a.number, b.number));
   }
 }
 

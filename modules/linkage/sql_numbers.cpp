@@ -44,6 +44,11 @@ Value round_to(const Node& node, const Scope& scope) {
   const Value places = node.children.size() > 1 ? number_argument(node, scope, 1) : Value::of(0.0);
   if (value.is_null() || places.is_null()) return {};
   const double scale = std::pow(10.0, places.number);
+  if (value.is_exact() && value.form > places.number && value.form <= 15 && std::trunc(places.number) == places.number) {  // decimals round as they are written
+    const double digits = std::nearbyint(value.number * std::pow(10.0, value.form));
+    const double rounded = std::round(digits / std::pow(10.0, value.form - places.number));
+    return places.number >= 0 ? Value::decimal(rounded / scale, static_cast<int>(places.number)) : Value::whole(rounded / scale);
+  }
   return Value::of(std::round(value.number * scale) / scale);
 }
 double truncated(double x) { return std::trunc(x); }

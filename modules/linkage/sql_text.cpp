@@ -56,9 +56,17 @@ Value substring(const Node& node, const Scope& scope) {
   const Value count = node.children.size() > 2 ? number_argument(node, scope, 2) : Value::of(1e9);
   if (text.is_null() || start.is_null() || count.is_null()) return {};
   auto from = whole_of(start.number), length = whole_of(count.number);
-  if (from < 0) from = std::max<std::int64_t>(0, characters(text.text) + from);
+  if (from < 0) {
+    from += characters(text.text);
+    if (from < 0) length += from, from = 0;  // what lies before the first counts
+  }
   else if (from == 0) --length;  // SQL counts a position before the first
   else --from;
+  if (count.number < 0) {  // backwards from there
+    const std::int64_t end = from;
+    from = std::max<std::int64_t>(0, from + length);
+    length = end - from;
+  }
   return Value::of(cut(text.text, from, std::max<std::int64_t>(0, length)));
 }
 Value left_of(const Node& node, const Scope& scope) {
@@ -249,7 +257,6 @@ Value split_part(const Node& node, const Scope& scope) {
   }
   auto index = whole_of(place.number);
   if (index < 0) index += static_cast<std::int64_t>(parts.size()) + 1;
-  if (place.number == 0) index = 1;  // DuckDB's own way
   return Value::of(index < 1 || index > static_cast<std::int64_t>(parts.size()) ? std::string() : parts[static_cast<std::size_t>(index - 1)]);
 }
 template <bool in_front>

@@ -11,12 +11,6 @@
 namespace joinedup::linkage {
 namespace {
 
-Value epoch(const Node& node, const Scope& scope) {
-  const Value first = argument(node, scope, 0);
-  if (first.kind == Kind::interval) return Value::of(first.number);
-  const Value at = to_instant(first);
-  return at.is_null() ? Value{} : Value::of(at.number);
-}
 struct Moment {
   CivilDay day;
   std::int64_t days = 0;
@@ -60,6 +54,12 @@ std::optional<double> part_of(const std::string& name, const Value& interval) {
   if (name == "second" || name == "seconds") return std::trunc(std::fmod(seconds, 60));
   if (name == "epoch") return (std::trunc(months / 12) * 365.25 + std::fmod(months, 12) * 30 + days) * 86400 + seconds;
   return std::nullopt;
+}
+Value epoch(const Node& node, const Scope& scope) {
+  const Value first = argument(node, scope, 0);
+  if (first.kind == Kind::interval) return Value::of(*part_of("epoch", first));
+  const Value at = to_instant(first);
+  return at.is_null() ? Value{} : Value::of(at.number);
 }
 Value date_part(const Node& node, const Scope& scope) {
   if (const Value of = argument(node, scope, 1); of.kind == Kind::interval) {
@@ -222,7 +222,7 @@ Value date_sub(const Node& node, const Scope& scope) {
   if (name == "quarter") return Value::whole(std::trunc(months / 3));
   return name == "year" ? Value::whole(std::trunc(months / 12)) : Value{};
 }
-// age(later, earlier): years, months and days, borrowed from the earlier date's month.
+// age(later, earlier): months and days, negative the other way round.
 Value age(const Node& node, const Scope& scope) {
   Value later = to_instant(argument(node, scope, 0)), earlier = to_instant(argument(node, scope, 1));
   if (later.is_null() || earlier.is_null()) return {};
@@ -233,9 +233,7 @@ Value age(const Node& node, const Scope& scope) {
   double seconds = b.seconds - a.seconds;
   if (seconds < 0) seconds += 86400, --days;
   if (days < 0) {
-    // Borrow the length of the month the earlier moment lies in; counted back from the later one, of the month before it.
-    const CivilDay borrowed = back ? Date::from_civil(b.day.year, b.day.month, 1).add_months(-1).civil() : a.day;
-    days += days_in_month(borrowed.year, borrowed.month);
+    days += days_in_month(a.day.year, a.day.month);  // borrowed from the month that the earlier moment lies in
     --months;
   }
   const double sign = back ? -1 : 1;
