@@ -38,6 +38,7 @@ Result<Records> read_inputs(const LinkFiles& job, const Model& model, std::vecto
   wanted.id_column = model.id_column;
   wanted.source_column = model.source_column;
   wanted.by_source = job.inputs.size() == 1 && model.link_type != LinkType::dedupe_only;
+  wanted.empty_text = model.empty_is_missing ? EmptyText::missing : EmptyText::value;
   wanted.id_order = model.link_type == LinkType::dedupe_only ? IdOrder::as_typed : IdOrder::as_text;
   wanted.columns = std::move(columns);
   if (wanted.by_source && model.link_type == LinkType::link_only) wanted.columns.push_back(lower_ascii(model.source_column));

@@ -203,6 +203,28 @@ TEST_F(LinkFilesTest, IntegerIdsOfParquetAreNumbersAndOneSourceColumnPartsAFile)
   EXPECT_EQ(pairs("link_only", "SELECT * FROM (VALUES (1, 'b', 'x'), (1, 'a', 'x'), (2, 'a', 'x')) t(id, source_dataset, a)"), "a:1-b:1 2-b:1 ");
   EXPECT_EQ(pairs("link_and_dedupe", "SELECT * FROM (VALUES (10, 'b', 'x'), (9, 'a', 'x'), (8, 'b', 'x')) t(id, source_dataset, a)"), "9-10 9-8 10-8 ");
 }
+TEST_F(LinkFilesTest, AnEmptyTextOfParquetIsAValueToSplinkAndMissingToUs) {
+  auto database = engine::Database::open("", {});
+  auto connection = database->connect();
+  ASSERT_TRUE(connection->run("COPY (SELECT unnest(['1', '2', '3']) AS id, unnest(['', '', NULL]) AS a, unnest([[], ['x'], []::VARCHAR[]]) AS l) TO '" + folder_ + "/input.parquet' (FORMAT parquet)"));
+  const auto gammas = [&](const std::string& spec) {
+    const auto done = link_files({.spec = spec, .inputs = {folder_ + "/input.parquet"}, .out = folder_ + "/out", .train = Train::never});
+    EXPECT_TRUE(done) << done.error().text();
+    std::string found;
+    EXPECT_TRUE(read_csv(folder_ + "/out/pairs.csv", [](const CsvRow&) -> Result<void> { return {}; }, [&](const CsvRow& row) -> Result<void> {
+      found += std::string(row[0]) + std::string(row[1]) + ":" + std::string(row[4]) + std::string(row[5]) + " ";
+      return {};
+    }));
+    return found;
+  };
+  EXPECT_EQ(gammas(put("spec.json", R"j({"link_type": "dedupe_only", "unique_id_column_name": "id", "blocking_rules_to_generate_predictions": ["1=1"], "comparisons": [
+    {"output_column_name": "a", "comparison_levels": [{"sql_condition": "a_l IS NULL OR a_r IS NULL", "is_null_level": true}, {"sql_condition": "a_l = a_r"}, {"sql_condition": "ELSE"}]},
+    {"output_column_name": "l", "comparison_levels": [{"sql_condition": "len(l_l) = len(l_r)"}, {"sql_condition": "ELSE"}]}]})j")), "12:10 13:-11 23:-10 ");
+  const auto own = put("own.toml", "blocking = [\"1 = 1\"]\nprior = 0.5\n[[comparison]]\ncolumn = \"a\"\n[[comparison]]\nname = \"l\"\nlevels = [{ when = \"len(l_l) = len(l_r)\" }, { when = \"ELSE\" }]\n");
+  EXPECT_EQ(gammas(own), "12:-10 13:-11 23:-10 ");
+  std::filesystem::copy_file(folder_ + "/out/model.json", folder_ + "/own.json");
+  EXPECT_EQ(gammas(folder_ + "/own.json"), "12:-10 13:-11 23:-10 ") << "our own model keeps its meaning";
+}
 TEST_F(LinkFilesTest, ARuleWithTooManyPairsIsNamedAndNotTried) {
   std::string csv = "id,first_name,surname,dob\n";
   for (int i = 0; i < 2000; ++i) csv += std::to_string(i) + ",Ann,Lee,1990-01-01\n";

@@ -55,6 +55,7 @@ struct Model {
   bool prior_given = false;
   std::string id_column = "unique_id", source_column = "source_dataset";
   std::string gamma_prefix = "gamma_";
+  bool empty_is_missing = true;  // in Parquet; Splink's own models take an empty text for a value
   std::vector<Comparison> comparisons;
   std::vector<BlockingRule> blocking_rules;
   std::vector<std::string> retained_columns;

@@ -141,8 +141,9 @@ Result<void> read_one_parquet(const std::string& path, const Wanted& wanted, Rec
     values.resize(batch.rows());
     for (std::size_t row = 0; row < batch.rows(); ++row) {
       values[row] = batch.is_null(at, row) ? std::string_view() : batch.text(at, row);
+      if (values[row].empty() && !batch.is_null(at, row)) values[row] = {"", 0};
       if (values[row].size() > longest_value) return fail(ErrorCode::too_large, "A value of column '" + column.name + "' holds more than a mebibyte.", path);
-      if (values[row].empty() && !is_list(column.kind)) values[row] = {};
+      if (values[row].empty() && !is_list(column.kind) && wanted.empty_text == EmptyText::missing) values[row] = {};
     }
     const std::size_t filled = column.codes.size();
     column.codes.resize(filled + values.size());

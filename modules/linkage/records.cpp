@@ -11,6 +11,7 @@
 namespace joinedup::linkage {
 
 std::string_view Texts::keep(std::string_view text) {
+  if (text.empty()) return {"", 0};  // a value, unlike a view of nothing
   if (text.size() > block / 4) {  // a block of its own, behind the one in use
     auto own = std::make_unique<char[]>(text.size());
     std::memcpy(own.get(), text.data(), text.size());

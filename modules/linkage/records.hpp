@@ -71,6 +71,7 @@ struct Records {
   std::vector<std::unique_ptr<Texts>> texts;
 };
 
+enum class EmptyText { missing, value };  // of a Parquet file; in CSV an empty field is missing always
 enum class IdOrder { as_text, as_typed };  // as_typed: an integer column's ids are numbers, 9 before 10
 constexpr bool ids_as_numbers(IdOrder order, ColumnKind kind) { return order == IdOrder::as_typed && (kind == ColumnKind::exact || kind == ColumnKind::number); }
 std::uint64_t number_bits(std::string_view text);  // in the order of the numbers, as far as 64 bits tell them apart
@@ -78,6 +79,7 @@ std::uint64_t number_bits(std::string_view text);  // in the order of the number
 struct Wanted {
   std::string id_column;
   IdOrder id_order = IdOrder::as_text;
+  EmptyText empty_text = EmptyText::missing;
   std::string source_column;            // used where the single input has it and `by_source` asks; may be empty
   bool by_source = false;
   std::vector<std::string> columns;     // needed: an absent one is an error

@@ -103,6 +103,7 @@ Result<Model> from_json(const Json& json) {
   if (!(model.prior > 0 && model.prior <= 1))
     return fail(ErrorCode::invalid_input, "probability_two_random_records_match must lie above 0 and not above 1.");
   model.id_column = value_or<std::string>(json, "unique_id_column_name", model.id_column);
+  model.empty_is_missing = false;
   model.source_column = value_or<std::string>(json, "source_dataset_column_name", model.source_column);
   model.gamma_prefix = value_or<std::string>(json, "comparison_vector_value_column_prefix", model.gamma_prefix);
   model.training.convergence = value_or(json, "em_convergence", model.training.convergence);
@@ -123,6 +124,7 @@ Result<Model> from_json(const Json& json) {
   if (model.blocking_rules.empty()) model.blocking_rules.push_back({"1 = 1"});
   // Our own models keep what Splink has no place for under one key, which Splink does not read.
   if (const auto ours = json.find("joinedup"); ours != json.end() && ours->is_object()) {
+    model.empty_is_missing = value_or(*ours, "empty_is_missing", false);
     model.truth_column = value_or<std::string>(*ours, "truth_column", "");
     model.quality_columns = value_or(*ours, "quality_by", model.quality_columns);
     if (ours->contains("cluster_probability")) model.cluster_probability = (*ours)["cluster_probability"].get<double>();
@@ -191,6 +193,7 @@ std::string write_model(const Model& model) {
     json["comparisons"].push_back({{"output_column_name", comparison.name}, {"comparison_levels", std::move(levels)}, {"comparison_description", comparison.description}});
   }
   nlohmann::ordered_json ours;
+  if (model.empty_is_missing) ours["empty_is_missing"] = true;
   if (!model.truth_column.empty()) ours["truth_column"] = model.truth_column;
   if (!model.quality_columns.empty()) ours["quality_by"] = model.quality_columns;
   if (model.cluster_probability) ours["cluster_probability"] = *model.cluster_probability;
