@@ -137,6 +137,11 @@ TEST(Conformance, SplinksOwnPredictionsOfManyModels) {
     ASSERT_TRUE(write_file(work + "/settings.json", settings.dump()));
     std::filesystem::remove_all(work + "/out");
     const auto done = link_files({.spec = work + "/settings.json", .inputs = inputs.paths(one["inputs"], one["type"]), .out = work + "/out", .train = Train::never, .threads = 1});
+    if (one["name"] == "hand_md5") {  // not among our functions: named, not guessed
+      ASSERT_FALSE(done);
+      EXPECT_NE(done.error().text().find("'md5'"), std::string::npos) << done.error().text();
+      continue;
+    }
     ASSERT_TRUE(done) << done.error().text();
     std::map<std::string, std::string> place;
     std::size_t row = 0, lines = 0;

@@ -161,7 +161,7 @@ class Coder {
     if ((after({"ER"}) || next() == 'Y') && !is(0, {"DANGER", "RANGER", "MANGER"}) && !is(at_ - 1, {"E", "I"}) && !is(at_ - 1, {"RGY", "OGY"})) return add("K", "J"), go(2);
     if (after({"E", "I", "Y"}) || is(at_ - 1, {"AGGI", "OGGI"})) {
       if (dutch_or_german() || after({"ET"})) add("K");
-      else if (after({"IER"})) add("J");
+      else if (after({"IER "})) add("J");  // at the end, as in French
       else add("J", "K");
       return go(2);
     }

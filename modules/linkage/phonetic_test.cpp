@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "base/file.hpp"
 #include "base/random.hpp"
@@ -56,9 +57,17 @@ TEST(Phonetic, NicknamesEqualTheirSlowTwinAndAreSymmetric) {
 TEST(Phonetic, DoubleMetaphoneAsAnotherImplementationGivesIt) {
   const char* named = std::getenv("JOINEDUP_DOUBLE_METAPHONE");  // another file of the same form: all names one has
   const std::string path = named ? named : std::string(JOINEDUP_SOURCE_DIR) + "/modules/linkage/testdata/double_metaphone.csv";
+  // Where that package leaves the paper: it looks for spaces after a name's end and finds none, and keeps the b of "umb".
+  static const std::map<std::string, std::pair<std::string, std::string>, std::less<>> by_the_paper = {
+      {"cumberbatch", {"KMRPX", "KMRPX"}}, {"dumb", {"TM", "TM"}}, {"thumb", {"0M", "TM"}}, {"highelk", {"HLK", "HLK"}}, {"hugh", {"H", "H"}},
+      {"jose", {"HS", "HS"}}, {"rogier", {"RJ", "RJR"}}, {"rosenstrauch", {"RSNSTRK", "RSNSTRK"}}, {"wicz", {"ATS", "FFX"}}};
   std::size_t tried = 0, differ = 0;
   ASSERT_TRUE(read_csv(path, [](const CsvRow&) -> Result<void> { return {}; }, [&](const CsvRow& row) -> Result<void> {
     const auto [first, second] = double_metaphone(row[0]);
+    if (const auto known = by_the_paper.find(row[0]); known != by_the_paper.end()) {
+      EXPECT_EQ(std::pair(first, second), known->second) << row[0];
+      return {};
+    }
     const std::string others = row[2].empty() ? std::string(row[1]) : std::string(row[2]);  // empty there: no other way to say it
     ++tried;
     if (first == row[1] && (second == others || second == row[2])) return {};

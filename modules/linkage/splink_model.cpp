@@ -16,8 +16,8 @@ Result<std::optional<double>> probability(const Json& level, const char* key, co
   if (found == level.end() || found->is_null()) return std::optional<double>();
   if (found->is_string() && lower_ascii(found->get<std::string>()) == not_observed) return std::optional<double>();  // as Splink reads its own files
   if (!found->is_number()) return fail(ErrorCode::invalid_input, std::string(key) + " must be a number.", where);
-  const double value = found->get<double>();
-  if (!(value >= 0 && value <= 1)) return fail(ErrorCode::invalid_input, std::string(key) + " must lie between 0 and 1.", where);
+  const double value = found->get<double>();  // the starting value of a "different" level's u is 1.6
+  if (!(value >= 0 && value <= 2)) return fail(ErrorCode::invalid_input, std::string(key) + " must lie between 0 and 1.", where);
   return std::optional<double>(value);
 }
 
