@@ -60,16 +60,19 @@ std::string fresh_id(std::string id, std::uint64_t k) {
   }
   return id;
 }
-std::string fresh_date(std::string date, std::uint64_t k) {  // YYYY-MM-DD
+std::string fresh_date(std::string date, std::uint64_t k) {  // YYYY-MM-DD, and what follows
   const int year = 1930 + static_cast<int>((static_cast<std::uint64_t>(std::atoi(date.substr(0, 4).c_str())) + k * 7) % 90);
   const int day = 1 + static_cast<int>((static_cast<std::uint64_t>(std::atoi(date.substr(8, 2).c_str())) + k) % 28);
   char out[16];
   std::snprintf(out, sizeof out, "%04d-%s-%02d", year, date.substr(5, 2).c_str(), day);
-  return out;
+  std::string all = out + (date.size() > 10 ? date.substr(10) : "");
+  if (const auto plus = all.find('+'); plus != all.npos) all.replace(plus, 1, "%2B");  // as a query string has it
+  return all;
 }
 std::string fresh_family(std::string family, std::uint64_t k) {
   std::uint64_t random = mix64(k, hash64(family));
-  for (std::size_t i = 0; i < 5 && i < family.size(); ++i, random /= 26) family[i] = static_cast<char>((i == 0 ? 'A' : 'a') + random % 26);
+  for (std::size_t i = 0; i < 5 && i < family.size(); ++i, random /= 26)
+    if (static_cast<unsigned char>(family[i]) < 0x80) family[i] = static_cast<char>((i == 0 ? 'A' : 'a') + random % 26);
   return family;
 }
 std::string copy_of(const Template& from, std::uint64_t k) {
@@ -128,7 +131,7 @@ std::vector<Template> load_templates(const std::string& folder) {
     if (t.type == "Patient") t.family = word("family", 0), t.date = word("birthDate", 10);
     for (const char* key : {"subject", "patient"})
       if (const auto node = document.find(0, key); node != fhirpath::no_node) t.patient = document.text_of(node, "reference");
-    if (t.type == "Observation") t.code = word("code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code", 0), t.date = word("effectiveDateTime", 10);
+    if (t.type == "Observation") t.code = word("code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code", 0), t.date = word("effectiveDateTime", 0);
     if (const auto code = document.find(0, "code"); code != fhirpath::no_node)
       if (const auto codings = document.find(code, "coding"); codings != fhirpath::no_node) t.code = document.text_of(codings + 1, "code");
   }
@@ -161,7 +164,8 @@ Latencies drive(unsigned threads, double seconds, const std::function<bool(unsig
         const double from = now();
         if (!work(t, n)) {
           std::puts("A wrong answer; no time is reported.");
-          std::_Exit(1);
+          std::fflush(stdout);
+            std::_Exit(1);
         }
         each[t].push_back(static_cast<float>(now() - from));
       }
@@ -272,6 +276,7 @@ int main(int argc, char** argv) {
           }
           if (auto done = (*store)->write(batch); !done) {
             std::printf("%s\n", done.error().text().c_str());
+            std::fflush(stdout);
             std::_Exit(1);
           }
         }
