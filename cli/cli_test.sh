@@ -69,6 +69,15 @@ command -v python3 >/dev/null && check "unlink is one JSON document" yes "$(is_o
 check "unlink twice" 1 "$(status_of "$program" link unlink --place "$work/demo" --feed gp_registration --row-id "$row" --who "A. Clerk" --reason "a test")"
 check "relink" 0 "$(status_of "$program" link relink --place "$work/demo" --feed gp_registration --row-id "$row" --who "A. Clerk" --reason "a test")"
 check "there is no such link verb" 2 "$(status_of "$program" link guess --place "$work/demo")"
+# Validation of predictions in any file.
+{ echo "who,y,p"; for i in $(seq 1 300); do echo "$((i / 2)),$((i % 3 == 0 || i % 7 == 0)),0.$((10 + (i * 37) % 60 + (i % 3 == 0) * 20))"; done; } >"$work/scores.csv"
+check "validate" 0 "$(status_of "$program" validate --data "$work/scores.csv" --outcome y --predict p --cluster who --seed 1 --out "$work/validated" --json)"
+if command -v python3 >/dev/null; then
+  check "validate --json is one JSON document" yes "$(is_one_json "$work/out")"
+  check "metrics.json has the contract's fields" "True" "$(python3 -c 'import json,sys; m=json.load(open(sys.argv[1])); print({"auroc","auprc","oe","slope","intercept","brier","top_n","by_group","intervals"} <= set(m))' "$work/validated/metrics.json")"
+fi
+check "validate without an outcome is wrong usage" 2 "$(status_of "$program" validate --data "$work/scores.csv" --out "$work/validated")"
+check "validate with a column that is not there" 1 "$(status_of "$program" validate --data "$work/scores.csv" --outcome z --out "$work/validated")"
 
 # Bad input: the published version stays, the fault is said.
 before=$(readlink "$work/demo/warehouse/current")

@@ -30,6 +30,7 @@ const std::vector<Verb>& verbs() {
       {"encode", "names and dates to Bloom filters, at a partner who may not share them", linkage::encode_command},
       {"link-clks", "link two files of Bloom filters", linkage::link_clks_command},
       {"score", "published risk scores over any CSV or Parquet file, every point explained", risk::score_command},
+      {"validate", "how well predictions agree with outcomes, or a model trained here: a TRIPOD+AI report", risk::validate_command},
       {"version", "versions of the program and its engines", cli::version_command},
   };
   return all;

@@ -114,4 +114,7 @@ Result<std::int64_t> write_discharge_scores(engine::Connection& connection, cons
 
 int score_command(std::span<const std::string> arguments);
 
+// Predictions held against outcomes, or a model trained over folds: validate.hpp has the job, metrics.hpp the measures.
+int validate_command(std::span<const std::string> arguments);
+
 }  // namespace joinedup::risk
