@@ -25,8 +25,8 @@ struct Matrix {  // rows one after another; NaN is missing
 };
 
 struct BoostedOptions {
-  int rounds = 150, depth = 5;
-  double learning_rate = 0.08, row_share = 0.8, column_share = 0.3, least_child_weight = 30, ridge = 5;
+  int rounds = 250, depth = 6;
+  double learning_rate = 0.05, row_share = 0.8, column_share = 0.15, least_child_weight = 30, ridge = 5;
   std::uint64_t seed = 1;
   unsigned threads = 1;
   bool is_amount = false;  // an amount (cost) by Tweedie's distribution, in place of a yes or no

@@ -92,7 +92,7 @@ std::vector<std::size_t> choose_features(const ValidateJob& job, const Inputs& i
     const auto leave = [&](const std::string& why) { validation.left_out.push_back(column.name + ": " + why); };
     if (column.name == in.outcome.column) continue;
     if (column.name == job.cluster) leave("says which rows belong together");
-    else if (column.name == job.order) leave("gives the order of rows; only how many earlier rows a cluster has is used");
+    else if (column.name == validation.order_column) leave("gives the order of rows; only how many earlier rows a cluster has is used");
     else if (column.name == job.compare) leave("compared with the model");
     else if (std::find(job.drop.begin(), job.drop.end(), column.name) != job.drop.end()) leave("left out as asked (--drop)");
     else if (column.words.size() < 2) leave("the same value in every row");
@@ -109,12 +109,42 @@ std::vector<std::size_t> choose_features(const ValidateJob& job, const Inputs& i
   return chosen;
 }
 
-// How many rows of the same cluster stand before each row in the order that the caller says is time.
-Result<std::vector<float>> earlier_rows(const ValidateJob& job, const Inputs& in) {
-  std::vector<float> earlier;
-  if (job.order.empty()) return earlier;
-  JOINEDUP_TRY(const FrameColumn* order, need_column(in.frame, job.order, "--order"));
+// The column that a source system numbers its rows with, where there is just one and it may be read as running in time:
+// whole numbers, one a row, with gaps (1, 2, 3 … would be a row number, which says nothing), clusters' rows not side by side
+// (the file is not sorted by cluster), and no news of the outcome in the number itself.
+const FrameColumn* running_number(const Inputs& in) {
+  if (!in.cluster_column || in.cluster_column->words.size() * 20 > in.frame.rows * 19) return nullptr;
+  std::size_t side_by_side = 0;
+  for (std::size_t row = 1; row < in.frame.rows; ++row) side_by_side += in.cluster[row] == in.cluster[row - 1];
+  if (side_by_side * 2 > in.frame.rows - in.cluster_column->words.size()) return nullptr;
+  const FrameColumn* found = nullptr;
+  for (const auto& column : in.frame.columns) {
+    if (&column == in.cluster_column || column.name == in.outcome.column || !column.numeric || column.missing_rows || column.words.size() != in.frame.rows || !is_identifier(column, in.frame.rows)) continue;
+    const auto [least, most] = std::minmax_element(column.number_of.begin(), column.number_of.end());
+    if (*most - *least < 1.5 * static_cast<double>(in.frame.rows)) continue;
+    Scored alone_scores;
+    for (const auto row : in.rows) {
+      alone_scores.probability.push_back(column.number(row));
+      alone_scores.outcome.push_back(in.outcome.happened[row]);
+    }
+    if (std::fabs(auroc(rank_rows(alone_scores.probability), alone_scores.outcome).value_or(1) - .5) > .05) continue;
+    if (found) return nullptr;
+    found = &column;
+  }
+  return found;
+}
+
+Result<const FrameColumn*> find_order(const ValidateJob& job, const Inputs& in) {
+  if (job.order == "none") return nullptr;
+  if (job.order.empty()) return running_number(in);
   if (!in.cluster_column) return fail(ErrorCode::wrong_usage, "--order needs --cluster: it counts the earlier rows of the same cluster.");
+  return need_column(in.frame, job.order, "--order");
+}
+
+// How many rows of the same cluster stand before each row in that order.
+std::vector<float> earlier_rows(const FrameColumn* order, const Inputs& in) {
+  std::vector<float> earlier;
+  if (!order) return earlier;
   std::vector<std::uint32_t> rows(in.frame.rows);
   std::iota(rows.begin(), rows.end(), 0u);
   const auto before = [&](std::uint32_t a, std::uint32_t b) {
@@ -180,9 +210,13 @@ std::vector<double> curve_thresholds(const Scored& scored) {
 }
 
 Result<CrossValidated> train(const ValidateJob& job, const Inputs& in, Validation& validation) {
+  JOINEDUP_TRY(const FrameColumn* order, find_order(job, in));
+  if (order) validation.order_column = order->name;
+  if (order && job.order.empty())
+    validation.notes.push_back("Column " + order->name + " is a running number of the source system: a cluster's rows are taken to follow it in time, and how many earlier rows the cluster has is used. If it does not run in time, say --order none.");
   const auto columns = choose_features(job, in, validation);
   if (columns.empty()) return fail(ErrorCode::invalid_input, "No column is left to train on; give a column of predictions with --predict.");
-  JOINEDUP_TRY(const auto earlier, earlier_rows(job, in));
+  const auto earlier = earlier_rows(order, in);
   const Prepared prepared = prepare(in.frame, columns, earlier);
   CrossOptions options;
   options.model = job.model;

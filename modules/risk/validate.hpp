@@ -20,7 +20,8 @@ enum class ModelKind { xgboost, logistic, blend };  // blend: the mean of both o
 const char* model_kind_name(ModelKind kind);
 
 struct ValidateJob {
-  std::string data, outcome, predict, compare, cluster, order, out;
+  std::string data, outcome, predict, compare, cluster, out;
+  std::string order;  // a column that runs in time; "none"; empty: a running number of the source system, if there is one
   std::vector<std::string> groups, drop;
   std::vector<std::size_t> top_n;   // empty: 1%, 2%, 5% and 10% of the rows
   std::vector<double> thresholds;   // for reclassification; empty: the share of events
@@ -53,6 +54,7 @@ struct Validation {
   ValidateJob job;
   std::string outcome_column, event;
   bool trained = false;
+  std::string order_column;  // the one used
   std::size_t rows_in_file = 0, rows_without_outcome = 0, rows_without_prediction = 0;
   std::vector<std::string> features, left_out;  // left out: "column: why"
   std::vector<MissingColumn> missing;

@@ -12,7 +12,7 @@ namespace joinedup::risk {
 namespace {
 
 constexpr const char* usage =
-    "Usage: validate --data F --outcome C|C=VALUE [--predict C2] [--compare C3] [--group G]… [--cluster ID] [--order C] [--drop C]… "
+    "Usage: validate --data F --outcome C|C=VALUE [--predict C2] [--compare C3] [--group G]… [--cluster ID] [--order C|none] [--drop C]… "
     "[--model xgboost|logistic|blend] [--top N]… [--threshold P]… [--folds K] [--bootstrap R] --seed N --out DIR [--threads N] [--json]";
 
 template <class T>

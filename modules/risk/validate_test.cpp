@@ -180,6 +180,30 @@ TEST(Validate, ATestRowsOutcomeNeverReachesItsOwnFeatures) {
   EXPECT_TRUE(others_moved);
 }
 
+TEST(Validate, OnlyARunningNumberOfTheSourceIsTakenForTime) {
+  // Numbers with gaps that run through the file while patients come and go: taken. 1, 2, 3 …, a file sorted by patient, and
+  // numbers that follow the outcome: not.
+  enum class Form { gaps, consecutive, sorted_by_patient, by_outcome };
+  for (const auto form : {Form::gaps, Form::consecutive, Form::sorted_by_patient, Form::by_outcome}) {
+    Folder folder;
+    std::string text = "number,patient,x,y\n";
+    CounterRandom draw(11, 0, 0);
+    for (int i = 0; i < 3000; ++i) {
+      const bool y = draw.chance(.3);
+      const int number = form == Form::consecutive ? i : form == Form::by_outcome ? i * 7 + (y ? 100000 : 0) : i * 7;
+      text += std::to_string(number) + "," + std::to_string(form == Form::sorted_by_patient ? i / 2 : i % 1500) + "," + format_number(draw.normal() + (y ? .5 : 0)) + "," + (y ? "1" : "0") + "\n";
+    }
+    ASSERT_TRUE(write_file(folder.file("stays.csv"), text));
+    auto job = job_of(folder);
+    job.model = ModelKind::logistic;
+    const auto seen = validate_file(job);
+    ASSERT_TRUE(seen) << seen.error().text();
+    EXPECT_EQ(seen->order_column, form == Form::gaps ? "number" : "") << static_cast<int>(form);
+    job.order = "none";
+    EXPECT_EQ(validate_file(job)->order_column, "");
+  }
+}
+
 TEST(Validate, SaysWhatIsWrong) {
   Folder folder;
   ASSERT_TRUE(write_file(folder.file("stays.csv"), "p,x,y,word\n0.2,1,0,a\n0.3,2,0,b\n0.4,3,0,c\n"));

@@ -89,6 +89,8 @@ std::string methods(const Validation& v) {
     out += "<p>" + count(v.features.size()) + " columns were used:</p><p class=\"small\">";
     for (std::size_t i = 0; i < v.features.size(); ++i) out += (i ? ", " : "") + html_text(v.features[i]);
     out += "</p>";
+    if (!v.order_column.empty())
+      out += "<p>Of the order of " + html_text(v.order_column) + " one thing is used: how many earlier rows of the same cluster the file holds. Later rows are never counted.</p>";
     if (!v.left_out.empty()) {
       out += "<p>Left out:</p><ul>";
       for (const auto& reason : v.left_out) out += "<li>" + html_text(reason) + "</li>";
