@@ -76,13 +76,14 @@ int init_command(std::span<const std::string> arguments) {
 }
 
 int refresh_command(std::span<const std::string> arguments) {
-  auto common = read_common(arguments, {"--again"});
+  auto common = read_common(arguments, {"--again", "--train"});
   if (!common) return report_error(common.error());
   const auto place = place_of(*common);
   if (!place) return report_error(place.error());
   refresh::RefreshOptions options;
   options.threads = common->threads;
   if (take_flag(common->rest, "--again")) options.unchanged = refresh::Unchanged::refresh_again;
+  if (take_flag(common->rest, "--train")) options.train = refresh::TrainModels::again;
   const auto outcome = refresh::refresh_place(*place, options);
   if (!outcome) return report_error(outcome.error());
   print(common->json ? refresh::status_json(outcome->status, program_version()) : screen(*outcome, *place));

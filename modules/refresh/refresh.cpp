@@ -21,6 +21,7 @@
 #include "record/record.hpp"
 #include "refresh/publish.hpp"
 #include "refresh/report_inputs.hpp"
+#include "refresh/risk_step.hpp"
 #include "vault/vault.hpp"
 
 namespace joinedup::refresh {
@@ -129,7 +130,7 @@ struct Run {
 
   // Each table's rows as CSV in key order, and the SHA-256 of exactly those bytes; tables are shared out to the threads.
   Result<void> sum_tables(engine::Database& database) {
-    const auto tables = record::record_tables();
+    const auto tables = published_tables();
     status.tables.resize(tables.size());
     // The largest first, so that the last to end is a small one.
     std::vector<std::pair<std::int64_t, std::size_t>> order;
@@ -231,6 +232,8 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
                    std::chrono::duration<double>(std::chrono::steady_clock::now() - clean).count());
     run.take_reconciliation(check);
     building.done(std::to_string(summary.tables.size()) + " tables");
+    RiskStep risk_step{run.place.path("models"), run.place.data_from, run.place.data_to, run.options.threads, run.options.train};
+    JOINEDUP_CHECK(score_people(connection, risk_step));
     Progress reporting("Writing the report");
     JOINEDUP_TRY(const auto inputs, report_inputs(connection, run.status, run.findings, run.unknown_rows, run.feeds, run.place));
     JOINEDUP_CHECK(write_place_report(connection, inputs, run.place, run.status.run, run.report_folder));
@@ -276,7 +279,7 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
   Run run{place, options, {}, Findings{}, {}, {}, {}, {}, {}};
   JOINEDUP_TRY(run.feeds, place::shipped_feeds());
   JOINEDUP_TRY(const auto print, print_of_inputs(place, run.feeds));
-  if (options.unchanged == Unchanged::skip) {
+  if (options.unchanged == Unchanged::skip && options.train == TrainModels::if_missing) {
     const auto published = read_file(place.path("warehouse/current/inputs.print"));
     if (published && *published == print) {
       RefreshOutcome outcome;
@@ -298,7 +301,7 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
 }
 
 Result<void> write_table(const place::Place& place, const std::string& table, const std::function<Result<void>(std::string_view)>& sink) {
-  const auto tables = record::record_tables();
+  const auto tables = published_tables();
   const auto found = std::find_if(tables.begin(), tables.end(), [&](const auto& item) { return item.name == table; });
   if (found == tables.end()) {
     std::string names;

@@ -20,10 +20,12 @@
 namespace joinedup::refresh {
 
 enum class Unchanged { skip, refresh_again };
+enum class TrainModels { if_missing, again };  // again: also where inputs are unchanged
 
 struct RefreshOptions {
   unsigned threads = 2;
   Unchanged unchanged = Unchanged::skip;
+  TrainModels train = TrainModels::if_missing;
 };
 
 struct FeedStatus {

@@ -19,6 +19,7 @@
 #include "base/date.hpp"
 #include "base/result.hpp"
 #include "engine/engine.hpp"
+#include "risk/place_models.hpp"
 
 namespace joinedup::risk {
 

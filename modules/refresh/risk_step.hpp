@@ -1,0 +1,29 @@
+// risk_step: the loop's step after the record: published scores of everybody, models where there are none yet, predictions.
+//
+//   JOINEDUP_CHECK(score_people(warehouse, {place.path("models"), place.data_from, place.data_to, 2, TrainModels::if_missing}));
+//   published_tables();      // the record's tables, then risk_score, risk_score_term, risk_prediction
+//
+// A place whose data are too short for a model, or a model that is refused, does not stop a refresh: a line on stderr says why.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/date.hpp"
+#include "base/result.hpp"
+#include "engine/engine.hpp"
+#include "record/record.hpp"
+#include "refresh/refresh.hpp"
+
+namespace joinedup::refresh {
+
+struct RiskStep {
+  std::string models_folder;
+  Date data_from, data_to;
+  unsigned threads = 2;
+  TrainModels train = TrainModels::if_missing;
+};
+
+Result<void> score_people(engine::Connection& connection, const RiskStep& step);
+std::vector<record::RecordTable> published_tables();
+
+}  // namespace joinedup::refresh
