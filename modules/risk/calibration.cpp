@@ -118,6 +118,18 @@ std::optional<Recalibration> recalibrate(std::span<const double> probability, st
   return Recalibration{fit->coefficient[0], fit->coefficient[1]};
 }
 
+Recalibration recalibrate_where_needed(std::span<const double> probability, std::span<const std::uint8_t> outcome) {
+  const auto fitted = recalibrate(probability, outcome);
+  if (!fitted || fitted->slope <= 0) return {};
+  double gain = 0;
+  for (std::size_t i = 0; i < probability.size(); ++i) {
+    const double before = expit(logit(probability[i])), after = fitted->apply(probability[i]);
+    gain += outcome[i] ? std::log(after / before) : std::log((1 - after) / (1 - before));
+  }
+  constexpr double one_in_a_hundred = 9.2103;  // of chi-squared with 2 degrees of freedom
+  return 2 * gain > one_in_a_hundred ? *fitted : Recalibration{};
+}
+
 Maybe calibration_in_the_large(std::span<const double> probability, std::span<const std::uint8_t> outcome, std::span<const double> weight) {
   if (!has_both(outcome, weight)) return {};
   std::vector<double> x(probability.size());

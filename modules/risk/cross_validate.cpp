@@ -95,7 +95,7 @@ Result<CrossValidated> cross_validate(const Prepared& prepared, std::span<const 
   for (std::size_t k = 0; k < options.folds; ++k) {
     std::vector<std::uint8_t> happened;
     for (const auto row : held[k]) happened.push_back(outcome[row]);
-    if (const auto again = recalibrate(part[k].probability, happened)) result.recalibration[k] = *again;
+    result.recalibration[k] = recalibrate_where_needed(part[k].probability, happened);
     for (std::size_t i = 0; i < test[k].size(); ++i) {
       result.before_recalibration[test[k][i]] = whole[k].probability[i];
       result.probability[test[k][i]] = result.recalibration[k].apply(whole[k].probability[i]);

@@ -80,7 +80,7 @@ Result<Learner> Learner::train(const Matrix& x, std::span<const float> outcome, 
     for (const auto row : held) checked.push_back(outcome[row] > 0.5F);
     JOINEDUP_TRY(const auto part, fit(take_rows(x, fitted), happened));
     JOINEDUP_TRY(const auto probability, part.raw(take_rows(x, held)));
-    if (const auto found = recalibrate(probability, checked); found && found->slope > 0) again = *found;
+    again = recalibrate_where_needed(probability, checked);
   }
   JOINEDUP_TRY(Learner learner, fit(x, outcome));
   learner.recalibration_ = again;

@@ -47,6 +47,9 @@ struct Recalibration {
 };
 std::optional<Recalibration> recalibrate(std::span<const double> probability, std::span<const std::uint8_t> outcome,
                                          std::span<const double> weight = {}, const Recalibration& start = {});
+// The same only where it is needed: where the likelihood ratio test against (0, 1) has p < 0.01 (2 degrees of freedom);
+// otherwise nothing is changed, since fitting would add the noise of the rows it is fitted on.
+Recalibration recalibrate_where_needed(std::span<const double> probability, std::span<const std::uint8_t> outcome);
 // The intercept with the slope held at 1: calibration-in-the-large on the logit scale.
 Maybe calibration_in_the_large(std::span<const double> probability, std::span<const std::uint8_t> outcome, std::span<const double> weight = {});
 

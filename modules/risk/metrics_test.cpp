@@ -214,6 +214,20 @@ TEST(Metrics, TheCalibrationCurveFollowsAKnownBend) {
   EXPECT_NEAR(again->intercept, .4, .04);
 }
 
+TEST(Metrics, RecalibrationLeavesAloneWhatIsRight) {
+  std::vector<double> right, wrong;
+  std::vector<std::uint8_t> outcome;
+  CounterRandom draw(8, 0, 0);
+  for (int i = 0; i < 20000; ++i) {
+    const double p = expit(draw.normal() - 1);
+    right.push_back(p);
+    wrong.push_back(expit(.3 + 1.4 * logit(p)));
+    outcome.push_back(draw.chance(p));
+  }
+  EXPECT_EQ(recalibrate_where_needed(right, outcome).slope, 1);
+  EXPECT_NEAR(recalibrate_where_needed(wrong, outcome).slope, 1 / 1.4, .05);
+}
+
 TEST(Metrics, StabilityIndexIsZeroForTheSameAndLargeForAnother) {
   std::vector<double> a, b;
   CounterRandom draw(1, 0, 0);
