@@ -48,19 +48,19 @@ inline std::vector<std::vector<std::string>> csv_rows(const std::string& text) {
   return rows;
 }
 
-struct Scored {
+struct ScoredFile {
   Result<ScoreSummary> done;
   std::map<std::string, std::string> score, status;
   std::map<std::string, std::map<std::string, std::string>> points;  // person, term
   std::string bytes;                                                // of both files
 };
 
-inline Scored score_text(const std::string& model, const std::string& text, ScoreJob job = {}) {
+inline ScoredFile score_text(const std::string& model, const std::string& text, ScoreJob job = {}) {
   const Folder folder;
   job.model = model;
   job.input = folder.write("in.csv", text);
   job.out = folder.file("out.csv");
-  Scored scored{score_file(job), {}, {}, {}, {}};
+  ScoredFile scored{score_file(job), {}, {}, {}, {}};
   if (!scored.done) return scored;
   for (const auto& row : csv_rows(folder.read("out.csv"))) {
     scored.score[row[0]] = row[1];
