@@ -79,6 +79,45 @@ fi
 check "validate without an outcome is wrong usage" 2 "$(status_of "$program" validate --data "$work/scores.csv" --out "$work/validated")"
 check "validate with a column that is not there" 1 "$(status_of "$program" validate --data "$work/scores.csv" --outcome z --out "$work/validated")"
 
+# Cases: found, released once, followed up, and named to the team only.
+check "cases find" 0 "$(status_of "$program" cases find --place "$work/demo" --json)"
+check "cases needs a word" 2 "$(status_of "$program" cases)"
+check "cases find outside the data" 2 "$(status_of "$program" cases find --place "$work/demo" --as-of 2031-01-01)"
+check "says which days" 1 "$(grep -c 'within the data' "$work/err")"
+check "a release needs a name and a role" 2 "$(status_of "$program" cases release --place "$work/demo" --team "Neighbourhood team 1" --by "Dr A")"
+check "chance needs an approver" 2 "$(status_of "$program" cases find --place "$work/demo" --allocate random --seed 1)"
+if command -v python3 >/dev/null; then
+  "$program" cases find --place "$work/demo" --json >"$work/cases.json" 2>/dev/null
+  check "cases find --json is one JSON document" yes "$(is_one_json "$work/cases.json")"
+  check "cases have the fields of the contract, and reasons with source, date and label" "True True" "$(python3 - "$work/cases.json" <<'PY'
+import json, sys
+cases = json.load(open(sys.argv[1]))
+fields = {'pseudonym', 'team', 'state', 'rank', 'risk', 'impactability', 'care_gaps', 'reasons', 'excluded_because'}
+print(all(fields <= set(c) for c in cases), all({'text', 'source', 'date', 'label'} <= set(r) for c in cases for r in c['reasons']) and any(c['state'] == 'found' and c['reasons'] for c in cases))
+PY
+)"
+  team=$(python3 -c 'import json,sys; print(next(c["team"] for c in json.load(open(sys.argv[1])) if c["state"] == "found"))' "$work/cases.json")
+  person=$(python3 -c 'import json,sys; print(next(c["pseudonym"] for c in json.load(open(sys.argv[1])) if c["state"] == "found"))' "$work/cases.json")
+  check "why" 0 "$(status_of "$program" cases find --place "$work/demo" --why "$person")"
+  check "why says where" 1 "$(grep -c '^On the list of team' "$work/out")"
+  check "nobody is named before a release" 1 "$(status_of "$program" cases reidentify --place "$work/demo" --pseudonym "$person" --role team --team "$team" --by "Nurse C" --reason visit)"
+  check "a list that has changed is not released" 1 "$(status_of "$program" cases release --place "$work/demo" --team "$team" --by "Dr A, GP" --list 0123)"
+  check "release" 0 "$(status_of "$program" cases release --place "$work/demo" --team "$team" --by "Dr A, GP" --json)"
+  check "release says who" yes "$(is_one_json "$work/out")"
+  check "analysts are never told" 1 "$(status_of "$program" cases reidentify --place "$work/demo" --pseudonym "$person" --role analyst --by "An" --reason study)"
+  check "another team is not told" 1 "$(status_of "$program" cases reidentify --place "$work/demo" --pseudonym "$person" --role team --team "Another" --by "Nurse C" --reason visit)"
+  check "the team is told" 0 "$(status_of "$program" cases reidentify --place "$work/demo" --pseudonym "$person" --role team --team "$team" --by "Nurse C" --reason visit --json)"
+  check "who it truly is" 1 "$(grep -c "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["nhs_number"])' "$work/out")" "$work/demo/truth/people.csv")"
+  check "an outcome" 0 "$(status_of "$program" cases outcome --place "$work/demo" --pseudonym "$person" --team "$team" --what declined --reason "prefers not" --by "Nurse C")"
+  check "history" 0 "$(status_of "$program" cases history --place "$work/demo" --json)"
+  check "history counts it" "1 {'prefers not': 1}" "$(python3 -c 'import json,sys; h=json.load(open(sys.argv[1]))[0]; print(h["outcomes"]["declined"], h["declined_because"])' "$work/out")"
+  "$program" cases find --place "$work/demo" --why "$person" >"$work/out" 2>/dev/null
+  check "who declined is not offered again" 1 "$(grep -c 'declined before' "$work/out")"
+  echo "$(python3 -c 'import csv,sys; print(next(csv.DictReader(open(sys.argv[1])))["nhs_number"])' "$work/demo/truth/people.csv"),case_finding,2020-01-01," >>"$work/demo/reference/objections.csv"
+  check "a new objection stops lists until it is honoured" 1 "$(status_of "$program" cases find --place "$work/demo")"
+  check "says to refresh" 1 "$(grep -c 'Objections have changed' "$work/err")"
+fi
+
 # Bad input: the published version stays, the fault is said.
 before=$(readlink "$work/demo/warehouse/current")
 sed -i 's/^name/nmae/' "$work/demo/place.toml"

@@ -68,6 +68,39 @@ Result<void> read_agreements(StrictTable& root, Place& place) {
   return {};
 }
 
+Result<void> read_teams(StrictTable& root, Place& place) {
+  std::map<std::string, std::string> team_of_practice;
+  for (const auto* item : root.tables("team")) {
+    StrictTable table(*item, file_name, "[[team]]");
+    Team team{table.text("name", Presence::required), table.texts("practices", Presence::required), table.integer("capacity", Presence::required)};
+    if (team.capacity < 0) table.complain("capacity", "A team's capacity is the number of people it can hold: 0 or more.");
+    if (team.practices.empty()) table.complain("practices", "A team needs at least one practice, or it would be offered nobody.");
+    for (const auto& other : place.teams)
+      if (other.name == team.name) table.complain("name", "Two teams are called \"" + team.name + "\"; give each a name of its own.");
+    for (const auto& practice : team.practices)
+      if (const auto [held, fresh] = team_of_practice.emplace(practice, team.name); !fresh)
+        table.complain("practices", "Practice \"" + practice + "\" is with team \"" + held->second + "\" already; each practice has one team.");
+    JOINEDUP_CHECK(table.finish());
+    place.teams.push_back(std::move(team));
+  }
+  const auto* item = root.table("caseload", Presence::optional);
+  if (!item) return {};
+  StrictTable table(*item, file_name, "[caseload]");
+  auto& finding = place.case_finding;
+  finding.risk_at_least = table.number("risk_at_least", Presence::optional, finding.risk_at_least);
+  if (finding.risk_at_least < 0 || finding.risk_at_least > 1) table.complain("risk_at_least", "A risk lies between 0 and 1; 0.2 is one in five.");
+  finding.age_at_least = static_cast<int>(table.integer("age_at_least", Presence::optional, finding.age_at_least));
+  if (finding.age_at_least < 0 || finding.age_at_least > 120) table.complain("age_at_least", "An age lies between 0 and 120.");
+  finding.palliative_team = table.text("palliative_team", Presence::optional, finding.palliative_team);
+  if (item->contains("objections_that_remove")) finding.objections_that_remove = table.texts("objections_that_remove", Presence::optional);
+  for (const auto& purpose : finding.objections_that_remove)
+    if (purpose != "case_finding" && purpose != "secondary_use" && purpose != "national_data_opt_out")
+      table.complain("objections_that_remove", "\"" + purpose + "\" is not a purpose: one of case_finding, secondary_use, national_data_opt_out.");
+  if (std::find(finding.objections_that_remove.begin(), finding.objections_that_remove.end(), "case_finding") == finding.objections_that_remove.end())
+    table.complain("objections_that_remove", "An objection to case finding always removes a person: \"case_finding\" must be in the list.");
+  return table.finish();
+}
+
 Result<void> read_sections(StrictTable& root, Place& place) {
   if (root.integer("format", Presence::required, 1) != 1)
     root.complain("format", "This program reads places of format 1; `joinedup upgrade` brings older ones up.");
@@ -131,6 +164,7 @@ Result<Place> parse_place(const std::string& text, const std::string& folder) {
   JOINEDUP_CHECK(read_partners(root, place));
   JOINEDUP_CHECK(read_feeds(root, place));
   JOINEDUP_CHECK(read_agreements(root, place));
+  JOINEDUP_CHECK(read_teams(root, place));
   JOINEDUP_CHECK(root.finish());
   return place;
 }

@@ -43,6 +43,22 @@ struct LinkageSettings {
   std::int64_t review_capacity = 200;      // pairs offered to clerks at a time
 };
 
+// A team that holds a caseload: the practices whose people it looks after, and how many it can hold at a time.
+struct Team {
+  std::string name;
+  std::vector<std::string> practices;
+  std::int64_t capacity = 0;  // 0: it takes nobody on at present; whoever needs it waits
+};
+
+// How people are found for their own direct care (docs/methods/case-finding.md).
+struct CaseFinding {
+  double risk_at_least = 0.2;  // of an emergency admission within a year, 0…1
+  int age_at_least = 18;
+  std::string palliative_team = "palliative care co-ordination";  // who co-ordinates for people on an end-of-life register
+  // Purposes of objection that take a person out of finding. A national data opt-out is not among them unless the place says so.
+  std::vector<std::string> objections_that_remove = {"case_finding", "secondary_use"};
+};
+
 struct Place {
   std::string folder;
   std::string name;
@@ -55,6 +71,8 @@ struct Place {
   std::vector<Partner> partners;
   std::map<std::string, FeedSettings> feeds;
   LinkageSettings linkage;
+  std::vector<Team> teams;
+  CaseFinding case_finding;
   std::vector<Agreement> agreements;  // none at all: a place that has not set agreements up; nothing is withheld by them
 
   std::string path(const std::string& below) const { return folder + "/" + below; }

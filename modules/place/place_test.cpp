@@ -19,6 +19,12 @@ name = "Exampleshire Hospital"
 type = "hospital"
 [feeds.hes_apc_sus]
 partner = "RX1"
+[[team]]
+name = "North"
+practices = ["Y00001", "Y00002"]
+capacity = 60
+[caseload]
+risk_at_least = 0.25
 [[agreement]]
 partner = "RX1"
 purpose = "secondary_use"
@@ -45,6 +51,10 @@ TEST(Place, AGoodFileIsReadWhole) {
   EXPECT_EQ(place->data_to.to_iso(), "2026-03-31");
   EXPECT_EQ(place->rejected_percent, 2);
   EXPECT_EQ(place->feeds.at("hes_apc_sus").partner, "RX1");
+  ASSERT_EQ(place->teams.size(), 1u);
+  EXPECT_EQ(place->teams[0].practices, (std::vector<std::string>{"Y00001", "Y00002"}));
+  EXPECT_EQ(place->teams[0].capacity, 60);
+  EXPECT_EQ(place->case_finding.risk_at_least, 0.25);
   EXPECT_EQ(place->path("vault"), "/srv/x/vault");
   EXPECT_FALSE(place->lacks_agreement("RX1", "secondary_use", *parse_iso_date("2025-03-31")));
   EXPECT_TRUE(place->lacks_agreement("RX1", "secondary_use", *parse_iso_date("2025-04-01")));
@@ -61,6 +71,12 @@ TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
   EXPECT_EQ(complaint("rejected_percent = 2", "rejected_percent = 101"), "place.toml:8: A percentage lies between 0 and 100.");
   EXPECT_EQ(complaint("data_to = 2026-03-31\n", ""), "place.toml:2: [place] lacks \"data_to\" (a date as 2024-04-01).");
   EXPECT_NE(complaint("name = \"Exampleshire\"", "name = \"Example").find("place.toml:3: This is not valid TOML"), std::string::npos);
+  EXPECT_EQ(complaint("capacity = 60", "capacity = -1"), "place.toml:18: A team's capacity is the number of people it can hold: 0 or more.");
+  EXPECT_EQ(complaint("\"Y00001\", \"Y00002\"", ""), "place.toml:17: A team needs at least one practice, or it would be offered nobody.");
+  EXPECT_EQ(complaint("\"Y00002\"", "\"Y00001\""), "place.toml:17: Practice \"Y00001\" is with team \"North\" already; each practice has one team.");
+  EXPECT_EQ(complaint("risk_at_least = 0.25", "risk_at_least = 25"), "place.toml:20: A risk lies between 0 and 1; 0.2 is one in five.");
+  EXPECT_EQ(complaint("risk_at_least = 0.25", "objections_that_remove = []"),
+            "place.toml:20: An objection to case finding always removes a person: \"case_finding\" must be in the list.");
   EXPECT_FALSE(read_place("/nowhere"));
 }
 

@@ -88,6 +88,22 @@ std::vector<const toml::table*> StrictTable::tables(const char* key) {
   return found;
 }
 
+std::vector<std::string> StrictTable::texts(const char* key, Presence presence) {
+  std::vector<std::string> found;
+  const auto* node = find(key, presence, "a list of texts");
+  if (!node) return found;
+  const auto* array = node->as_array();
+  if (!array) {
+    complain_at(node->source(), "\"" + std::string(key) + "\" should be a list of texts, as [\"a\", \"b\"].");
+    return found;
+  }
+  for (const auto& item : *array) {
+    if (const auto value = item.value_exact<std::string>()) found.push_back(*value);
+    else complain_at(item.source(), "\"" + std::string(key) + "\" should be a list of texts, as [\"a\", \"b\"].");
+  }
+  return found;
+}
+
 Result<void> StrictTable::finish() {
   for (const auto& [key, node] : table_)
     if (!asked_.contains(key.str()))

@@ -31,6 +31,7 @@ class StrictTable {
   std::optional<Date> date(const char* key, Presence presence);  // a TOML date, or "YYYY-MM-DD"
   const toml::table* table(const char* key, Presence presence);
   std::vector<const toml::table*> tables(const char* key);       // [[key]]
+  std::vector<std::string> texts(const char* key, Presence presence);  // ["a", "b"]
   void complain(const char* key, const std::string& what);       // about the value of a key
   Result<void> finish();
 

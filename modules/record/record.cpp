@@ -40,6 +40,7 @@ Result<void> load_codes(engine::Connection& connection) {
     return connection.run(sql);
   };
   JOINEDUP_CHECK(load("codes/condition_snomed.csv", "code_condition_snomed(snomed_concept BIGINT, condition VARCHAR)", true));
+  JOINEDUP_CHECK(load("codes/care_finding_snomed.csv", "code_care_finding(snomed_concept BIGINT, finding VARCHAR)", true));
   JOINEDUP_CHECK(load("codes/icd10_condition.csv", "code_icd10_condition(icd10 VARCHAR, condition VARCHAR)", false));
   JOINEDUP_CHECK(load("codes/mhsds_reason_condition.csv", "code_mhsds_reason(reason VARCHAR, condition VARCHAR)", false));
   JOINEDUP_CHECK(load("codes/fhir_encounter_class.csv", "code_fhir_encounter(class VARCHAR, type_code VARCHAR, goes_to VARCHAR)", false));

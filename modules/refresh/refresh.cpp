@@ -11,12 +11,14 @@
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <optional>
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/parallel.hpp"
 #include "base/progress.hpp"
 #include "base/text.hpp"
+#include "caseload/caseload.hpp"
 #include "ingest/ingest.hpp"
 #include "record/record.hpp"
 #include "refresh/publish.hpp"
@@ -40,6 +42,14 @@ std::string run_name(std::uint64_t generation) {
   std::snprintf(text, sizeof text, "%04d%02d%02dT%02d%02d%02dZ-%llu", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour,
                 utc.tm_min, utc.tm_sec, static_cast<unsigned long long>(generation));
   return text;
+}
+
+// Every published table, whichever room wrote it.
+std::vector<record::RecordTable> published_tables() {
+  auto tables = record::record_tables();
+  tables.push_back({"case_objection", "one row per person and purpose objected to, of those in the warehouse", {"person_key", "purpose"}});
+  for (auto& table : caseload::caseload_tables()) tables.push_back(std::move(table));
+  return tables;
 }
 
 // Names what a refresh depends on: extracts, settings, objections, prices, and this program. Equal prints: nothing to do.
@@ -192,6 +202,20 @@ Result<void> sync_file(const std::string& path) {
   return {};
 }
 
+// Segments, and whom to offer care next: tables of the warehouse, and a page of the report. A place without teams has segments only.
+Result<std::optional<caseload::Found>> find_people(engine::Connection& connection, const place::Place& place) {
+  JOINEDUP_CHECK(connection.run("CREATE TABLE case_objection AS SELECT DISTINCT person_key, purpose FROM door.main.person_objection ORDER BY person_key, purpose"));
+  JOINEDUP_CHECK(caseload::write_segments(connection, place));
+  if (place.teams.empty()) {
+    JOINEDUP_CHECK(caseload::write_no_candidates(connection));
+    return std::optional<caseload::Found>{};
+  }
+  JOINEDUP_TRY(const auto basis, caseload::write_candidates(connection, place, place.data_to));
+  JOINEDUP_TRY(const auto current, caseload::Store::current_of(place));
+  JOINEDUP_TRY(auto found, caseload::make_lists(connection, place, basis, current, {}));
+  return std::optional<caseload::Found>(std::move(found));
+}
+
 // Seconds of each part of the record on stderr, for whoever tunes it.
 void show_steps(const record::RecordSummary& summary) {
   if (!std::getenv("JOINEDUP_TIMINGS")) return;
@@ -234,8 +258,15 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     building.done(std::to_string(summary.tables.size()) + " tables");
     RiskStep risk_step{run.place.path("models"), run.place.data_from, run.place.data_to, run.options.threads, run.options.train};
     JOINEDUP_CHECK(score_people(connection, risk_step));
+    Progress finding("Finding people");
+    JOINEDUP_TRY(const auto found, find_people(connection, run.place));
+    finding.done(found ? with_commas(static_cast<std::int64_t>(found->cases.size())) + " on lists or waiting" : "segments only: no teams");
     Progress reporting("Writing the report");
-    JOINEDUP_TRY(const auto inputs, report_inputs(connection, run.status, run.findings, run.unknown_rows, run.feeds, run.place));
+    JOINEDUP_TRY(auto inputs, report_inputs(connection, run.status, run.findings, run.unknown_rows, run.feeds, run.place));
+    if (found) {
+      JOINEDUP_CHECK(caseload::write_case_page(connection, run.place, *found, run.status.run, run.report_folder));
+      inputs.pages.push_back({"cases.html", "Segments and case finding"});
+    }
     JOINEDUP_CHECK(write_place_report(connection, inputs, run.place, run.status.run, run.report_folder));
     reporting.done();
     JOINEDUP_CHECK(connection.run("DETACH door; DETACH staging; CHECKPOINT warehouse"));
@@ -301,7 +332,8 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
 }
 
 Result<void> write_table(const place::Place& place, const std::string& table, const std::function<Result<void>(std::string_view)>& sink) {
-  const auto tables = published_tables();
+  auto tables = published_tables();
+  tables.push_back({"person_segment", "one row per person and month", {"person_key", "month"}});  // a view: not summed
   const auto found = std::find_if(tables.begin(), tables.end(), [&](const auto& item) { return item.name == table; });
   if (found == tables.end()) {
     std::string names;

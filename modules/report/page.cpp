@@ -155,10 +155,10 @@ std::string Page::html() const {
          "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n" + body + "</body></html>\n";
 }
 
-Result<void> Page::write(const std::string& folder) const {
+Result<void> Page::write(const std::string& folder, const std::string& file) const {
   JOINEDUP_CHECK(make_folder(folder));
   for (const auto& table : tables_) JOINEDUP_CHECK(write_file(folder + "/" + table.name + ".csv", table_csv(table)));
-  return write_file(folder + "/index.html", html());
+  return write_file(folder + "/" + file, html());
 }
 
 }  // namespace joinedup::report

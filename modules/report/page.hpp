@@ -77,7 +77,7 @@ class Page {
   void fill(const std::string& mark, const std::string& html);  // puts html where the mark was added
   void close_section() { body_ += "</section>\n"; }
   std::string html() const;
-  Result<void> write(const std::string& folder) const;  // index.html and the tables' CSVs
+  Result<void> write(const std::string& folder, const std::string& file = "index.html") const;  // and the tables' CSVs
   std::string list_of_tables() const;                   // links to the CSVs, as HTML
   std::string contents() const;                         // links to the sections, as HTML
 

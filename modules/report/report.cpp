@@ -30,6 +30,12 @@ std::string banner(const ReportInputs& inputs, const ReportOptions& options) {
   return html.empty() ? "" : "<div class=\"banner\" role=\"region\" aria-label=\"About these figures\"><div>" + html + "</div></div>\n";
 }
 
+std::string more_pages(const ReportInputs& inputs) {
+  std::string html;
+  for (const auto& page : inputs.pages) html += (html.empty() ? "<p>Beside this page: " : ", ") + std::string("<a href=\"") + page.file + "\">" + html_text(page.title) + "</a>";
+  return html.empty() ? "" : html + ".</p>";
+}
+
 std::string tiles(const Headlines& headlines) {
   std::string html = "<dl class=\"tiles\">";
   for (const auto& [figure, words] : headlines.tiles)
@@ -116,7 +122,7 @@ Result<void> write_report(engine::Connection& connection, const ReportInputs& in
   page.add("<header><p class=\"kicker\">The joined record of " + html_text(options.place_name) + ", " + day_text(options.data_from) + " to " +
            day_text(options.data_to) + "</p><h1>" + html_text(options.place_name) + "</h1><p class=\"lede\">Who lives here, what care they "
            "use, what it costs and how well the services’ records join up. Costs and use are for " + context.year_text() +
-           " unless a picture says otherwise.</p><!--tiles--><!--contents--></header>\n<main id=\"main\">\n");
+           " unless a picture says otherwise.</p>" + more_pages(inputs) + "<!--tiles--><!--contents--></header>\n<main id=\"main\">\n");
   JOINEDUP_CHECK(context.run("sql/10_person.sql"));
   page.open_section("people", "Who lives here");
   JOINEDUP_CHECK(add_population(context, headlines));

@@ -68,6 +68,11 @@ struct PriceNote {
   std::string list, note;
 };
 
+// Another page in the same folder, linked from the first.
+struct PageLink {
+  std::string file, title;
+};
+
 struct ReportInputs {
   std::vector<FeedRows> feeds;
   std::vector<QualityCheck> quality;
@@ -76,6 +81,7 @@ struct ReportInputs {
   std::vector<LinkageCount> linkage;
   std::string linkage_note;  // a sentence or two on the probabilistic step: its threshold, what it made, what waits for review
   std::vector<PriceNote> prices;
+  std::vector<PageLink> pages;
 };
 
 // The connection's default database is the warehouse; it may be read-only. Temporary tables report_* are made in it.

@@ -16,7 +16,7 @@ bool read_number(const std::string& text, Number& value) {
 
 int usage(const std::string& why) {
   std::fprintf(stderr, "%s\nUsage: joinedup synth --place DIR [--people N] [--seed S] [--years Y] [--threads N] [--feeds a,b] [--error-rate-multiplier X]\n"
-                       "                      [--programme-share P] [--programme-effect E] [--under-coding U] [--json]\n", why.c_str());
+                       "                      [--programme-share P] [--programme-effect E] [--under-coding U] [--national-opt-outs P] [--json]\n", why.c_str());
   return 2;
 }
 
@@ -43,6 +43,7 @@ int synth_command(std::span<const std::string> arguments) {
     else if (flag == "--programme-share") good = read_number(value, options.programme.share);
     else if (flag == "--programme-effect") good = read_number(value, options.programme.effect);
     else if (flag == "--under-coding") good = read_number(value, options.under_coding);
+    else if (flag == "--national-opt-outs") good = read_number(value, options.national_opt_outs);
     else if (flag == "--feeds") {
       for (const auto feed : split(value, ',')) options.feeds.emplace_back(feed);
     } else return usage("The flag " + flag + " is not known.");

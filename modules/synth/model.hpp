@@ -14,7 +14,8 @@ namespace joinedup::synth {
 
 enum class Stream : std::uint64_t {
   person = 1, frailty, condition, household, address, name, registration, death, emergency, elective, outpatient, attendance,
-  maternity, gp, prescribing, observation, community, mental_health, social_care, housing, voluntary, programme, place
+  maternity, gp, prescribing, observation, community, mental_health, social_care, housing, voluntary, programme, place, circumstance,
+  objection
 };
 // One stream of errors for each partner's record of a person.
 enum class Recorder : std::uint64_t { gp = 101, hospital, second_hospital, community, mental_health, council, registrar, housing, voluntary };

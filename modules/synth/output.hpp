@@ -73,6 +73,7 @@ struct Output {
   std::vector<Buffer> files;
   std::vector<std::uint64_t> rows;
   Buffer truth_person, truth_people, truth_risk, truth_programmes;
+  Buffer objections;  // reference/objections.csv
   std::array<FaultCount, table_count> faults;
   Tally tally;
 };
@@ -115,5 +116,6 @@ void write_social_care(Writer& writer, const Person& person, const Care& care);
 void write_death(Writer& writer, const Person& person, const Care& care);
 void write_housing(Writer& writer, const Person& person);
 void write_voluntary(Writer& writer, const Person& person, const Care& care);
+void write_objection(Writer& writer, const Person& person);
 
 }  // namespace joinedup::synth

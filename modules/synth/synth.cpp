@@ -27,6 +27,8 @@ Result<void> check(const SynthOptions& options) {
   if (options.years < 1 || options.years > 10) return fail(ErrorCode::wrong_usage, "Ask for 1 to 10 years of activity.");
   if (!(options.error_multiplier >= 0) || options.error_multiplier > 10)
     return fail(ErrorCode::wrong_usage, "The multiplier of error rates lies between 0 and 10.");
+  if (!(options.case_finding_objections >= 0) || options.case_finding_objections > 1 || !(options.national_opt_outs >= 0) || options.national_opt_outs > 1)
+    return fail(ErrorCode::wrong_usage, "The share of people who object lies between 0 and 1.");
   if (!(options.under_coding >= 0) || options.under_coding > 1)
     return fail(ErrorCode::wrong_usage, "The share of conditions that are never coded lies between 0 and 1.");
   if (!(options.programme.share >= 0) || options.programme.share > .5 || !(options.programme.effect >= 0) || options.programme.effect > 5)
@@ -55,6 +57,7 @@ Output write_block(const World& world, const Plan& plan, std::uint64_t number) {
     write_death(writer, person, care);
     write_housing(writer, person);
     write_voluntary(writer, person, care);
+    write_objection(writer, person);
     write_truth(writer, person, care);
     tally_person(writer, person, care);
   }
@@ -131,7 +134,9 @@ class PlaceFiles {
       JOINEDUP_CHECK(truth_.back().open(folder + "/truth/" + name));
       JOINEDUP_CHECK(truth_.back().append(header));
     }
-    return {};
+    JOINEDUP_CHECK(make_folder(folder + "/reference"));
+    JOINEDUP_CHECK(objections_.open(folder + "/reference/objections.csv", FileMode::secret));
+    return objections_.append("nhs_number,purpose,from,until\n");
   }
 
   Result<void> take(std::uint64_t number, const Output& out) {
@@ -164,6 +169,7 @@ class PlaceFiles {
       summary.bytes += files_[i].bytes();
     }
     for (auto& file : truth_) JOINEDUP_CHECK(file.finish());
+    JOINEDUP_CHECK(objections_.finish());
     JOINEDUP_CHECK(write_marginals(world_, tally_, world_.options.folder + "/truth/marginals.csv"));
     JOINEDUP_CHECK(write_identity_faults(faults_, world_.options.folder + "/truth/identity.csv"));
     return summary;
@@ -177,6 +183,7 @@ class PlaceFiles {
     }
     const Buffer* truths[] = {&out.truth_person, &out.truth_people, &out.truth_risk, &out.truth_programmes};
     for (std::size_t i = 0; i < truth_.size(); ++i) JOINEDUP_CHECK(truth_[i].append(truths[i]->view()));
+    JOINEDUP_CHECK(objections_.append(out.objections.view()));
     tally_.add(out.tally);
     for (std::size_t t = 0; t < table_count; ++t) {
       FaultCount& sum = faults_[t];
@@ -191,6 +198,7 @@ class PlaceFiles {
   const World& world_;
   const Plan& plan_;
   std::vector<Piecewise> files_, truth_;
+  Piecewise objections_;
   std::vector<std::uint64_t> rows_;
   std::array<FaultCount, table_count> faults_{};
   Tally tally_;
@@ -223,11 +231,27 @@ std::string partner_of(std::string_view feed) {
   return "ZA1";
 }
 
+// Three or so neighbourhood teams, each with practices of its own and places for about one in 250 of their people: fewer than need one.
+std::string teams_text(const World& world) {
+  const auto& practices = world.geography.practices();
+  const std::size_t teams = std::clamp<std::size_t>(practices.size() / 3, 1, 12);
+  const auto capacity = std::max<std::uint64_t>(5, world.options.people / teams / 250);
+  std::string text;
+  for (std::size_t team = 0; team < teams; ++team) {
+    text += "\n[[team]]\nname = \"Neighbourhood team " + std::to_string(team + 1) + "\"\npractices = [";
+    for (std::size_t practice = team, n = 0; practice < practices.size(); practice += teams, ++n)
+      text += (n ? ", \"" : "\"") + practices[practice].code + "\"";
+    text += "]\ncapacity = " + std::to_string(capacity) + "\n";
+  }
+  return text;
+}
+
 Result<void> write_settings(const World& world, const Plan& plan) {
   const std::string& folder = world.options.folder;
   std::string text = "# A synthetic place: every person in it is invented.\nformat = 1\n\n[place]\nname = \"Synthetic place\"\nsynthetic = true\n";
   text += "data_from = " + world.data_from.to_iso() + "\ndata_to = " + world.options.data_to.to_iso() + "\n\n";
-  text += "[limits]\nrejected_percent = 1.0\n\n[reference]\npostcodes = \"reference/postcode.csv\"\n";
+  text += "[limits]\nrejected_percent = 1.0\n\n[reference]\npostcodes = \"reference/postcode.csv\"\n\n"
+          "[objections]\nfile = \"reference/objections.csv\"\n";
   for (const auto& partner : organisations)
     text += "\n[[partner]]\ncode = \"" + std::string(partner.code) + "\"\nname = \"" + std::string(partner.name) + "\"\ntype = \"" +
             std::string(partner.type) + "\"\n";
@@ -238,6 +262,7 @@ Result<void> write_settings(const World& world, const Plan& plan) {
     text += "\n[feeds." + std::string(feed) + "]\npartner = \"" + partner_of(feed) + "\"\n";
     if (feed == "ecds") text += "nhs_pseudonym_key_file = \"keys/ecds_pseudonym.key\"\n";
   }
+  text += teams_text(world);
   JOINEDUP_CHECK(make_folder(folder + "/keys", FileMode::secret));
   JOINEDUP_CHECK(write_file(folder + "/keys/ecds_pseudonym.key", world.pseudonym_key, FileMode::secret));
   JOINEDUP_CHECK(write_file(folder + "/SYNTHETIC.txt",

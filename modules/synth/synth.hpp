@@ -34,6 +34,8 @@ struct SynthOptions {
   double error_multiplier = 1;  // 2: every error rate of identities is doubled
   ProgrammeEffect programme;
   double under_coding = 0;      // share of conditions that no practice and no hospital ever codes
+  double case_finding_objections = .004;  // share of registered adults who object to being looked for
+  double national_opt_outs = 0;           // share of registered people with a national data opt-out: they are withheld from the warehouse
   std::vector<std::string> feeds;  // empty: all of them
 };
 
@@ -62,7 +64,7 @@ struct FilePart {
 Result<std::vector<FilePart>> generate_people(const SynthOptions& options, std::uint64_t first, std::uint64_t count);
 
 // joinedup synth --place DIR [--people N] [--seed S] [--years Y] [--threads N] [--error-rate-multiplier X]
-//                [--programme-share P] [--programme-effect E] [--under-coding U] [--json]
+//                [--programme-share P] [--programme-effect E] [--under-coding U] [--national-opt-outs P] [--json]
 int synth_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::synth

@@ -26,6 +26,18 @@ void write_truth(Writer& writer, const Person& person, const Care& care) {
     writer.out.truth_programmes.append("case_management," + id + "," + person.enrolled.to_iso() + "," + format_number(world.options.programme.effect) + "\n");
 }
 
+// Who objects to what; as real files do, it gives the number that the person has, not the one that a feed mistyped.
+void write_objection(Writer& writer, const Person& person) {
+  const World& world = writer.world;
+  if (person.residence != Residence::registered || person.death <= world.options.data_to || person.birth > world.options.data_to) return;
+  auto draw = random_for(world, person.id, Stream::objection);
+  const bool finding = draw.chance(world.options.case_finding_objections), opt_out = draw.chance(world.options.national_opt_outs);
+  const Date from = world.data_from - draw.between(30, 900);
+  const std::string start = std::to_string(person.nhs_number) + ",", end = "," + from.to_iso() + ",\n";
+  if (finding && person.age(world.options.data_to) >= 18) writer.out.objections.append(start + "case_finding" + end);
+  if (opt_out) writer.out.objections.append(start + "national_data_opt_out" + end);
+}
+
 Result<void> write_identity_faults(const std::array<FaultCount, table_count>& faults, const std::string& path) {
   std::string text = "feed,table,measure,of,affected,total\n";
   for (std::size_t t = 0; t < table_count; ++t) {

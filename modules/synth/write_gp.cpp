@@ -35,8 +35,11 @@ constexpr Noted findings[] = {
     {"Smoker", 77176002}, {"Ex-smoker", 8517006}, {"Never smoked tobacco", 266919005}, {"Medication review done", 182836005}, {"Cough", 49727002},
     {"Backache", 161891005}, {"Upper respiratory infection", 54150009}, {"Urinary tract infectious disease", 68566005}, {"Dermatitis", 182782007},
     {"Abdominal pain", 21522001}, {"Headache", 25064002}, {"Fall", 217082002}, {"Patient reviewed", 270427003}, {"Joint pain", 57676002},
-    {"Mild frailty", 925791000000100}, {"Moderate frailty", 925831000000107}, {"Severe frailty", 925861000000102}};
+    {"Mild frailty", 925791000000100}, {"Moderate frailty", 925831000000107}, {"Severe frailty", 925861000000102},
+    {"Lives alone", 105529008}, {"On end of life care register", 526631000000108}, {"Care plan", 734163000}, {"Influenza vaccination", 86198006},
+    {"Housebound", 160689007}, {"Lives in care home", 248171000000108}};
 constexpr std::size_t mild_frailty = 14, fall = 11;
+enum Circumstance : int { lives_alone = 3017, end_of_life_register, care_plan, influenza_vaccination, housebound, lives_in_care_home };
 struct Drug {
   std::string_view term, chapter;
   int pence;
@@ -97,9 +100,36 @@ class GpWriter {
         observe_code(std::max(person_.onset[c], person_.birth), condition_code(c));
       }
     for (int y = 0; y < world_.options.years; ++y) year(y, care);
+    circumstances(care);
   }
 
  private:
+  // How somebody lives and what was done for them. Shares are the model's own; a draw of its own, so that it disturbs nothing else.
+  void circumstances(const Care& care) {
+    CounterRandom own(world_.options.seed, person_.id, static_cast<std::uint64_t>(Stream::circumstance));
+    const Date first = std::max(world_.data_from, person_.birth), last = std::min(world_.options.data_to, person_.death - 1);
+    if (last <= first) return;
+    const auto note = [&](Date day, int code) {
+      if (day >= first && day <= last) observe_code(day, code);
+    };
+    const auto some_day = [&] { return first + static_cast<int>(own.below(static_cast<std::uint64_t>(last - first))); };
+    const int age = person_.age(last);
+    const int frail = age >= 65 ? world_.model.frailty_level(person_.frailty, age, person_.id) : 0;
+    const auto long_term = known_.size();
+    const auto& members = writer_.block.households[static_cast<std::size_t>(person_.household)].members;
+    if (age >= 18 && members.size() == 1 && own.chance(.6)) note(some_day(), lives_alone);
+    if (own.chance(frail >= 2 ? .35 : long_term >= 4 ? .15 : .005)) note(some_day(), care_plan);
+    if (frail == 3 && own.chance(.5)) note(some_day(), housebound);
+    // A register is for those whose dying is foreseen: some of those who die, and a few who live on.
+    if (person_.death <= world_.options.data_to) {
+      if (age >= 40 && own.chance(.35)) note(person_.death - own.between(20, 270), end_of_life_register);
+    } else if (own.chance(frail == 3 ? .06 : person_.has(cancer, last) && age >= 70 ? .015 : 0)) note(last - own.between(5, 200), end_of_life_register);
+    for (const Package& package : care.packages)
+      if (package.kind < 2 && own.chance(.8)) note(package.start + own.between(3, 60), lives_in_care_home);
+    for (int year = first.civil().year; year <= last.civil().year; ++year)
+      if (own.chance(age >= 65 ? .78 : long_term > 0 ? .42 : .04)) note(Date::from_civil(year, 9, 15) + own.between(0, 90), influenza_vaccination);
+  }
+
   int condition_code(std::size_t condition) {
     const auto& codes = clinical_codes().of_condition[condition];
     return draw_.chance(.7) ? codes.front() : codes[draw_.below(codes.size())];

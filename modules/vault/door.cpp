@@ -13,9 +13,11 @@ Date today() {
   return Date{static_cast<std::int32_t>(std::time(nullptr) / 86400)};
 }
 
-// People who object to secondary use (or hold a national data opt-out), found by their NHS number.
+// People who object, and to what, found by their NHS number. Who objects to secondary use, or holds a national data opt-out,
+// is withheld; who objects to case finding only is in the warehouse, and is not looked for.
 Result<void> read_objections(Vault::State& state, engine::Connection& connection) {
   state.person_withheld.assign(state.linked.people, false);
+  state.person_objects.assign(state.linked.people, 0);
   if (state.place.objections_file.empty()) return {};
   FlatMap objecting;
   const auto file = state.place.path(state.place.objections_file);
@@ -23,19 +25,43 @@ Result<void> read_objections(Vault::State& state, engine::Connection& connection
   JOINEDUP_CHECK(connection.scan(sql, [&](const engine::Batch& batch) -> Result<void> {
     for (std::size_t row = 0; row < batch.rows(); ++row) {
       const auto text = [&](std::size_t column) { return batch.is_null(column, row) ? std::string_view{} : batch.text(column, row); };
-      if (text(1) != "secondary_use" && text(1) != "national_data_opt_out") continue;
+      std::uint32_t purpose = 0;
+      for (std::size_t i = 0; i < std::size(objection_purposes); ++i)
+        if (text(1) == objection_purposes[i]) purpose = 1u << i;
+      if (!purpose) continue;
       const auto from = parse_iso_date(text(2)), until = parse_iso_date(text(3));
       if ((from && today() < *from) || (until && *until < today())) continue;
       const auto number = read_nhs_number(text(0));
       if (!number.usable())
         return fail(ErrorCode::invalid_input, "An objection carries an NHS number that fails its check; correct it, so that the objection is honoured.", file);
-      objecting.put(number.digits, 1);
+      if (const auto [held, fresh] = objecting.put_if_absent(number.digits, purpose); !fresh) *held |= purpose;
     }
     return {};
   }));
   for (std::size_t i = 0; i < state.records.size(); ++i)
-    if (state.records[i].nhs_number && objecting.find(state.records[i].nhs_number)) state.person_withheld[state.linked.person[i]] = true;
+    if (state.records[i].nhs_number)
+      if (const auto* purposes = objecting.find(state.records[i].nhs_number)) state.person_objects[state.linked.person[i]] |= static_cast<std::uint8_t>(*purposes);
+  for (std::size_t p = 0; p < state.person_objects.size(); ++p) state.person_withheld[p] = (state.person_objects[p] & 3u) != 0;
   return {};
+}
+
+// door.person_objection: who of those let through objects to what.
+Result<void> fill_objections(const Vault::State& state, engine::Connection& connection) {
+  JOINEDUP_TRY(auto rows, connection.append_to("person_objection"));
+  std::size_t at = 0;
+  for (std::uint32_t p = 0; p < state.linked.people; ++p) {
+    if (state.person_withheld[p] || !state.person_objects[p]) continue;
+    for (std::size_t i = 0; i < std::size(objection_purposes); ++i) {
+      if (!(state.person_objects[p] >> i & 1u)) continue;
+      rows.set_integer(0, at, state.pseudonym[p]);
+      rows.set_text(1, at, objection_purposes[i]);
+      if (++at < engine::Appender::capacity) continue;
+      JOINEDUP_CHECK(rows.flush(at));
+      at = 0;
+    }
+  }
+  if (at) JOINEDUP_CHECK(rows.flush(at));
+  return rows.close();
 }
 
 Result<void> fill_identity_person(Vault::State& state, engine::Connection& connection) {
@@ -144,11 +170,13 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
   JOINEDUP_CHECK(read_objections(state, connection));
   JOINEDUP_CHECK(connection.run("ATTACH ':memory:' AS door; USE door;"
                                 "CREATE TABLE identity_person(identity_key BIGINT, person_key BIGINT);"
+                                "CREATE TABLE person_objection(person_key BIGINT, purpose VARCHAR);"
                                 "CREATE TABLE person_attribute(person_key BIGINT, sex VARCHAR, birth_month DATE, lsoa VARCHAR, imd_decile INTEGER, bucket INTEGER);"
                                 "CREATE TABLE place_period AS SELECT DATE '" + state.place.data_from.to_iso() + "' AS data_from, DATE '" +
                                 state.place.data_to.to_iso() + "' AS data_to; CREATE TABLE " + fork_rows(state)));
   JOINEDUP_CHECK(fill_identity_person(state, connection));
   JOINEDUP_CHECK(fill_attributes(state, connection));
+  JOINEDUP_CHECK(fill_objections(state, connection));
   std::string scopes;
   Withheld withheld;
   for (const bool held : state.person_withheld) withheld.people += held;

@@ -48,6 +48,9 @@ struct PersonAttributes {
   std::uint32_t area = 0;
 };
 
+// What a person may object to; the bit is the place in this list.
+inline constexpr std::string_view objection_purposes[] = {"secondary_use", "national_data_opt_out", "case_finding"};
+
 struct Vault::State {
   place::Place place;
   sqlite3* handle = nullptr;
@@ -72,6 +75,7 @@ struct Vault::State {
   std::vector<std::pair<std::int64_t, std::int64_t>> merges, splits, care_merges, care_splits;  // from key, to key
   std::vector<ReviewPair> review;            // for a clerk
   std::vector<bool> person_withheld;
+  std::vector<std::uint8_t> person_objects;  // by person of `linked`: bits of objection_purposes
   Areas areas;
 
   std::thread writer;     // begin_commit: owns the handle until commit joins it

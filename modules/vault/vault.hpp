@@ -143,4 +143,10 @@ class Vault {
 // Changes whenever a clerk's decision does: what a refresh depends on besides its files.
 std::string decisions_print(const place::Place& place);
 
+// Who a pseudonym is, for direct care. Whoever calls this has checked that it may be known, and has written it down first.
+struct IdentifiedPerson {
+  std::string nhs_number, family_name, given_name, birth_date, postcode;  // as the practice's register has them, else the next feed's
+};
+Result<IdentifiedPerson> reidentify(const place::Place& place, std::int64_t pseudonym);  // not_found where nobody has it
+
 }  // namespace joinedup::vault
