@@ -32,7 +32,7 @@ Result<void> choose_risk(engine::Connection& connection, Basis& basis) {
   JOINEDUP_TRY(const auto trained, has_table(connection, "risk_prediction"));
   std::string model;
   if (trained) {
-    JOINEDUP_TRY(const auto models, connection.query("SELECT model, outcome, count(*) FROM risk_prediction WHERE outcome LIKE 'emergency_admission%12%' AND index_date = DATE '" +
+    JOINEDUP_TRY(const auto models, connection.query("SELECT model, outcome, count(*) FROM risk_prediction WHERE outcome LIKE 'emergency_admission%' AND outcome NOT LIKE '%30%' AND index_date = DATE '" +
                                                      basis.index_date.to_iso() + "' GROUP BY model, outcome ORDER BY count(*) DESC, model DESC LIMIT 1"));
     if (!models.rows.empty()) model = models.rows[0][0];
   }
@@ -46,7 +46,10 @@ Result<void> choose_risk(engine::Connection& connection, Basis& basis) {
   basis.risk_model = model;
   return connection.run("CREATE OR REPLACE TEMPORARY TABLE case_risk AS SELECT person_key, max(probability) AS risk, " + engine::sql_text(model) +
                         " AS model, CAST(NULL AS BIGINT) AS people_alike FROM risk_prediction WHERE model = " + engine::sql_text(model) +
-                        " AND outcome LIKE 'emergency_admission%12%' AND index_date = DATE '" + basis.index_date.to_iso() + "' GROUP BY person_key");
+                        " AND outcome LIKE 'emergency_admission%' AND outcome NOT LIKE '%30%' AND index_date = DATE '" + basis.index_date.to_iso() + "' GROUP BY person_key;"
+                        // Whom the model has not scored (with a national opt-out they are not in the warehouse) has the rate among people alike.
+                        "INSERT INTO temp.main.case_risk SELECT person_key, risk, " + engine::sql_text(stratum_model) + ", people_alike FROM case_stratum_risk s "
+                        "WHERE risk IS NOT NULL AND NOT EXISTS (SELECT 1 FROM case_risk r WHERE r.person_key = s.person_key)");
 }
 
 void replace_all(std::string& text, std::string_view mark, const std::string& by) {
@@ -88,14 +91,14 @@ Result<void> write_no_candidates(engine::Connection& connection) {
 Result<std::map<std::int64_t, std::vector<Reason>>> reasons_of_shown(engine::Connection& connection, const Basis& basis) {
   std::map<std::int64_t, std::vector<Reason>> all;
   // What the risk number says comes first, in words.
-  JOINEDUP_TRY(const auto risks, connection.query("SELECT r.person_key, round(100 * r.risk), r.people_alike FROM case_risk r JOIN case_shown s ON s.person_key = r.person_key "
+  JOINEDUP_TRY(const auto risks, connection.query("SELECT r.person_key, round(100 * r.risk), r.people_alike, r.model FROM case_risk r JOIN case_shown s ON s.person_key = r.person_key "
                                                   "JOIN case_candidate c ON c.person_key = r.person_key WHERE c.risk IS NOT NULL ORDER BY r.person_key"));
   for (std::size_t i = 0; i < risks.rows.size(); ++i) {
     const auto hundred = std::to_string(static_cast<long>(risks.number(i, 1)));
     const std::string alike = risks.nulls[i][2] ? "Of 100 people whom the model scores like this, about " + hundred + " are admitted as an emergency within a year"
                                                 : "Of people here of like age, emergency admissions and conditions a year ago, " + hundred + " in 100 were admitted as an emergency in the year that followed (" +
                                                       with_commas(risks.integer(i, 2)) + " people)";
-    all[risks.integer(i, 0)].push_back({"risk", "likelihood", alike, risks.nulls[i][2] ? "trained model " + basis.risk_model : basis.risk_model, basis.index_date.to_iso(), "normal"});
+    all[risks.integer(i, 0)].push_back({"risk", "likelihood", alike, risks.nulls[i][2] ? "trained model " + risks.rows[i][3] : risks.rows[i][3], basis.index_date.to_iso(), "normal"});
   }
   JOINEDUP_TRY(const auto hits, connection.query(
       "SELECT h.person_key, h.dimension, h.rule, r.sentence, h.n, h.first_on, h.last_on, h.source, r.label FROM case_rule_hit h JOIN case_shown s ON s.person_key = h.person_key "

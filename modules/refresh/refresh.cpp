@@ -1,6 +1,7 @@
 #include "refresh/refresh.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -84,6 +85,7 @@ struct Run {
   Findings findings;
   Status status;
   std::string folder, report_folder;
+  std::string apart = {};  // the record built apart, not yet in place; empty: there is nobody in it
   std::map<std::string, FeedStatus> by_feed;
 
   Result<void> ingest_extracts() {
@@ -222,6 +224,55 @@ void show_steps(const record::RecordSummary& summary) {
   for (const auto& step : summary.steps) std::fprintf(stderr, "  %-40s %6.2f s\n", step.file.c_str(), step.seconds);
 }
 
+// People whom a national data opt-out keeps out of the warehouse may be found for their own direct care: their record is built
+// apart, inside the vault, for `joinedup cases` only. No report and no table of the warehouse reads it.
+Result<void> build_apart(Run& run, vault::Vault& vault) {
+  const std::string file = run.place.path("vault/case_finding.duckdb");
+  run.apart = file + ".new";
+  std::error_code ignored;
+  for (const auto& old : {run.apart, run.apart + ".wal"}) fs::remove(old, ignored);
+  std::uint64_t people = 0;
+  {
+    engine::DatabaseOptions options;
+    options.threads = run.options.threads;
+    options.memory_limit_mib = run.place.memory_limit_mib ? run.place.memory_limit_mib : 6000;
+    options.temporary_folder = run.place.path("vault/staging/spill");
+    JOINEDUP_TRY(auto database, engine::Database::open("", options));
+    JOINEDUP_TRY(auto connection, database.connect());
+    JOINEDUP_CHECK(connection.run("ATTACH " + engine::sql_text(staging_file(run.place)) + " AS staging (READ_ONLY)"));
+    JOINEDUP_TRY(people, vault.open_case_finding_door(connection, run.feeds));
+    if (people > 0) {
+      Progress building("Building the record of those with an opt-out, apart");
+      JOINEDUP_CHECK(write_file(run.apart, "", FileMode::secret));
+      fs::remove(run.apart, ignored);
+      JOINEDUP_CHECK(connection.run("ATTACH " + engine::sql_text(run.apart) + " AS apart; USE apart"));
+      ::chmod(run.apart.c_str(), 0600);
+      record::RecordOptions record_options;
+      record_options.price_folder = run.place.path("prices");
+      record_options.threads = run.options.threads;
+      JOINEDUP_TRY(const auto summary, record::build_record(connection, record_options));
+      static_cast<void>(summary);
+      JOINEDUP_TRY(const auto blurred, vault.blur_birth_dates(connection, "apart"));
+      static_cast<void>(blurred);
+      JOINEDUP_CHECK(connection.run("CREATE TABLE case_objection AS SELECT DISTINCT person_key, purpose FROM door.main.person_objection ORDER BY person_key, purpose;"
+                                    "DETACH door; DETACH staging; CHECKPOINT apart; USE memory; DETACH apart"));
+      building.done(with_commas(static_cast<std::int64_t>(people)) + " people");
+    }
+  }
+  if (people == 0) run.apart.clear();
+  return {};
+}
+
+// Puts the record built apart in place, or takes an old one away.
+Result<void> publish_apart(const Run& run) {
+  const std::string file = run.place.path("vault/case_finding.duckdb");
+  std::error_code error;
+  if (run.apart.empty()) fs::remove(file, error);
+  else fs::rename(run.apart, file, error);
+  if (error) return fail(ErrorCode::unavailable, "The record for finding people with an opt-out cannot be put in place: " + error.message() + ".", file);
+  return {};
+}
+
 Result<void> build_warehouse(Run& run, vault::Vault& vault) {
   JOINEDUP_TRY(auto database, run.open_warehouse());
   {
@@ -288,12 +339,14 @@ Result<RefreshOutcome> make_and_publish(Run& run, const std::string& print) {
   JOINEDUP_TRY(run.folder, begin_version(run.place.path("warehouse"), name));
   JOINEDUP_TRY(run.report_folder, begin_version(run.place.path("reports"), name));
   JOINEDUP_CHECK(build_warehouse(run, vault));
+  JOINEDUP_CHECK(build_apart(run, vault));
   JOINEDUP_CHECK(write_file(run.folder + "/status.json", status_json(run.status, {})));
   JOINEDUP_CHECK(write_file(run.folder + "/manifest.json", manifest_json(run.status)));
   JOINEDUP_CHECK(write_file(run.folder + "/inputs.print", print));
   JOINEDUP_CHECK(sync_file(run.folder + "/warehouse.duckdb"));
   // The vault first: if we are killed between the two, its decisions are found again by the next run, and give the same keys.
   JOINEDUP_CHECK(vault.commit());
+  JOINEDUP_CHECK(publish_apart(run));
   JOINEDUP_CHECK(publish_version(run.place.path("reports"), name, versions_kept));
   JOINEDUP_CHECK(publish_version(run.place.path("warehouse"), name, versions_kept));
   RefreshOutcome outcome;

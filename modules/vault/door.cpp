@@ -1,6 +1,7 @@
 // The analysis door: what of the staged rows may be seen by whoever builds the warehouse. Identifying columns have no view.
 #include <algorithm>
 #include <ctime>
+#include <functional>
 
 #include "base/nhs_number.hpp"
 #include "vault/state.hpp"
@@ -46,11 +47,11 @@ Result<void> read_objections(Vault::State& state, engine::Connection& connection
 }
 
 // door.person_objection: who of those let through objects to what.
-Result<void> fill_objections(const Vault::State& state, engine::Connection& connection) {
+Result<void> fill_objections(const Vault::State& state, engine::Connection& connection, const std::vector<bool>& kept_out) {
   JOINEDUP_TRY(auto rows, connection.append_to("person_objection"));
   std::size_t at = 0;
   for (std::uint32_t p = 0; p < state.linked.people; ++p) {
-    if (state.person_withheld[p] || !state.person_objects[p]) continue;
+    if (kept_out[p] || !state.person_objects[p]) continue;
     for (std::size_t i = 0; i < std::size(objection_purposes); ++i) {
       if (!(state.person_objects[p] >> i & 1u)) continue;
       rows.set_integer(0, at, state.pseudonym[p]);
@@ -64,13 +65,13 @@ Result<void> fill_objections(const Vault::State& state, engine::Connection& conn
   return rows.close();
 }
 
-Result<void> fill_identity_person(Vault::State& state, engine::Connection& connection) {
+Result<void> fill_identity_person(const Vault::State& state, engine::Connection& connection, const std::vector<bool>& kept_out) {
   JOINEDUP_TRY(auto rows, connection.append_to("identity_person"));
   std::size_t at = 0;
   for (std::size_t i = 0; i < state.records.size(); ++i) {
     const auto person = state.linked.person[i];
     rows.set_integer(0, at, state.records[i].identity_key);
-    if (state.person_withheld[person]) rows.set_null(1, at);
+    if (kept_out[person]) rows.set_null(1, at);
     else rows.set_integer(1, at, state.pseudonym[person]);
     if (++at < engine::Appender::capacity) continue;
     JOINEDUP_CHECK(rows.flush(at));
@@ -80,11 +81,11 @@ Result<void> fill_identity_person(Vault::State& state, engine::Connection& conne
   return rows.close();
 }
 
-Result<void> fill_attributes(Vault::State& state, engine::Connection& connection) {
+Result<void> fill_attributes(const Vault::State& state, engine::Connection& connection, const std::vector<bool>& kept_out) {
   JOINEDUP_TRY(auto rows, connection.append_to("person_attribute"));
   std::size_t at = 0;
   for (std::uint32_t p = 0; p < state.linked.people; ++p) {
-    if (state.person_withheld[p]) continue;
+    if (kept_out[p]) continue;
     const auto& facts = state.attributes[p];
     const auto& area = state.areas.area(facts.area);
     rows.set_integer(0, at, state.pseudonym[p]);
@@ -165,25 +166,28 @@ Result<void> count_kept_back(engine::Connection& connection, const Vault::State&
 
 }  // namespace
 
-Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds) {
-  auto& state = *state_;
-  JOINEDUP_CHECK(read_objections(state, connection));
+namespace {
+
+// The schema `door`, empty of views: who may be seen through it, and what is known of them.
+Result<void> make_door(const Vault::State& state, engine::Connection& connection, const std::vector<bool>& kept_out) {
   JOINEDUP_CHECK(connection.run("ATTACH ':memory:' AS door; USE door;"
                                 "CREATE TABLE identity_person(identity_key BIGINT, person_key BIGINT);"
                                 "CREATE TABLE person_objection(person_key BIGINT, purpose VARCHAR);"
                                 "CREATE TABLE person_attribute(person_key BIGINT, sex VARCHAR, birth_month DATE, lsoa VARCHAR, imd_decile INTEGER, bucket INTEGER);"
                                 "CREATE TABLE place_period AS SELECT DATE '" + state.place.data_from.to_iso() + "' AS data_from, DATE '" +
                                 state.place.data_to.to_iso() + "' AS data_to; CREATE TABLE " + fork_rows(state)));
-  JOINEDUP_CHECK(fill_identity_person(state, connection));
-  JOINEDUP_CHECK(fill_attributes(state, connection));
-  JOINEDUP_CHECK(fill_objections(state, connection));
+  JOINEDUP_CHECK(fill_identity_person(state, connection, kept_out));
+  JOINEDUP_CHECK(fill_attributes(state, connection, kept_out));
+  return fill_objections(state, connection, kept_out);
+}
+
+// A view a staged table; `see` is told of each, after it is made.
+Result<void> make_views(const Vault::State& state, engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, const std::string& purpose,
+                        const std::function<Result<void>(const std::string&, const place::TableSpec&, bool)>& see) {
   std::string scopes;
-  Withheld withheld;
-  for (const bool held : state.person_withheld) withheld.people += held;
   for (const auto& feed : feeds) {
     const auto settings = state.place.feeds.find(feed.feed);
-    const bool no_agreement = settings != state.place.feeds.end() &&
-                              state.place.lacks_agreement(settings->second.partner, "secondary_use", today());
+    const bool no_agreement = settings != state.place.feeds.end() && state.place.lacks_agreement(settings->second.partner, purpose, today());
     for (const auto& table : feed.tables) {
       if (!table.reference_scope.empty() && scopes.find(" " + table.reference_scope + " ") == std::string::npos) {
         scopes += " " + table.reference_scope + " ";
@@ -194,10 +198,43 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
                                       engine::sql_text(table.reference_scope)));
       }
       JOINEDUP_CHECK(connection.run(view_of(state, table, no_agreement)));
-      JOINEDUP_CHECK(count_kept_back(connection, state, feed.feed, table, no_agreement, withheld));
+      JOINEDUP_CHECK(see(feed.feed, table, no_agreement));
     }
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds) {
+  auto& state = *state_;
+  JOINEDUP_CHECK(read_objections(state, connection));
+  JOINEDUP_CHECK(make_door(state, connection, state.person_withheld));
+  Withheld withheld;
+  for (const bool held : state.person_withheld) withheld.people += held;
+  JOINEDUP_CHECK(make_views(state, connection, feeds, "secondary_use", [&](const std::string& feed, const place::TableSpec& table, bool no_agreement) {
+    return count_kept_back(connection, state, feed, table, no_agreement, withheld);
+  }));
   return withheld;
+}
+
+Result<std::uint64_t> Vault::open_case_finding_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds) {
+  auto& state = *state_;
+  std::uint8_t removing = 0;
+  for (const auto& purpose : state.place.case_finding.objections_that_remove)
+    for (std::size_t i = 0; i < std::size(objection_purposes); ++i)
+      if (purpose == objection_purposes[i]) removing |= static_cast<std::uint8_t>(1u << i);
+  std::uint64_t people = 0;
+  std::vector<bool> kept_out(state.person_withheld.size(), true);
+  for (std::size_t p = 0; p < kept_out.size(); ++p) {
+    if (!state.person_withheld[p] || (state.person_objects[p] & removing)) continue;
+    kept_out[p] = false;
+    ++people;
+  }
+  if (people == 0) return people;
+  JOINEDUP_CHECK(make_door(state, connection, kept_out));
+  JOINEDUP_CHECK(make_views(state, connection, feeds, "direct_care", [](const std::string&, const place::TableSpec&, bool) -> Result<void> { return {}; }));
+  return people;
 }
 
 Result<std::uint64_t> Vault::blur_birth_dates(engine::Connection& connection, const std::string& database) {

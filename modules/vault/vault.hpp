@@ -113,6 +113,9 @@ class Vault {
   Result<LinkReport> link(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds, unsigned threads);
   // Makes the in-memory schema `door` (docs/tables.md) on the connection: pseudonyms, attributes, allow-listed columns.
   Result<Withheld> open_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds);
+  // The other way about: only those whom an objection keeps out of the warehouse, but who may be found for their own care (a national
+  // data opt-out alone, unless the place says otherwise). Gives their number; 0: no door was made. After open_door, its `door` detached.
+  Result<std::uint64_t> open_case_finding_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds);
   // In the connection's own database: a date that is the person's birth date becomes the first of its month, in every column
   // of every table with a person_key (a contact on the day of birth would give it away). Gives how many values changed.
   Result<std::uint64_t> blur_birth_dates(engine::Connection& connection, const std::string& database);
