@@ -82,7 +82,7 @@ Result<std::int64_t> read_pseudonym(const std::string& text) {
 }
 
 Result<ListOptions> read_list_options(const Asked& asked) {
-  ListOptions options;
+  ListOptions options{};
   if (!asked.has("--allocate")) {
     if (asked.has("--seed") || asked.has("--approved-by")) return fail(ErrorCode::wrong_usage, "--seed and --approved-by belong to --allocate random.");
     return options;

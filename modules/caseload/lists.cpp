@@ -142,7 +142,7 @@ bool holds_place(const Standing& standing) {
 
 Result<Found> make_lists(engine::Connection& connection, const place::Place& place, const Basis& basis, const Current& current,
                          const ListOptions& options) {
-  Found found;
+  Found found{};
   found.basis = basis;
   JOINEDUP_TRY(found.cases, read_cases(connection));
   apply_standing(found.cases, current);

@@ -204,7 +204,7 @@ TEST(Lists, TheLotIsRepeatableStratifiedAndFair) {
   }
   fixture.place.teams[0].capacity = 30;
   fixture.build();
-  ListOptions options;
+  ListOptions options{};
   options.random = RandomAllocation{42, "Dr B. Example"};
   const auto once = fixture.lists({}, options);
   const auto again = fixture.lists({}, options);

@@ -43,21 +43,23 @@ answered AS (
   FROM case_stratum s
   WHERE s.moment = 'then'
 ),
--- Where fewer than 50 people are alike, conditions are left aside, then age.
+-- Where fewer than 50 people are alike, conditions are left aside, then age, then all but whether there was any admission.
 counted AS (
   SELECT age_band, admissions, conditions, count(*) AS people, sum(admitted) AS admitted FROM answered GROUP BY age_band, admissions, conditions
   UNION ALL SELECT age_band, admissions, NULL, count(*), sum(admitted) FROM answered GROUP BY age_band, admissions
   UNION ALL SELECT NULL, admissions, NULL, count(*), sum(admitted) FROM answered GROUP BY admissions
+  UNION ALL SELECT NULL, -least(admissions, 1), -1, count(*), sum(admitted) FROM answered GROUP BY least(admissions, 1)
 )
 SELECT * FROM counted WHERE people >= 50;
 
 {{temporary(case_stratum_risk)}} AS
 SELECT s.person_key,
-       CAST(coalesce(a.admitted, b.admitted, c.admitted) AS DOUBLE) / coalesce(a.people, b.people, c.people) AS risk,
-       CAST(coalesce(a.people, b.people, c.people) AS BIGINT) AS people_alike
+       CAST(coalesce(a.admitted, b.admitted, c.admitted, d.admitted) AS DOUBLE) / coalesce(a.people, b.people, c.people, d.people) AS risk,
+       CAST(coalesce(a.people, b.people, c.people, d.people) AS BIGINT) AS people_alike
 FROM case_stratum s
 CROSS JOIN case_setting t
 LEFT JOIN case_stratum_rate a ON a.age_band = s.age_band AND a.admissions = s.admissions AND a.conditions = s.conditions
 LEFT JOIN case_stratum_rate b ON b.age_band = s.age_band AND b.admissions = s.admissions AND b.conditions IS NULL
-LEFT JOIN case_stratum_rate c ON c.age_band IS NULL AND c.admissions = s.admissions
+LEFT JOIN case_stratum_rate c ON c.age_band IS NULL AND c.conditions IS NULL AND c.admissions = s.admissions
+LEFT JOIN case_stratum_rate d ON d.age_band IS NULL AND d.conditions = -1 AND d.admissions = -least(s.admissions, 1)
 WHERE s.moment = 'now' AND t.two_years_ago >= t.data_before;

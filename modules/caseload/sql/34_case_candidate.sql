@@ -37,9 +37,9 @@ described AS (
   LEFT JOIN case_fact e ON e.person_key = p.person_key AND e.fact = 'end_of_life_register'
 )
 SELECT d.person_key, d.team, d.practice, d.age, d.sex, d.ethnicity, d.imd_decile,
-       -- Who objects is not scored.
-       CASE WHEN objects THEN NULL ELSE risk END AS risk,
-       CASE WHEN objects THEN NULL ELSE risk_model END AS risk_model,
+       -- Who objects is not scored; for who is dying, the chance of an admission is not the question.
+       CASE WHEN objects OR end_of_life THEN NULL ELSE risk END AS risk,
+       CASE WHEN objects OR end_of_life THEN NULL ELSE risk_model END AS risk_model,
        CASE WHEN objects THEN NULL ELSE impactability END AS impactability,
        CASE WHEN objects THEN NULL ELSE care_gaps END AS care_gaps,
        CASE WHEN objects THEN 'excluded'
