@@ -96,6 +96,14 @@ fields = {'pseudonym', 'team', 'state', 'rank', 'risk', 'impactability', 'care_g
 print(all(fields <= set(c) for c in cases), all({'text', 'source', 'date', 'label'} <= set(r) for c in cases for r in c['reasons']) and any(c['state'] == 'found' and c['reasons'] for c in cases))
 PY
 )"
+  "$program" cases find --place "$work/demo" --role team --json >"$work/cases-team.json" 2>/dev/null
+  check "analysts get no labelled reason, the team gets them all" "True True" "$(python3 - "$work/cases.json" "$work/cases-team.json" <<'PY'
+import json, sys
+analyst, team = (json.load(open(f)) for f in sys.argv[1:])
+labels = {r['label'] for c in analyst for r in c['reasons']}
+print(labels <= {'normal', 'palliative'}, sum(len(c['reasons']) + c['reasons_withheld'] for c in analyst) == sum(len(c['reasons']) for c in team) > 0)
+PY
+)"
   team=$(python3 -c 'import json,sys; print(next(c["team"] for c in json.load(open(sys.argv[1])) if c["state"] == "found"))' "$work/cases.json")
   person=$(python3 -c 'import json,sys; print(next(c["pseudonym"] for c in json.load(open(sys.argv[1])) if c["state"] == "found"))' "$work/cases.json")
   check "why" 0 "$(status_of "$program" cases find --place "$work/demo" --why "$person")"

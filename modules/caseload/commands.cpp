@@ -140,7 +140,7 @@ Json reasons_json(const std::vector<Reason>& reasons, Sensitive sensitive, std::
   return all;
 }
 
-Json case_json(const Case& one, Sensitive sensitive) {
+Json case_json(const Case& one, Sensitive sensitive, const place::Place& place) {
   std::int64_t withheld = 0;
   Json out;
   out["pseudonym"] = std::to_string(one.person_key);
@@ -153,6 +153,7 @@ Json case_json(const Case& one, Sensitive sensitive) {
   out["reasons"] = reasons_json(one.reasons, sensitive, withheld);
   out["reasons_withheld"] = withheld;
   out["excluded_because"] = text(one.excluded_because);
+  if (one.state == "palliative_coordination") out["coordinated_by"] = place.case_finding.palliative_team;
   return out;
 }
 
@@ -178,7 +179,7 @@ void print_fairness(const Found& found) {
           (row.relative ? ", " + format_number(std::round(*row.relative * 100) / 100) + " times the rate of all in need" : "") + "\n");
 }
 
-void print_list(const Found& found, const std::string& team, Sensitive sensitive) {
+void print_list(const Found& found, const std::string& team, Sensitive sensitive, const std::string& palliative_team) {
   print("As of " + found.basis.index_date.to_iso() + ", " + with_commas(found.basis.people) + " people. Risk of an emergency admission within a year: " + found.basis.risk_model + ".\n" + not_for + "\n");
   for (const auto& one : found.teams) {
     if (!team.empty() && one.team != team) continue;
@@ -186,7 +187,7 @@ void print_list(const Found& found, const std::string& team, Sensitive sensitive
           std::to_string(one.waiting) + ", palliative co-ordination " + std::to_string(one.palliative) + ". List " + one.list + "\n");
     for (const auto& person : found.cases) {
       if (person.team != one.team || (person.state != "found" && person.state != "palliative_coordination")) continue;
-      print((person.rank ? std::to_string(*person.rank) + ". " : "palliative: ") + std::to_string(person.person_key) + "  risk " + (person.risk ? format_number(std::round(*person.risk * 100) / 100) : "-") +
+      print((person.rank ? std::to_string(*person.rank) + ". " : "for " + palliative_team + ": ") + std::to_string(person.person_key) + "  risk " + (person.risk ? format_number(std::round(*person.risk * 100) / 100) : "-") +
             ", impactability " + std::to_string(person.impactability.value_or(0)) + ", gaps " + std::to_string(person.care_gaps.value_or(0)) + "\n");
       for (const auto& reason : person.reasons)
         if (sensitive == Sensitive::shown || reason.label == "normal" || reason.label == "palliative") print("     " + reason.text + "\n");
@@ -218,7 +219,7 @@ Result<int> find_verb(const Asked& asked) {
       Json out{{"pseudonym", std::to_string(person)}, {"answer", why.answer}};
       out["reasons"] = reasons_json(why.reasons, sensitive, withheld);
       out["reasons_withheld"] = withheld;
-      out["case"] = why.found ? case_json(*why.found, sensitive) : Json(nullptr);
+      out["case"] = why.found ? case_json(*why.found, sensitive, work.place) : Json(nullptr);
       print_json(out);
       return 0;
     }
@@ -228,12 +229,12 @@ Result<int> find_verb(const Asked& asked) {
     return 0;
   }
   if (!asked.json) {
-    print_list(work.found, team, sensitive);
+    print_list(work.found, team, sensitive, work.place.case_finding.palliative_team);
     return 0;
   }
   Json all = Json::array();
   for (const auto& one : work.found.cases)
-    if (team.empty() || one.team == team) all.push_back(case_json(one, sensitive));
+    if (team.empty() || one.team == team) all.push_back(case_json(one, sensitive, work.place));
   print_json(all);
   return 0;
 }
@@ -294,7 +295,7 @@ Result<int> waiting_verb(const Asked& asked) {
   std::string lines;
   for (const auto& one : work.found.cases) {
     if (one.state != "waiting" || (asked.has("--team") && one.team != asked.value("--team"))) continue;
-    all.push_back(case_json(one, Sensitive::withheld));
+    all.push_back(case_json(one, Sensitive::withheld, work.place));
     lines += one.team + "  " + std::to_string(*one.rank) + ". " + std::to_string(one.person_key) + "  " + one.excluded_because + "\n";
   }
   if (asked.json) print_json(all);

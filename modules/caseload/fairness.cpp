@@ -48,10 +48,10 @@ std::string ethnic_group(const std::string& code) {
 }
 
 Result<std::vector<FairnessRow>> fairness_of(engine::Connection& connection, const std::vector<Case>& cases) {
-  std::vector<std::vector<std::string>> listed;
+  std::vector<std::int64_t> listed;
   for (const auto& one : cases)
-    if (one.state == "found") listed.push_back({std::to_string(one.person_key)});
-  JOINEDUP_CHECK(fill_table(connection, "case_on_list", "person_key BIGINT", listed));
+    if (one.state == "found") listed.push_back(one.person_key);
+  JOINEDUP_CHECK(fill_people(connection, "case_on_list", listed));
   // In need: adults at or above the threshold with something care could change, whether or not there is a place for them.
   JOINEDUP_TRY(const auto people, connection.query(
       "SELECT c.imd_decile, coalesce(c.ethnicity, ''), c.sex, c.age, count(*), sum(CASE WHEN c.state = 'candidate' THEN 1 ELSE 0 END)::BIGINT, count(l.person_key) "

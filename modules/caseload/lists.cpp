@@ -162,13 +162,15 @@ Result<Found> make_lists(engine::Connection& connection, const place::Place& pla
   std::stable_sort(found.cases.begin(), found.cases.end(), [](const Case& a, const Case& b) {
     return std::make_tuple(a.team, order_of(a.state), a.rank.value_or(0)) < std::make_tuple(b.team, order_of(b.state), b.rank.value_or(0));
   });
-  std::vector<std::vector<std::string>> shown;
-  for (const auto& one : found.cases)
-    if (one.state != "excluded") shown.push_back({std::to_string(one.person_key)});
-  JOINEDUP_CHECK(fill_table(connection, "case_shown", "person_key BIGINT", shown));
-  JOINEDUP_TRY(auto reasons, reasons_of_shown(connection, basis));
-  for (auto& one : found.cases)
-    if (one.state != "excluded") one.reasons = std::move(reasons[one.person_key]);
+  if (options.explained == Explained::everybody_listed) {
+    std::vector<std::int64_t> shown;
+    for (const auto& one : found.cases)
+      if (one.state != "excluded") shown.push_back(one.person_key);
+    JOINEDUP_CHECK(fill_people(connection, "case_shown", shown));
+    JOINEDUP_TRY(auto reasons, reasons_of_shown(connection, basis));
+    for (auto& one : found.cases)
+      if (one.state != "excluded") one.reasons = std::move(reasons[one.person_key]);
+  }
   JOINEDUP_TRY(const auto exclusions, connection.query("SELECT team, excluded_because, people FROM case_exclusion ORDER BY team, excluded_because"));
   for (std::size_t i = 0; i < exclusions.rows.size(); ++i) found.exclusions.push_back({exclusions.rows[i][0], exclusions.rows[i][1], exclusions.integer(i, 2)});
   std::map<std::pair<std::string, std::string>, std::int64_t> later;
@@ -187,7 +189,7 @@ Result<Why> explain(engine::Connection& connection, const Found& found, std::int
     return fail(ErrorCode::not_found, "This pseudonym is nobody on a practice's list on " + found.basis.index_date.to_iso() + ": not known here, no longer registered, or no longer alive.");
   for (const auto& one : found.cases)
     if (one.person_key == person_key) why.found = one;
-  JOINEDUP_CHECK(fill_table(connection, "case_shown", "person_key BIGINT", {{key}}));
+  JOINEDUP_CHECK(fill_people(connection, "case_shown", {person_key}));
   JOINEDUP_TRY(auto reasons, reasons_of_shown(connection, found.basis));
   why.reasons = std::move(reasons[person_key]);
   const std::string because = why.found && !why.found->excluded_because.empty() ? why.found->excluded_because : candidate.rows[0][5];

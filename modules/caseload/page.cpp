@@ -121,7 +121,7 @@ void add_fairness(const Found& found, Page& page) {
     const auto cell = [](std::optional<double> value) { return value ? report::Cell{format_number(static_cast<double>(static_cast<long>(*value * 100 + .5)) / 100), format_number(*value)} : report::Cell{"not shown", "not shown"}; };
     table.rows.push_back({report::word_cell(report::title_of(row.dimension)), report::word_cell(row.group), report::word_cell(row.people), report::word_cell(row.in_need), report::word_cell(row.listed),
                           cell(row.listed_per_100_in_need), cell(row.relative)});
-    if (row.relative && *row.relative < least) least = *row.relative, worst = row.group;
+    if (row.relative && *row.relative < least) least = *row.relative, worst = report::title_of(row.dimension) + ": " + row.group;
   }
   Figure figure;
   figure.id = "fairness";

@@ -64,6 +64,20 @@ Result<void> fill_table(engine::Connection& connection, const std::string& name,
   return connection.run(sql);
 }
 
+Result<void> fill_people(engine::Connection& connection, const std::string& name, const std::vector<std::int64_t>& people) {
+  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMPORARY TABLE " + name + "(person_key BIGINT)"));
+  JOINEDUP_TRY(auto rows, connection.append_to(name, "temp.main"));
+  std::size_t at = 0;
+  for (const auto person : people) {
+    rows.set_integer(0, at, person);
+    if (++at < engine::Appender::capacity) continue;
+    JOINEDUP_CHECK(rows.flush(at));
+    at = 0;
+  }
+  if (at) JOINEDUP_CHECK(rows.flush(at));
+  return rows.close();
+}
+
 Result<void> write_setting(engine::Connection& connection, const place::Place& place, Date index_date) {
   const auto civil = index_date.civil();
   const Date season = Date::from_civil(civil.month >= 9 ? civil.year : civil.year - 1, 9, 1);

@@ -214,7 +214,7 @@ Result<std::optional<caseload::Found>> find_people(engine::Connection& connectio
   }
   JOINEDUP_TRY(const auto basis, caseload::write_candidates(connection, place, place.data_to));
   JOINEDUP_TRY(const auto current, caseload::Store::current_of(place));
-  JOINEDUP_TRY(auto found, caseload::make_lists(connection, place, basis, current, {}));
+  JOINEDUP_TRY(auto found, caseload::make_lists(connection, place, basis, current, {.random = {}, .explained = caseload::Explained::nobody}));
   return std::optional<caseload::Found>(std::move(found));
 }
 
