@@ -150,9 +150,12 @@ Value count_of(const Node& node, const Scope& scope) {
 }
 Value place_of(const Node& node, const Scope& scope) {
   const Value list = argument(node, scope, 0), sought = argument(node, scope, 1);
-  if (list.kind != Kind::list || sought.is_null()) return {};
+  if (list.kind != Kind::list) return {};
+  // DuckDB's own way: NULL is found, unless the list holds nothing else.
+  const bool some = std::any_of(list.list->begin(), list.list->end(), [](const Value& item) { return !item.is_null(); });
+  if (sought.is_null() && !some) return {};
   for (std::size_t i = 0; i < list.list->size(); ++i)
-    if (compare_values((*list.list)[i], sought) == 0) return Value::whole(static_cast<double>(i + 1));
+    if (const Value& item = (*list.list)[i]; sought.is_null() ? item.is_null() : compare_values(item, sought) == 0) return Value::whole(static_cast<double>(i + 1));
   return {};
 }
 Value joined_text(const Node& node, const Scope& scope) {

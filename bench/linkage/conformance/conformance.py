@@ -168,6 +168,7 @@ def golden(out, work, count):
         file.write("column,type\n" + "".join(f"{name},{type_}\n" for name, type_ in COLUMNS.items()))
     told, lists = [], []
     for name, settings, how in cases():
+        settings = json.loads(json.dumps(settings))  # cases share parts, and change them from one to the next
         folder = f"{work}/{name}"
         os.makedirs(folder, exist_ok=True)
         paths = write_inputs(work, how, count)
