@@ -49,6 +49,7 @@ std::string run_name(std::uint64_t generation) {
 std::vector<record::RecordTable> published_tables() {
   auto tables = record::record_tables();
   tables.push_back({"case_objection", "one row per person and purpose objected to, of those in the warehouse", {"person_key", "purpose"}});
+  for (auto& table : risk_tables()) tables.push_back(std::move(table));
   for (auto& table : caseload::caseload_tables()) tables.push_back(std::move(table));
   return tables;
 }

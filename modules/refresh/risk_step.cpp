@@ -23,12 +23,10 @@ void say(const std::vector<std::string>& notes) {
 
 }  // namespace
 
-std::vector<record::RecordTable> published_tables() {
-  auto tables = record::record_tables();
-  tables.push_back({"risk_score", "one row per person and published score", {"person_key", "score_name"}});
-  tables.push_back({"risk_score_term", "one row per person, published score and term", {"person_key", "score_name", "term"}});
-  tables.push_back({"risk_prediction", "one row per person and outcome that a model of the place predicts", {"person_key", "outcome"}});
-  return tables;
+std::vector<record::RecordTable> risk_tables() {
+  return {{"risk_score", "one row per person and published score", {"person_key", "score_name"}},
+          {"risk_score_term", "one row per person, published score and term", {"person_key", "score_name", "term"}},
+          {"risk_prediction", "one row per person and outcome that a model of the place predicts", {"person_key", "outcome"}}};
 }
 
 Result<void> score_people(engine::Connection& connection, const RiskStep& step) {

@@ -1,7 +1,7 @@
 // risk_step: the loop's step after the record: published scores of everybody, models where there are none yet, predictions.
 //
 //   JOINEDUP_CHECK(score_people(warehouse, {place.path("models"), place.data_from, place.data_to, 2, TrainModels::if_missing}));
-//   published_tables();      // the record's tables, then risk_score, risk_score_term, risk_prediction
+//   risk_tables();      // risk_score, risk_score_term, risk_prediction
 //
 // A place whose data are too short for a model, or a model that is refused, does not stop a refresh: a line on stderr says why.
 #pragma once
@@ -24,6 +24,6 @@ struct RiskStep {
 };
 
 Result<void> score_people(engine::Connection& connection, const RiskStep& step);
-std::vector<record::RecordTable> published_tables();
+std::vector<record::RecordTable> risk_tables();
 
 }  // namespace joinedup::refresh
