@@ -126,8 +126,8 @@ Recalibration recalibrate_where_needed(std::span<const double> probability, std:
     const double before = expit(logit(probability[i])), after = fitted->apply(probability[i]);
     gain += outcome[i] ? std::log(after / before) : std::log((1 - after) / (1 - before));
   }
-  constexpr double one_in_a_hundred = 9.2103;  // of chi-squared with 2 degrees of freedom
-  return 2 * gain > one_in_a_hundred ? *fitted : Recalibration{};
+  const double kept = std::max(0.0, 1 - 2 / std::max(2 * gain, 1e-9));
+  return {kept * fitted->intercept, 1 + kept * (fitted->slope - 1)};
 }
 
 Maybe calibration_in_the_large(std::span<const double> probability, std::span<const std::uint8_t> outcome, std::span<const double> weight) {
