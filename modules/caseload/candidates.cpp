@@ -26,14 +26,17 @@ Result<void> load_rules(engine::Connection& connection, const place::Place& plac
 
 constexpr const char* stratum_model = "what happened here to people alike";
 
+// A model that knows the whole of a day dates its scores the day itself or the morning after.
+std::string scored_for(Date day) { return "index_date IN (DATE '" + day.to_iso() + "', DATE '" + (day + 1).to_iso() + "')"; }
+
 // case_risk: the trained model of this place where it has scored these people for this day, else the rate among people alike.
 Result<void> choose_risk(engine::Connection& connection, Basis& basis) {
   JOINEDUP_CHECK(run_step(connection, "sql/32_case_stratum.sql"));
   JOINEDUP_TRY(const auto trained, has_table(connection, "risk_prediction"));
   std::string model;
   if (trained) {
-    JOINEDUP_TRY(const auto models, connection.query("SELECT model, outcome, count(*) FROM risk_prediction WHERE outcome LIKE 'emergency_admission%' AND outcome NOT LIKE '%30%' AND index_date = DATE '" +
-                                                     basis.index_date.to_iso() + "' GROUP BY model, outcome ORDER BY count(*) DESC, model DESC LIMIT 1"));
+    JOINEDUP_TRY(const auto models, connection.query("SELECT model, outcome, count(*) FROM risk_prediction WHERE outcome LIKE 'emergency_admission%' AND outcome NOT LIKE '%30%' AND " + scored_for(basis.index_date) +
+                                                     " GROUP BY model, outcome ORDER BY count(*) DESC, model DESC LIMIT 1"));
     if (!models.rows.empty()) model = models.rows[0][0];
   }
   if (model.empty()) {
@@ -46,7 +49,7 @@ Result<void> choose_risk(engine::Connection& connection, Basis& basis) {
   basis.risk_model = model;
   return connection.run("CREATE OR REPLACE TEMPORARY TABLE case_risk AS SELECT person_key, max(probability) AS risk, " + engine::sql_text(model) +
                         " AS model, CAST(NULL AS BIGINT) AS people_alike FROM risk_prediction WHERE model = " + engine::sql_text(model) +
-                        " AND outcome LIKE 'emergency_admission%' AND outcome NOT LIKE '%30%' AND index_date = DATE '" + basis.index_date.to_iso() + "' GROUP BY person_key;"
+                        " AND outcome LIKE 'emergency_admission%' AND outcome NOT LIKE '%30%' AND " + scored_for(basis.index_date) + " GROUP BY person_key;"
                         // Whom the model has not scored (with a national opt-out they are not in the warehouse) has the rate among people alike.
                         "INSERT INTO temp.main.case_risk SELECT person_key, risk, " + engine::sql_text(stratum_model) + ", people_alike FROM case_stratum_risk s "
                         "WHERE risk IS NOT NULL AND NOT EXISTS (SELECT 1 FROM case_risk r WHERE r.person_key = s.person_key)");
