@@ -105,7 +105,7 @@ known_condition AS (
   SELECT DISTINCT c.row_id, r.condition
   FROM condition r
   JOIN risk_cohort c ON c.person_key = r.person_key
-  LEFT JOIN spell_diagnosis d ON r.recorded_by = 'hospital' AND d.source = r.source AND d.episode_row = r.source_row AND d.position = r.part
+  LEFT JOIN spell_diagnosis d ON d.source = r.source AND d.episode_row = r.source_row AND d.position = r.part
   WHERE r.condition IS NOT NULL AND r.recorded_on < c.index_date AND (r.recorded_by <> 'hospital' OR d.discharge_date < c.index_date)
 ),
 conditions AS (

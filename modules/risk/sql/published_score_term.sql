@@ -20,7 +20,7 @@ recorded AS (
   FROM condition c
   JOIN risk_condition_term m ON m.condition = c.condition
   JOIN risk_window w ON w.score_name = m.score_name
-  LEFT JOIN spell_diagnosis d ON c.recorded_by = 'hospital' AND d.source = c.source AND d.episode_row = c.source_row AND d.position = c.part
+  LEFT JOIN spell_diagnosis d ON d.source = c.source AND d.episode_row = c.source_row AND d.position = c.part
   WHERE c.recorded_on <= w.index_date AND (m.after_date IS NULL OR c.recorded_on > m.after_date)
     AND (c.recorded_by <> 'hospital' OR d.discharge_date <= w.index_date)
   GROUP BY c.person_key, m.score_name, m.term, m.points_millionths
