@@ -1,5 +1,6 @@
 // The whole loop over a small synthetic place: it reconciles, repeats, survives being killed, and lets nobody's name out.
 #include "refresh/refresh.hpp"
+#include "risk/risk.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "base/file.hpp"
 #include "base/progress.hpp"
@@ -127,7 +129,14 @@ TEST_F(LoopTest, NobodysNameNumberPostcodeOrAddressIsPublished) {
   auto connection = database->connect();
   const auto leaks = scan_tables(*connection, *identifiers);
   ASSERT_TRUE(leaks) << leaks.error().text();
-  for (const auto& leak : *leaks) ADD_FAILURE() << leak.where << " holds " << leak.what;
+  std::set<std::string> terms;  // of the shipped scores: "mi" is a condition there, and somebody's family name
+  for (const auto& name : risk::published_score_names()) {
+    const auto score = risk::published_score(name);
+    ASSERT_TRUE(score);
+    for (const auto& term : score->terms) terms.insert(term.name);
+  }
+  for (const auto& leak : *leaks)
+    if (leak.where != "risk_score_term.term" || !terms.contains(leak.what)) ADD_FAILURE() << leak.where << " holds " << leak.what;
   for (const auto& below : {"/warehouse", "/reports"}) {
     const auto in_files = scan_files(folder_ + below, *identifiers);
     ASSERT_TRUE(in_files);

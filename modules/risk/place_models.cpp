@@ -180,6 +180,10 @@ Result<PlaceModel> train_one(const Wanted& want, const FeatureRows& rows, const 
   model.outcome = want.name;
   model.what = want.what;
   model.inputs_sha256 = feature_inputs_sha256();
+  if (rows.features.rows == 0) {
+    notes.push_back("No model of " + std::string(want.what) + ": the record holds nobody on the days that it would learn from.");
+    return model;
+  }
   const auto* outcome = rows.outcome(want.name);
   JOINEDUP_INVARIANT(outcome, "every outcome that is wanted is made by sql/outcome.sql");
   std::vector<float> adjusted = *outcome;
