@@ -224,7 +224,7 @@ TEST(Metrics, RecalibrationLeavesAloneWhatIsRight) {
     wrong.push_back(expit(.3 + 1.4 * logit(p)));
     outcome.push_back(draw.chance(p));
   }
-  EXPECT_NEAR(recalibrate_where_needed(right, outcome).slope, 1, .02);
+  EXPECT_NEAR(recalibrate_where_needed(right, outcome).slope, 1, .05);  // a fitted slope has a standard error of about .02 here
   EXPECT_LE(std::fabs(recalibrate_where_needed(right, outcome).slope - 1), std::fabs(recalibrate(right, outcome)->slope - 1));
   EXPECT_NEAR(recalibrate_where_needed(wrong, outcome).slope, 1 / 1.4, .05);
 }
