@@ -126,7 +126,7 @@ Recalibration recalibrate_where_needed(std::span<const double> probability, std:
     const double before = expit(logit(probability[i])), after = fitted->apply(probability[i]);
     gain += outcome[i] ? std::log(after / before) : std::log((1 - after) / (1 - before));
   }
-  const double kept = std::max(0.0, 1 - 2 / std::max(2 * gain, 1e-9));
+  const double kept = std::max(0.0, 1 - 1 / std::max(2 * gain, 1e-9));
   return {kept * fitted->intercept, 1 + kept * (fitted->slope - 1)};
 }
 

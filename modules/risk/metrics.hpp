@@ -47,8 +47,8 @@ struct Recalibration {
 };
 std::optional<Recalibration> recalibrate(std::span<const double> probability, std::span<const std::uint8_t> outcome,
                                          std::span<const double> weight = {}, const Recalibration& start = {});
-// The same, drawn back towards (0, 1) by as much as chance alone would explain: by the factor 1 - 2 / chi-squared of the
-// likelihood ratio test (2 degrees of freedom; none where that is below 2). Fitting in full would add the noise of the rows
+// The same, drawn back towards (0, 1) where chance may explain it: by the factor 1 - 1 / chi-squared of the
+// likelihood ratio test (2 degrees of freedom; none where that is below 1). Fitting in full would add the noise of the rows
 // it is fitted on to probabilities that are right already.
 Recalibration recalibrate_where_needed(std::span<const double> probability, std::span<const std::uint8_t> outcome);
 // The intercept with the slope held at 1: calibration-in-the-large on the logit scale.

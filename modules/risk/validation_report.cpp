@@ -113,7 +113,7 @@ std::string methods(const Validation& v) {
   return out + "<h2 id=\"analysis\">How it was trained and tested</h2><ol><li>Model: " + model_kind_name(v.job.model) + ".</li><li>" + std::to_string(v.job.folds) + " folds of " +
          (v.job.cluster.empty() ? "rows" : "clusters (" + html_text(v.job.cluster) + "), so that nobody is in training and testing at once") + "; the fold is a function of the cluster and the seed (" + std::to_string(v.job.seed) +
          ").</li><li>Outcome rates by value (and by pairs of the strongest columns) are learned inside the training folds only; a training row's rate is made without its own cluster's part.</li>"
-         "<li>A second model, trained on four fifths of the training clusters, predicts the other fifth; the logistic recalibration fitted there, drawn back by what chance alone would explain, is applied to the test fold. No test row takes part in it.</li>"
+         "<li>A second model, trained on four fifths of the training clusters, predicts the other fifth; the logistic recalibration fitted there, drawn back where chance may explain it, is applied to the test fold. No test row takes part in it.</li>"
          "<li>No row was weighted or drawn again for being rare; settings were fixed beforehand, the same for every file.</li><li>Measures are over all test rows together. AUROC: DeLong's interval" +
          (v.job.cluster.empty() ? "" : ", with sums by cluster (Obuchowski)") + "; the others: percentiles of " + std::to_string(v.job.replicates) + " bootstrap samples of " + (v.job.cluster.empty() ? "rows" : "clusters") + ".</li></ol>";
 }
