@@ -2,7 +2,7 @@
 //   node modules/fhir/data/make_search_parameters.mjs [packages/node_modules]
 // search_parameters.txt: one line a type and parameter, fields parted by tabs:
 //   parameter TYPE CODE KIND EXPRESSION TARGETS COMPONENTS
-// EXPRESSION holds the branches that begin with TYPE only; COMPONENTS are "code=expression" parted by ";".
+// EXPRESSION holds the branches that begin with TYPE only, seen from the resource: without that first step; COMPONENTS are "code=expression" parted by ";".
 //   resource TYPE
 //   compartment Patient TYPE CODE…   a resource of TYPE is in the compartment by these parameters.
 // letters.txt: code point and what a string search reads it as (NFKD without marks, lower case).
@@ -41,7 +41,7 @@ for (const p of parameters) {
     const chosen = mine.length ? mine : p.base.length === 1 ? all : [];
     if (!chosen.length) continue;
     const components = (p.component ?? []).map((c) => `${byUrl.get(c.definition).code}=${repair(c.expression)}`);
-    lines.push(['parameter', type, p.code, p.type, chosen.join(' | '), (p.target ?? []).join(' '), components.join(';')].join('\t'));
+    lines.push(['parameter', type, p.code, p.type, chosen.map((b) => (b.startsWith(`${type}.`) ? b.slice(type.length + 1) : b)).join(' | '), (p.target ?? []).join(' '), components.join(';')].join('\t'));
   }
 }
 lines.sort();
