@@ -2,7 +2,10 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "base/text.hpp"
 
 namespace joinedup {
 
@@ -15,6 +18,16 @@ inline std::optional<std::string_view> find_embedded(std::span<const EmbeddedFil
   for (const auto& file : files)
     if (file.name == name) return file.text;
   return std::nullopt;
+}
+
+// What a SQL file says of itself in the comments at its head: "-- grain: one row per person" has the grain "one row per person".
+inline std::string header_value(std::string_view sql, std::string_view name) {
+  const std::string start = "-- " + std::string(name) + ":";
+  for (const auto line : split(sql, '\n')) {
+    if (!line.starts_with("--")) break;
+    if (line.starts_with(start)) return std::string(trim(line.substr(start.size())));
+  }
+  return {};
 }
 
 }  // namespace joinedup

@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "caseload/steps.hpp"
+#include "risk/risk.hpp"
 
 namespace joinedup::caseload {
 namespace {
@@ -20,8 +21,13 @@ Result<void> load_rules(engine::Connection& connection, const place::Place& plac
   JOINEDUP_CHECK(fill_table(connection, "case_team", "team VARCHAR, practice VARCHAR", teams));
   for (const auto& purpose : place.case_finding.objections_that_remove) removes.push_back({purpose});
   JOINEDUP_CHECK(fill_table(connection, "case_objection_removes", "purpose VARCHAR", removes));
-  auto codes = data_rows("data/ambulatory_care_sensitive_icd10.csv");
-  return fill_table(connection, "code_avoidable", "icd10 VARCHAR, condition VARCHAR", codes);
+  // The conditions of the published score. J20 counts beside J41 to J44 or J47 only, and one diagnosis is all that is read here.
+  JOINEDUP_TRY(const auto acsc, risk::published_score("acsc"));
+  std::vector<std::vector<std::string>> codes;
+  for (const auto& term : acsc.terms)
+    for (const auto& code : term.codes)
+      if (code != "J20") codes.push_back({code});
+  return fill_table(connection, "code_avoidable", "icd10 VARCHAR", codes);
 }
 
 constexpr const char* stratum_model = "what happened here to people alike";

@@ -101,7 +101,6 @@ Result<Opened> open_published(const place::Place& place, unsigned threads);
 Result<void> write_case_page(engine::Connection& connection, const place::Place& place, const Found& found, const std::string& run,
                              const std::string& folder);
 
-std::string ethnic_group(const std::string& code);  // the census's five groups of the NHS's one-letter codes
 extern const char* const not_for;                    // "Never for eligibility, resuscitation or rationing decisions."
 
 // joinedup cases find|release|waiting|outcome|history|fairness|allocation|reidentify --place DIR …

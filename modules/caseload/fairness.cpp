@@ -3,6 +3,7 @@
 
 #include "caseload/steps.hpp"
 #include "report/disclosure.hpp"
+#include "report/report.hpp"
 
 namespace joinedup::caseload {
 namespace {
@@ -36,17 +37,6 @@ void add_rows(const std::string& dimension, const Groups& groups, std::vector<Fa
 
 }  // namespace
 
-std::string ethnic_group(const std::string& code) {
-  if (code.empty()) return "Not known";
-  const char letter = code[0];
-  if (letter >= 'A' && letter <= 'C') return "White";
-  if (letter >= 'D' && letter <= 'G') return "Mixed";
-  if (letter == 'H' || letter == 'J' || letter == 'K' || letter == 'L') return "Asian or Asian British";
-  if (letter == 'M' || letter == 'N' || letter == 'P') return "Black or Black British";
-  if (letter == 'R' || letter == 'S') return "Other ethnic groups";
-  return "Not known";
-}
-
 Result<std::vector<FairnessRow>> fairness_of(engine::Connection& connection, const std::vector<Case>& cases) {
   std::vector<std::int64_t> listed;
   for (const auto& one : cases)
@@ -62,7 +52,7 @@ Result<std::vector<FairnessRow>> fairness_of(engine::Connection& connection, con
     const auto decile = people.nulls[i][0] ? 0 : people.integer(i, 0);
     const std::string fifth = decile == 0 ? "Not known" : decile <= 2 ? "1 most deprived" : decile <= 4 ? "2" : decile <= 6 ? "3" : decile <= 8 ? "4" : "5 least deprived";
     const std::string sex_word = people.rows[i][2] == "F" ? "Women" : people.rows[i][2] == "M" ? "Men" : "Not known";
-    for (auto* count : {&deprivation.counts[fifth], &ethnicity.counts[ethnic_group(people.rows[i][1])], &sex.counts[sex_word], &age.counts[age_group(people.integer(i, 3))]})
+    for (auto* count : {&deprivation.counts[fifth], &ethnicity.counts[report::ethnic_group(people.rows[i][1])], &sex.counts[sex_word], &age.counts[age_group(people.integer(i, 3))]})
       for (std::size_t c = 0; c < 3; ++c) (*count)[c] += people.integer(i, 4 + c);
   }
   std::vector<FairnessRow> rows;

@@ -9,15 +9,6 @@
 namespace joinedup::caseload {
 namespace {
 
-std::string header_value(std::string_view text, std::string_view name) {
-  const std::string start = "-- " + std::string(name) + ":";
-  for (const auto line : split(text, '\n')) {
-    if (!line.starts_with("--")) break;
-    if (line.starts_with(start)) return std::string(trim(line.substr(start.size())));
-  }
-  return {};
-}
-
 std::string_view file_text(std::string_view name) {
   const auto text = find_embedded(embedded_caseload(), name);
   JOINEDUP_INVARIANT(text, "the room's files are compiled in");

@@ -14,15 +14,6 @@
 namespace joinedup::record {
 namespace {
 
-std::string header_value(std::string_view text, std::string_view name) {
-  const std::string start = "-- " + std::string(name) + ":";
-  for (const auto line : split(text, '\n')) {
-    if (!line.starts_with("--")) break;
-    if (line.starts_with(start)) return std::string(trim(line.substr(start.size())));
-  }
-  return {};
-}
-
 // Codes of conditions as temporary tables.
 Result<void> load_codes(engine::Connection& connection) {
   const auto load = [&](std::string_view file, const std::string& create, bool numeric) -> Result<void> {

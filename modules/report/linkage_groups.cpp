@@ -4,6 +4,8 @@
 
 namespace joinedup::report {
 
+constexpr const char* not_known = "Not known";
+
 Result<void> add_linkage_groups(Context& context) {
   if (!context.inputs.linkage_note.empty()) context.page.add("<p>" + html_text(context.inputs.linkage_note) + "</p>\n");
   JOINEDUP_TRY(const auto found, context.query("sql/60_linkage_group.sql"));
@@ -13,14 +15,20 @@ Result<void> add_linkage_groups(Context& context) {
   Value least, most;
   std::string least_group;
   for (std::int64_t kind = 1; kind <= 4; ++kind) {
-    Counts counts;
-    std::vector<std::string> groups;
+    std::map<std::string, std::vector<std::int64_t>> people;
     for (std::size_t row = 0; row < found.rows.size(); ++row) {
       if (found.integer(row, 0) != kind) continue;
+      auto& group = people[kind == 4 ? ethnic_group(found.rows[row][1]) : found.rows[row][1]];
+      group.resize(2);
+      for (std::size_t i = 0; i < 2; ++i) group[i] += found.integer(row, 2 + i);
+    }
+    Counts counts;
+    std::vector<std::string> groups;
+    for (const auto& [group, count] : people) {
       // A handful whose group is not known would hide their neighbours' counts: left out, and no total is shown without them.
-      if (found.rows[row][1] == "not known" && found.integer(row, 2) + found.integer(row, 3) < smallest_shown) continue;
-      groups.push_back(found.rows[row][1]);
-      counts.push_back({found.integer(row, 2), found.integer(row, 3)});
+      if (group == not_known && count[0] + count[1] < smallest_shown) continue;
+      groups.push_back(group);
+      counts.push_back(count);
     }
     if (counts.empty()) continue;
     const auto shown = protect(counts, Totals::both);
@@ -28,7 +36,7 @@ Result<void> add_linkage_groups(Context& context) {
       const auto share = ratio(shown.at(group, 0), shown.at(group, 2));
       const auto& [title, name] = kinds[kind - 1];
       table.rows.push_back({{title, name}, word_cell(groups[group]), count_cell(shown.at(group, 0)), count_cell(shown.at(group, 1)), count_cell(shown.at(group, 2)), share_cell(share)});
-      if (!share || groups[group] == "not known") continue;
+      if (!share || groups[group] == not_known) continue;
       if (!least || *share < *least) least = share, least_group = std::string(lower_ascii(title).substr(0, lower_ascii(title).find(" (")) + ": " + groups[group]);
       if (!most || *share > *most) most = share;
     }

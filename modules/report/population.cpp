@@ -79,20 +79,6 @@ Result<void> add_deprivation(Context& context) {
   return {};
 }
 
-// The census's groups, for the one-letter codes of NHS data (NHS Data Dictionary, ETHNIC CATEGORY); other words stay.
-std::string ethnic_group(const std::string& code) {
-  if (code.empty()) return "Not known";
-  if (code.size() > 1 && code.find_first_not_of("0123456789") != std::string::npos) return code;
-  const char letter = code[0];
-  if (code == "99" || letter == 'Z' || letter == 'X') return "Not known";
-  if (letter >= 'A' && letter <= 'C') return "White";
-  if (letter >= 'D' && letter <= 'G') return "Mixed";
-  if (letter == 'H' || letter == 'J' || letter == 'K' || letter == 'L') return "Asian or Asian British";
-  if (letter == 'M' || letter == 'N' || letter == 'P') return "Black or Black British";
-  if (letter == 'R' || letter == 'S') return "Other ethnic groups";
-  return "Not known";
-}
-
 Result<void> add_ethnicity(Context& context) {
   JOINEDUP_TRY(const auto found, context.query("sql/22_ethnicity.sql"));
   std::map<std::string, std::int64_t> groups;
@@ -130,6 +116,19 @@ Result<void> add_ethnicity(Context& context) {
 }
 
 }  // namespace
+
+std::string ethnic_group(const std::string& code) {
+  if (code.empty()) return "Not known";
+  if (code.size() > 1 && code.find_first_not_of("0123456789") != std::string::npos) return code;
+  const char letter = code[0];
+  if (code == "99" || letter == 'Z' || letter == 'X') return "Not known";
+  if (letter >= 'A' && letter <= 'C') return "White";
+  if (letter >= 'D' && letter <= 'G') return "Mixed";
+  if (letter == 'H' || letter == 'J' || letter == 'K' || letter == 'L') return "Asian or Asian British";
+  if (letter == 'M' || letter == 'N' || letter == 'P') return "Black or Black British";
+  if (letter == 'R' || letter == 'S') return "Other ethnic groups";
+  return "Not known";
+}
 
 Result<void> add_population(Context& context, Headlines& headlines) {
   JOINEDUP_TRY(const auto people, add_age_sex(context));
