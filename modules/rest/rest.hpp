@@ -1,0 +1,62 @@
+// FHIR's RESTful interactions over a store: a request in, a response out, no sockets. The only header that others include.
+//
+//   Api api(*store, {.base_url = "http://127.0.0.1:8080/fhir"});
+//   fhir::PermitAll permit;
+//   Response made = api.handle({.method = "POST", .path = "/Patient", .body = json, .permit = &permit});
+//   made.status == 201;  made.header("Location");  made.body;
+//   Response page = api.handle({.method = "GET", .path = "/Patient", .query = "name=smith", .permit = &permit});
+//
+// One route table (routes.hpp) yields the router, the CapabilityStatement and the OpenAPI document. handle() may be called by
+// any thread and never throws; every fault is an OperationOutcome with the status of its ErrorCode, and says nothing of a person.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "fhir/fhir.hpp"
+
+namespace joinedup::rest {
+
+struct Header {
+  std::string name, value;
+};
+
+struct Request {
+  std::string method;           // GET, HEAD, POST, PUT, PATCH, DELETE
+  std::string path;             // below the base, still percent-encoded: "/Patient/1", "" and "/" are the system
+  std::string query;            // after the "?", still percent-encoded
+  std::vector<Header> headers;
+  std::string body;
+  const fhir::Permit* permit = nullptr;  // who asks; nothing: refused
+  std::string_view header(std::string_view name) const;  // whatever its case; empty where absent
+};
+
+struct Response {
+  int status = 200;
+  std::vector<Header> headers;  // Content-Type among them; not Content-Length
+  std::string body;
+  // Where set, the body comes in pieces: it fills `piece` and says whether there may be more. Bulk export and long pages.
+  std::function<Result<bool>(std::string& piece)> more;
+  std::string_view header(std::string_view name) const;
+};
+
+struct ApiOptions {
+  std::string base_url;  // where clients see us, no slash at its end
+};
+
+class Api {
+ public:
+  Api(fhir::Store& store, ApiOptions options);
+  ~Api();
+  Response handle(const Request& request) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace joinedup::rest
