@@ -24,6 +24,7 @@ int report_error(const Error& error);   // to stderr, and gives the exit status
 std::string program_version();          // 0.1.0
 
 int init_command(std::span<const std::string> arguments);
+int serve_command(std::span<const std::string> arguments);
 int refresh_command(std::span<const std::string> arguments);
 int status_command(std::span<const std::string> arguments);
 int table_command(std::span<const std::string> arguments);

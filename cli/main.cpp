@@ -27,6 +27,7 @@ const std::vector<Verb>& verbs() {
       {"status", "what is published: feeds, tables, costs, whether it reconciles", cli::status_command},
       {"table", "a published table as CSV", cli::table_command},
       {"link", "how people were linked, by feed and step; --export for checks against a truth", cli::link_command},
+      {"serve", "the shared record over HTTP: FHIR R4, health, metrics", cli::serve_command},
       {"cases", "whom a team should offer care next, and why: find, release, outcome, history, fairness", caseload::cases_command},
       {"link-files", "link or deduplicate any CSV or Parquet files", linkage::link_files_command},
       {"encode", "names and dates to Bloom filters, at a partner who may not share them", linkage::encode_command},

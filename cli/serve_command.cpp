@@ -1,0 +1,85 @@
+// joinedup serve: the shared record on the network, until it is asked to stop.
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/cli.hpp"
+#include "server/server.hpp"
+
+namespace joinedup::cli {
+
+namespace {
+
+Result<server::ServerOptions> read_options(const Common& common) {
+  server::ServerOptions options;
+  bool has_port = false;
+  const auto& words = common.rest;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto& word = words[i];
+    if (word == "--insecure-no-auth") {
+      options.access = server::Access::anyone_on_this_machine;
+      continue;
+    }
+    if (word == "--mllp-port") return fail(ErrorCode::wrong_usage, "HL7 v2 over MLLP comes in a later version; leave it out.", word);
+    if (!word.starts_with("--")) return fail(ErrorCode::wrong_usage, "joinedup serve takes flags only.");
+    if (i + 1 == words.size()) return fail(ErrorCode::wrong_usage, word + " needs a value after it.");
+    const auto& value = words[++i];
+    if (word == "--port") {
+      char* end = nullptr;
+      const long port = std::strtol(value.c_str(), &end, 10);
+      if (value.empty() || *end != '\0' || port < 0 || port > 65535) return fail(ErrorCode::wrong_usage, "--port takes a number from 0 (any that is free) to 65535.");
+      options.port = static_cast<std::uint16_t>(port);
+      has_port = true;
+    } else if (word == "--tls-cert") options.tls_certificate_file = value;
+    else if (word == "--tls-key") options.tls_key_file = value;
+    else if (word == "--address") options.address = value;
+    else if (word == "--base-url") options.base_url = value;
+    else if (word == "--access-log") options.access_log = value == "none" ? "" : value;
+  }
+  if (!has_port) return fail(ErrorCode::wrong_usage, "Say at which port with --port N; 0 picks one that is free.");
+  return options;
+}
+
+Result<int> serve(const Common& common) {
+  JOINEDUP_TRY(auto options, read_options(common));
+  if (common.place.empty()) return fail(ErrorCode::wrong_usage, "Say which place with --place DIR.");
+  if (!std::filesystem::is_directory(common.place))
+    return fail(ErrorCode::not_found, "There is no place here. Begin one with joinedup init --place DIR.", common.place);
+  options.reports_folder = common.place + "/reports/current";
+  // Threads begun from here on leave these signals to the wait below.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  JOINEDUP_TRY(auto server, server::Server::listen(options));
+  JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
+  const rest::Api api(*store, {.base_url = server->base_url()});
+  server->serve(api, [&store] { return store->figures(); });
+  std::printf("Listening %s\n", server->base_url().c_str());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // asked a second time, it ends at once
+  server->stop();
+  return 0;
+}
+
+}  // namespace
+
+int serve_command(std::span<const std::string> arguments) {
+  if (arguments.size() == 1 && arguments[0] == "--help") {
+    std::puts("joinedup serve --place DIR --port N [--tls-cert F --tls-key F] [--address A] [--base-url URL] [--insecure-no-auth] [--access-log F|none]\n\n"
+              "Serves the shared record at /fhir, the last report at /, health at /healthz and /readyz, figures at /metrics.\n"
+              "Plain HTTP is for this machine only. --port 0 picks a free port. SIGTERM ends it when open requests are answered.");
+    return 0;
+  }
+  const auto common = read_common(arguments, {"--port", "--tls-cert", "--tls-key", "--address", "--base-url", "--insecure-no-auth", "--access-log", "--mllp-port"});
+  if (!common) return report_error(common.error());
+  const auto done = serve(*common);
+  return done ? *done : report_error(done.error());
+}
+
+}  // namespace joinedup::cli
