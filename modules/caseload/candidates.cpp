@@ -79,6 +79,8 @@ Result<Basis> write_candidates(engine::Connection& connection, const place::Plac
   JOINEDUP_CHECK(load_rules(connection, place));
   JOINEDUP_TRY(const auto objections, has_table(connection, "case_objection"));
   if (!objections) JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMPORARY TABLE case_objection(person_key BIGINT, purpose VARCHAR)"));
+  JOINEDUP_TRY(const auto withheld, has_table(connection, "case_withheld"));
+  if (!withheld) JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMPORARY TABLE case_withheld(excluded_because VARCHAR, people BIGINT)"));
   JOINEDUP_CHECK(run_step(connection, "sql/30_case_fact.sql"));
   JOINEDUP_CHECK(choose_risk(connection, basis));
   JOINEDUP_CHECK(run_step(connection, "sql/34_case_candidate.sql"));
@@ -147,7 +149,7 @@ Result<Opened> open_published(const place::Place& place, unsigned threads) {
   JOINEDUP_TRY(const auto tables, connection.query("SELECT table_name, database_name FROM duckdb_tables() WHERE database_name IN ('published', 'apart') ORDER BY 1, 2 DESC"));
   std::map<std::string, std::string> views;
   for (const auto& row : tables.rows) {
-    if (row[0].starts_with("case_") && row[0] != "case_objection") continue;  // made anew, with the settings of today
+    if (row[0].starts_with("case_") && row[0] != "case_objection" && row[0] != "case_withheld") continue;  // made anew, with the settings of today
     auto& view = views[row[0]];
     view += (view.empty() ? "" : " UNION ALL BY NAME ") + std::string("SELECT * FROM ") + row[1] + ".main." + engine::sql_name(row[0]);
   }

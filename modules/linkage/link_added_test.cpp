@@ -12,6 +12,7 @@
 #include "engine/engine.hpp"
 #include "linkage/csv_reader.hpp"
 #include "linkage/linkage.hpp"
+#include "linkage/test_support.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -37,32 +38,8 @@ const char* const plain_rules = R"rules(blocking = [["surname"], ["dob"], ["post
 const char* const filtered_rules = R"rules(blocking = ["l.surname = r.surname and levenshtein(l.first_name, r.first_name) < 4", "l.dob = r.dob or l.first_name = r.surname", ["postcode"]]
 )rules";
 
-class LinkAddedTest : public testing::Test {
+class LinkAddedTest : public FolderTest {
  protected:
-  void SetUp() override {
-    set_progress_quiet(true);
-    folder_ = testing::TempDir() + "link_added_" + testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  std::string put(const std::string& name, const std::string& text) {
-    EXPECT_TRUE(write_file(folder_ + "/" + name, text));
-    return folder_ + "/" + name;
-  }
-  std::set<std::string> clusters(const std::string& out) {
-    std::map<std::string, std::set<std::string>> members;
-    EXPECT_TRUE(read_csv(folder_ + "/" + out + "/clusters.csv", [](const CsvRow&) -> Result<void> { return {}; }, [&](const CsvRow& row) -> Result<void> {
-      EXPECT_TRUE(members[std::string(row[1])].insert(std::string(row[0])).second);
-      return {};
-    }));
-    std::set<std::string> all;
-    for (const auto& [id, set] : members) {
-      std::string text;
-      for (const auto& member : set) text += member + " ";
-      all.insert(text);
-    }
-    return all;
-  }
   // Each pair's whole line, its two ids in order of text (which of them is left may depend on nothing but the ids).
   std::map<std::string, std::string> pairs(const std::string& out) {
     std::map<std::string, std::string> all;
@@ -74,7 +51,6 @@ class LinkAddedTest : public testing::Test {
     }));
     return all;
   }
-  std::string folder_;
 };
 
 // People of whom some come several times, with slips and gaps; ids in no order.

@@ -11,6 +11,7 @@
 #include "engine/engine.hpp"
 #include "linkage/csv_reader.hpp"
 #include "linkage/linkage.hpp"
+#include "linkage/test_support.hpp"
 
 namespace joinedup::linkage {
 namespace {
@@ -30,18 +31,11 @@ column = "dob"
 kind = "date"
 )";
 
-class LinkFilesTest : public testing::Test {
+class LinkFilesTest : public FolderTest {
  protected:
   void SetUp() override {
-    set_progress_quiet(true);
-    folder_ = testing::TempDir() + "link_files_" + testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+    FolderTest::SetUp();
     put("spec.toml", specification);
-  }
-  std::string put(const std::string& name, const std::string& text) {
-    EXPECT_TRUE(write_file(folder_ + "/" + name, text));
-    return folder_ + "/" + name;
   }
   // The error's text; empty where the run succeeded. Whatever happened, a failed run leaves no output.
   std::string refused(const std::string& csv, Train train = Train::never) {
@@ -51,21 +45,6 @@ class LinkFilesTest : public testing::Test {
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) EXPECT_EQ(entry.path().string().find("partial"), std::string::npos) << "something half-written stays";
     return done.error().text();
   }
-  std::set<std::string> clusters(const std::string& out) {  // each cluster as its members
-    std::map<std::string, std::set<std::string>> members;
-    EXPECT_TRUE(read_csv(folder_ + "/" + out + "/clusters.csv", [](const CsvRow&) -> Result<void> { return {}; }, [&](const CsvRow& row) -> Result<void> {
-      members[std::string(row[1])].insert(std::string(row[0]));
-      return {};
-    }));
-    std::set<std::string> all;
-    for (const auto& [id, set] : members) {
-      std::string text;
-      for (const auto& member : set) text += member + " ";
-      all.insert(text);
-    }
-    return all;
-  }
-  std::string folder_;
 };
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -7,18 +7,16 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "linkage/linkage.hpp"
+#include "linkage/test_support.hpp"
 #include "linkage/quality.hpp"
 
 namespace joinedup::linkage {
 namespace {
 
-class QualityTest : public testing::Test {
+class QualityTest : public FolderTest {
  protected:
   void SetUp() override {
-    set_progress_quiet(true);
-    folder_ = testing::TempDir() + "quality_" + testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
+    FolderTest::SetUp();
     put("spec.toml", specification("cluster_probability = 0.5"));
     // Two sisters and two neighbours; the third Lee is the first one, misspelt. The truth column names the person.
     put("input.csv", "id,name,town,sex,person\n1,Ann Lee,York,f,a\n2,Ann Lee,York,f,a\n3,Anne Lee,York,,a\n4,Bob Ray,Leeds,m,b\n5,Bob Ray,Leeds,m,c\n6,Cy Orr,Bath,m,d\n");
@@ -34,10 +32,6 @@ name = "name"
 levels = [{ when = "name_l = name_r", m = 0.9, u = 0.01 }, { when = "ELSE", m = 0.1, u = 0.99 }]
 )";
   }
-  std::string put(const std::string& name, const std::string& text) {
-    EXPECT_TRUE(write_file(folder_ + "/" + name, text));
-    return folder_ + "/" + name;
-  }
   Result<LinkSummary> link(const std::string& labels = "") {
     std::filesystem::remove_all(folder_ + "/out");
     return link_files({.spec = folder_ + "/spec.toml", .inputs = {folder_ + "/input.csv"}, .out = folder_ + "/out", .train = Train::never, .labels = labels});
@@ -48,7 +42,6 @@ levels = [{ when = "name_l = name_r", m = 0.9, u = 0.01 }, { when = "ELSE", m = 
     EXPECT_FALSE(std::filesystem::exists(folder_ + "/out"));
     return done ? "" : done.error().text();
   }
-  std::string folder_;
 };
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

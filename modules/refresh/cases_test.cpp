@@ -120,6 +120,14 @@ TEST_F(CasesInTheLoop, ANationalOptOutRemovesWhereThePlaceSaysSo) {
   place.case_finding.objections_that_remove.push_back("national_data_opt_out");
   ASSERT_TRUE(refresh_place(place, {.threads = 2, .unchanged = Unchanged::refresh_again}));
   EXPECT_FALSE(fs::exists(place.path("vault/case_finding.duckdb")));
+  {  // They are in no list, and still counted with the reason.
+    auto opened = caseload::open_published(place, 2);
+    ASSERT_TRUE(opened) << opened.error().text();
+    std::int64_t counted = 0;
+    for (const auto& exclusion : found_now(place, *opened).exclusions)
+      if (exclusion.because == "objects_to_national_data_opt_out") counted += exclusion.people;
+    EXPECT_GT(counted, 200) << "about 8% of 4,000";
+  }
   ASSERT_TRUE(refresh_place(*place_, {.threads = 2, .unchanged = Unchanged::refresh_again}));
   EXPECT_TRUE(fs::exists(place.path("vault/case_finding.duckdb")));
 }

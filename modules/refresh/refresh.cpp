@@ -49,6 +49,7 @@ std::string run_name(std::uint64_t generation) {
 std::vector<record::RecordTable> published_tables() {
   auto tables = record::record_tables();
   tables.push_back({"case_objection", "one row per person and purpose objected to, of those in the warehouse", {"person_key", "purpose"}});
+  tables.push_back({"case_withheld", "one row per objection by which people are neither in the warehouse nor looked for", {"excluded_because"}});
   for (auto& table : risk_tables()) tables.push_back(std::move(table));
   for (auto& table : caseload::caseload_tables()) tables.push_back(std::move(table));
   return tables;
@@ -206,8 +207,11 @@ Result<void> sync_file(const std::string& path) {
 }
 
 // Segments, and whom to offer care next: tables of the warehouse, and a page of the report. A place without teams has segments only.
-Result<std::optional<caseload::Found>> find_people(engine::Connection& connection, const place::Place& place) {
+Result<std::optional<caseload::Found>> find_people(engine::Connection& connection, const place::Place& place, const vault::Withheld& withheld) {
   JOINEDUP_CHECK(connection.run("CREATE TABLE case_objection AS SELECT DISTINCT person_key, purpose FROM door.main.person_objection ORDER BY person_key, purpose"));
+  JOINEDUP_CHECK(connection.run("CREATE TABLE case_withheld(excluded_because VARCHAR, people BIGINT)"));
+  for (const auto& [purpose, people] : withheld.never_found)
+    JOINEDUP_CHECK(connection.run("INSERT INTO case_withheld VALUES (" + engine::sql_text("objects_to_" + purpose) + ", " + std::to_string(people) + ")"));
   JOINEDUP_CHECK(caseload::write_segments(connection, place));
   if (place.teams.empty()) {
     JOINEDUP_CHECK(caseload::write_no_candidates(connection));
@@ -311,7 +315,7 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
     RiskStep risk_step{run.place.path("models"), run.place.data_from, run.place.data_to, run.options.threads, run.options.train};
     JOINEDUP_CHECK(score_people(connection, risk_step));
     Progress finding("Finding people");
-    JOINEDUP_TRY(const auto found, find_people(connection, run.place));
+    JOINEDUP_TRY(const auto found, find_people(connection, run.place, withheld));
     finding.done(found ? with_commas(static_cast<std::int64_t>(found->cases.size())) + " on lists or waiting" : "segments only: no teams");
     Progress reporting("Writing the report");
     JOINEDUP_TRY(auto inputs, report_inputs(connection, run.status, run.findings, run.unknown_rows, run.feeds, run.place));

@@ -1,5 +1,6 @@
 // The analysis door: what of the staged rows may be seen by whoever builds the warehouse. Identifying columns have no view.
 #include <algorithm>
+#include <bit>
 #include <ctime>
 #include <functional>
 
@@ -204,6 +205,15 @@ Result<void> make_views(const Vault::State& state, engine::Connection& connectio
   return {};
 }
 
+// The purposes of objections that take a person out of case finding, as the bits of State::person_objects.
+std::uint8_t purposes_that_remove(const place::Place& place) {
+  std::uint8_t removing = 0;
+  for (const auto& purpose : place.case_finding.objections_that_remove)
+    for (std::size_t i = 0; i < std::size(objection_purposes); ++i)
+      if (purpose == objection_purposes[i]) removing |= static_cast<std::uint8_t>(1u << i);
+  return removing;
+}
+
 }  // namespace
 
 Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds) {
@@ -211,7 +221,13 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
   JOINEDUP_CHECK(read_objections(state, connection));
   JOINEDUP_CHECK(make_door(state, connection, state.person_withheld));
   Withheld withheld;
-  for (const bool held : state.person_withheld) withheld.people += held;
+  const auto removing = purposes_that_remove(state.place);
+  for (std::size_t p = 0; p < state.person_withheld.size(); ++p) {
+    if (!state.person_withheld[p]) continue;
+    ++withheld.people;
+    const auto why = static_cast<unsigned>(state.person_objects[p] & removing);
+    if (why != 0) ++withheld.never_found[std::string(objection_purposes[std::countr_zero(why)])];
+  }
   JOINEDUP_CHECK(make_views(state, connection, feeds, "secondary_use", [&](const std::string& feed, const place::TableSpec& table, bool no_agreement) {
     return count_kept_back(connection, state, feed, table, no_agreement, withheld);
   }));
@@ -220,10 +236,7 @@ Result<Withheld> Vault::open_door(engine::Connection& connection, const std::vec
 
 Result<std::uint64_t> Vault::open_case_finding_door(engine::Connection& connection, const std::vector<place::FeedSpec>& feeds) {
   auto& state = *state_;
-  std::uint8_t removing = 0;
-  for (const auto& purpose : state.place.case_finding.objections_that_remove)
-    for (std::size_t i = 0; i < std::size(objection_purposes); ++i)
-      if (purpose == objection_purposes[i]) removing |= static_cast<std::uint8_t>(1u << i);
+  const auto removing = purposes_that_remove(state.place);
   std::uint64_t people = 0;
   std::vector<bool> kept_out(state.person_withheld.size(), true);
   for (std::size_t p = 0; p < kept_out.size(); ++p) {

@@ -98,6 +98,7 @@ struct Withheld {
   std::map<std::string, std::uint64_t> rows_by_feed;     // objections, opt-outs, agreements
   std::map<std::string, std::uint64_t> unknown_by_feed;  // rows that refer to a person no row describes: rejected, counted
   std::uint64_t people = 0;
+  std::map<std::string, std::uint64_t> never_found;  // of them: kept out of case finding too, by the first purpose that does it
 };
 
 class Vault {

@@ -8,4 +8,8 @@ SELECT coalesce(team, 'none') AS team, excluded_because, CAST(count(*) AS BIGINT
 FROM case_candidate
 WHERE excluded_because IS NOT NULL
 GROUP BY 1, 2
+UNION ALL
+-- Who may not even be in the warehouse: known by number only.
+SELECT 'none', excluded_because, people
+FROM case_withheld
 ORDER BY 1, 2;
