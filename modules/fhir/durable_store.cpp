@@ -11,6 +11,7 @@
 
 #include "base/hash.hpp"
 #include "fhir/search.hpp"
+#include "fhir/store_file.hpp"
 
 namespace joinedup::fhir {
 
@@ -59,6 +60,7 @@ class SqliteStore final : public DurableStore {
       const std::lock_guard lock(mutex_);
       stop_ = true;
       wake_.notify_all();
+      committed_.notify_all();
     }
     if (writer_.joinable()) writer_.join();
   }
@@ -71,6 +73,12 @@ class SqliteStore final : public DurableStore {
   Result<SearchPage> search(const Query& query, const Permit& permit, SearchTrace* trace) override {
     return Search(*index_, *keys_, *log_, permit, trace).run(query);
   }
+  Result<ChangesPage> changes(std::uint64_t after, std::size_t count, const Permit& permit) override;
+  bool wait_for_change(std::uint64_t after, std::chrono::milliseconds at_most) override {
+    std::unique_lock lock(mutex_);
+    return committed_.wait_for(lock, at_most, [&] { return stop_ || index_->end() > after; }) && index_->end() > after;
+  }
+  Result<void> backup(const std::string& to) override { return backup_store(options_.path, to); }
   void settle() override { index_->settle(); }
   StoreFigures figures() const override {
     StoreFigures out;
@@ -99,11 +107,12 @@ class SqliteStore final : public DurableStore {
   std::vector<Row> rows_of(std::string_view type, std::string_view id) const;
 
   StoreOptions options_;
+  StoreLock lock_;
   std::unique_ptr<VersionLog> log_;
   std::unique_ptr<Keys> keys_;
   std::unique_ptr<Index> index_;
   std::mutex mutex_;
-  std::condition_variable wake_, done_;
+  std::condition_variable wake_, done_, committed_;
   std::deque<Job*> queue_;
   bool stop_ = false;
   std::int64_t last_instant_ = 0;
@@ -115,6 +124,7 @@ tl::unexpected<Error> absent() {
 }
 
 Result<void> SqliteStore::open() {
+  JOINEDUP_TRY(lock_, StoreLock::take(options_.path));
   JOINEDUP_TRY(log_, VersionLog::open({.path = options_.path}));
   keys_ = std::make_unique<Keys>(log_->secret(), options_.base_url);
   JOINEDUP_TRY(index_, Index::open({.folder = options_.path + ".index", .store = log_->store(), .segment_rows = options_.segment_rows, .most_row = log_->end()}));
@@ -204,6 +214,7 @@ void SqliteStore::work() {
     const std::lock_guard lock(mutex_);
     for (Job* job : jobs) job->done = true;
     done_.notify_all();
+    committed_.notify_all();
   }
 }
 
@@ -375,6 +386,23 @@ Result<HistoryPage> SqliteStore::history(const HistoryRequest& request, const Pe
     last = row;
     if (auto allowed = permitted(std::move(*version), Action::history, permit)) page.versions.push_back(std::move(*allowed));
   }
+  return page;
+}
+
+// What is durable but not yet answered is not told: a change is told when it can be found.
+Result<ChangesPage> SqliteStore::changes(std::uint64_t after, std::size_t count, const Permit& permit) {
+  ChangesPage page;
+  page.last = index_->end();
+  page.next = std::min<std::uint64_t>(after, page.last);
+  if (page.next == page.last || count == 0) return page;
+  JOINEDUP_TRY(auto reader, log_->reader());
+  std::size_t looked_at = 0;
+  JOINEDUP_CHECK(reader->scan(static_cast<Row>(page.next), [&](const StoredVersion& version) {
+    if (version.row >= page.last || page.changes.size() == count || ++looked_at > most_rows_per_commit) return false;
+    page.next = version.row + 1;
+    if (auto allowed = permitted(version, Action::history, permit)) page.changes.push_back({page.next, std::move(*allowed)});
+    return true;
+  }));
   return page;
 }
 

@@ -37,6 +37,7 @@ struct Extracted {
   bool has_system = false;
   std::string_view system, code, text, unit;
   Period period;
+  fhirpath::NodeIndex node = fhirpath::no_node;  // of an identifier: itself, for what is asked of its type
 };
 
 class ExtractionPlan {

@@ -76,6 +76,12 @@ void Index::load() {
     const auto words = split(lines[i], ' ');
     if (words.size() != 2) continue;
     const std::string name(words[1]);
+    if (words[0] == "reached") {  // marks of rows that this store does not have: it is an older state of it, put back
+      Row reached = 0;
+      std::from_chars(name.data(), name.data() + name.size(), reached);
+      sound = reached <= options_.most_row;
+      continue;
+    }
     if (words[0] == "dead") {
       const auto bits = read_file(options_.folder + "/" + name);
       sound = bits && bits->size() % 8 == 0;
@@ -96,6 +102,7 @@ void Index::load() {
   }
   if (!sound) {
     segments_.clear();
+    dead_.clear();
     end_ = 0;
   }
   files_ = segments_.size();
@@ -257,6 +264,7 @@ void Index::write_manifest() {
     }
   }
   const auto words = dead_.words(end);
+  text += "reached " + std::to_string(end_) + "\n";
   const std::string name = "dead-" + std::to_string(next_file_++);
   if (!write_file(options_.folder + "/" + name, {reinterpret_cast<const char*>(words.data()), words.size() * 8}, FileMode::secret)) return;
   text += "dead " + name + "\n";

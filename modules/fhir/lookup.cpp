@@ -36,6 +36,14 @@ void Search::value_lookup(const Criterion& criterion, const Parameter& parameter
   switch (parameter.kind) {
     case ParameterKind::token:
       if (criterion.modifier == Modifier::text) return anything();
+      if (criterion.modifier == Modifier::of_type) return out.exact = false, token(Keys::Part::code, {}, value.code);
+      if (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in) {
+        out.exact = false;
+        if (value.code.empty()) return token(Keys::Part::system, value.system, {});
+        // A plain code's system is not written: it may be meant. What is left out must be certain, so not for :not-in.
+        if (criterion.modifier == Modifier::in && !value.system.empty()) token(Keys::Part::system_code, {}, value.code);
+        return token(Keys::Part::system_code, value.system, value.code);
+      }
       if (value.system_is == SearchValue::System::any) return token(Keys::Part::code, {}, value.code);
       if (value.code.empty()) return token(Keys::Part::system, value.system, {});
       return token(Keys::Part::system_code, value.system, value.code);
@@ -101,6 +109,8 @@ void Search::value_lookup(const Criterion& criterion, const Parameter& parameter
 }
 
 Result<void> Search::lookups(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out) {
+  if (!criterion.any_of.empty()) return union_lookup(type, criterion, out);
+  if (!criterion.list.empty()) return list_lookup(type, criterion, out);
   if (criterion.has != nullptr) return has_lookup(criterion, out);
   if (!criterion.chain.empty()) return chain_lookup(criterion, out);
   const Parameter& parameter = *criterion.parameter;
@@ -152,7 +162,63 @@ Result<void> Search::lookups(std::string_view type, const Criterion& criterion, 
     lookup.tokens = {keys_.token(keys_.parameter(criterion.type, parameter.code), Keys::Part::present, {}, {})};
     lookup.exact = false;
   }
-  if (criterion.modifier == Modifier::negated) lookup.sense = Lookup::Sense::fails;
+  if (criterion.modifier == Modifier::negated || criterion.modifier == Modifier::not_in) lookup.sense = Lookup::Sense::fails;
+  if (lookup.tokens.empty() && lookup.ranges.empty()) lookup.kind = Lookup::Kind::rows;  // an empty value set
+  out.push_back(std::move(lookup));
+  return {};
+}
+
+// A compartment: hashes of its references; of the patient's own type its rows besides.
+Result<void> Search::union_lookup(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out) {
+  Lookup all;
+  all.what = "compartment";
+  std::vector<Lookup> parts;
+  for (const Criterion& one : criterion.any_of) JOINEDUP_CHECK(lookups(type, one, parts));
+  for (Lookup& part : parts) {
+    all.exact = all.exact && part.exact;
+    all.tokens.insert(all.tokens.end(), part.tokens.begin(), part.tokens.end());
+    all.rows.insert(all.rows.end(), part.rows.begin(), part.rows.end());
+  }
+  if (!all.rows.empty()) {
+    all.kind = Lookup::Kind::rows;
+    const Index::View view = index_.view();
+    for (const auto& segment : view.segments())
+      for (const auto key : all.tokens) {
+        PostingsCursor cursor(segment->tokens(key));
+        for (Row row = cursor.seek(0); row != no_row && all.rows.size() <= limits_.linked; row = cursor.seek(row + 1))
+          if (!view.dead().has(row)) all.rows.push_back(row);
+      }
+    if (all.rows.size() > limits_.linked) return fail(ErrorCode::too_large, "The compartment holds too much to be looked through.");
+    all.tokens.clear();
+    std::sort(all.rows.begin(), all.rows.end());
+    all.rows.erase(std::unique(all.rows.begin(), all.rows.end()), all.rows.end());
+  }
+  out.push_back(std::move(all));
+  return {};
+}
+
+// _list: what a List's entries refer to.
+Result<void> Search::list_lookup(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out) {
+  Lookup lookup;
+  lookup.kind = Lookup::Kind::rows;
+  lookup.what = "_list";
+  JOINEDUP_TRY(const auto list, current("List", criterion.list));
+  fhirpath::Document document;
+  const bool readable = list && document.parse(list->text) &&
+                        (permit_.everything() || permit_.allows(Action::chain, {list->type, list->id, &document}));
+  const auto entries = readable ? document.find(document.root(), "entry") : fhirpath::no_node;
+  if (entries != fhirpath::no_node) {
+    const Index::View view = index_.view();
+    for (const auto entry : document.children(entries)) {
+      const auto item = document.find(entry, "item");
+      if (item == fhirpath::no_node || document.text_of(entry, "deleted") == "true") continue;
+      const auto plain = plain_reference(document.text_of(item, "reference"), keys_.base_url());
+      if (!plain.starts_with(type) || plain.size() <= type.size() || plain[type.size()] != '/') continue;
+      if (const Row row = current_row(view, keys_.self(plain)); row != no_row) lookup.rows.push_back(row);
+    }
+  }
+  std::sort(lookup.rows.begin(), lookup.rows.end());
+  lookup.rows.erase(std::unique(lookup.rows.begin(), lookup.rows.end()), lookup.rows.end());
   out.push_back(std::move(lookup));
   return {};
 }

@@ -115,6 +115,7 @@ bool Matcher::value_matches(const Parameter& parameter, Modifier modifier, const
   switch (has.shape) {
     case Shape::token:
       if (modifier == Modifier::text) return folded_.clear(), fold_into(has.text, folded_), std::string_view(folded_).starts_with(asked.folded);
+      if ((modifier == Modifier::in || modifier == Modifier::not_in) && !has.has_system) return asked.code == has.code;
       return token_matches(asked, has);
     case Shape::reference_identifier: return modifier == Modifier::identifier && token_matches(asked, has);
     case Shape::text:
@@ -133,6 +134,19 @@ bool Matcher::value_matches(const Parameter& parameter, Modifier modifier, const
     case Shape::number: return ends_match(asked, has);
     case Shape::quantity: case Shape::range:
       return parameter.kind == ParameterKind::number ? ends_match(asked, has) : quantity_matches(asked, has);
+  }
+  return false;
+}
+
+// identifier:of-type: one of the type's codings, and the value.
+bool Matcher::of_type_matches(const SearchValue& asked, const Extracted& has, const Document& document) {
+  if (has.node == fhirpath::no_node || asked.code != has.code) return false;
+  const auto type = document.find(has.node, "type");
+  const auto codings = type == fhirpath::no_node ? type : document.find(type, "coding");
+  if (codings == fhirpath::no_node || document.kind(codings) != fhirpath::NodeKind::array) return false;
+  for (const auto coding : document.children(codings)) {
+    const Extracted one{.shape = Shape::token, .has_system = true, .system = document.text_of(coding, "system"), .code = document.text_of(coding, "code")};
+    if (token_matches(asked.parts[0], one)) return true;
   }
   return false;
 }
@@ -158,6 +172,8 @@ bool Matcher::composite_matches(const Criterion& criterion, const Document& docu
 }
 
 bool Matcher::matches(const Criterion& criterion, const Document& document, std::int64_t instant) {
+  if (!criterion.any_of.empty())
+    return std::any_of(criterion.any_of.begin(), criterion.any_of.end(), [&](const Criterion& one) { return matches(one, document, instant); });
   const Parameter& parameter = *criterion.parameter;
   if (parameter.kind == ParameterKind::composite) return composite_matches(criterion, document);
   const auto any = [&](const auto& test) { return std::any_of(criterion.values.begin(), criterion.values.end(), test); };
@@ -168,9 +184,10 @@ bool Matcher::matches(const Criterion& criterion, const Document& document, std:
   ExtractionPlan::of_parameter(criterion.type, parameter).run(document, document.root(), values_);
   if (criterion.modifier == Modifier::missing) return values_.empty() == criterion.missing;
   const bool found = std::any_of(values_.begin(), values_.end(), [&](const Extracted& has) {
+    if (criterion.modifier == Modifier::of_type) return any([&](const SearchValue& asked) { return of_type_matches(asked, has, document); });
     return any([&](const SearchValue& asked) { return value_matches(parameter, criterion.modifier, criterion.target_type, asked, has); });
   });
-  return found != (criterion.modifier == Modifier::negated);
+  return found != (criterion.modifier == Modifier::negated || criterion.modifier == Modifier::not_in);
 }
 
 }  // namespace joinedup::fhir

@@ -18,6 +18,7 @@ class Matcher {
 
  private:
   bool value_matches(const Parameter& parameter, Modifier modifier, const std::string& target_type, const SearchValue& value, const Extracted& has);
+  bool of_type_matches(const SearchValue& asked, const Extracted& has, const fhirpath::Document& document);
   bool composite_matches(const Criterion& criterion, const fhirpath::Document& document);
   std::string base_url_;
   std::vector<Extracted> values_, more_;

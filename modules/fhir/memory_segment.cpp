@@ -42,8 +42,11 @@ Row PostingsCursor::seek(Row from) {
   return no_row;
 }
 
-DeadRows::~DeadRows() {
-  for (auto& chunk : chunks_) delete[] chunk.load();
+DeadRows::~DeadRows() { clear(); }
+
+void DeadRows::clear() {
+  for (auto& chunk : chunks_) delete[] chunk.exchange(nullptr);
+  count_ = 0;
 }
 
 void DeadRows::set(Row row) {

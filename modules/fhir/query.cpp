@@ -61,9 +61,10 @@ Name split_name(std::string_view text) {
 }
 
 Result<Modifier> modifier_of(std::string_view text, const Parameter& parameter, std::string& target_type) {
-  static constexpr std::array<std::pair<std::string_view, Modifier>, 9> known = {
+  static constexpr std::array<std::pair<std::string_view, Modifier>, 12> known = {
       {{"", Modifier::none}, {"exact", Modifier::exact}, {"contains", Modifier::contains}, {"not", Modifier::negated},
-       {"missing", Modifier::missing}, {"text", Modifier::text}, {"identifier", Modifier::identifier}, {"above", Modifier::above}, {"below", Modifier::below}}};
+       {"missing", Modifier::missing}, {"text", Modifier::text}, {"identifier", Modifier::identifier}, {"above", Modifier::above}, {"below", Modifier::below},
+       {"of-type", Modifier::of_type}, {"in", Modifier::in}, {"not-in", Modifier::not_in}}};
   if (parameter.kind == ParameterKind::reference && Definitions::r4().is_resource(text)) {
     target_type = text;
     return Modifier::type;
@@ -73,11 +74,15 @@ Result<Modifier> modifier_of(std::string_view text, const Parameter& parameter, 
     const auto kind = parameter.kind;
     const bool fits = modifier == Modifier::none || (modifier == Modifier::missing && kind != ParameterKind::composite) ||
                       ((modifier == Modifier::exact || modifier == Modifier::contains) && kind == ParameterKind::string) ||
-                      ((modifier == Modifier::negated || modifier == Modifier::text) && kind == ParameterKind::token) ||
+                      ((modifier == Modifier::negated || modifier == Modifier::text || modifier == Modifier::in || modifier == Modifier::not_in) &&
+                       kind == ParameterKind::token) ||
+                      (modifier == Modifier::of_type && kind == ParameterKind::token && parameter.code == "identifier") ||
                       (modifier == Modifier::identifier && kind == ParameterKind::reference) ||
                       ((modifier == Modifier::above || modifier == Modifier::below) && kind == ParameterKind::uri);
     if (fits) return modifier;
   }
+  if (parameter.kind == ParameterKind::token && (text == "above" || text == "below"))
+    return wrong(parameter.code, "cannot be asked :" + std::string(text) + ": that needs a terminology server, which knows what lies above a code; name the codes, or use :in with a ValueSet kept here");
   return wrong(parameter.code, "does not know the modifier :" + std::string(text) + " here");
 }
 
@@ -118,14 +123,31 @@ Result<void> read_number(std::string_view name, std::string_view raw, SearchValu
   return {};
 }
 
+// type's system|type's code|value: the value stands in `code`, the type in `parts`.
+Result<void> read_of_type(std::string_view name, std::string_view raw, SearchValue& value) {
+  const auto parts = split_escaped(raw, '|');
+  if (parts.size() != 3 || parts[1].empty() || parts[2].empty()) return wrong(name, "with :of-type is system|code|value, of the type and of the identifier");
+  value.code = unescape(parts[2]);
+  SearchValue type;
+  type.system = unescape(parts[0]), type.code = unescape(parts[1]);
+  type.system_is = type.system.empty() ? SearchValue::System::any : SearchValue::System::given;
+  value.parts.push_back(std::move(type));
+  return {};
+}
+
 Result<SearchValue> read_value(const Parameter& parameter, Modifier modifier, std::string_view raw) {
   SearchValue value;
   value.text = unescape(raw);
   if (value.text.empty()) return wrong(parameter.code, "has no value");
   switch (parameter.kind) {
     case ParameterKind::token:
-      if (modifier == Modifier::text) value.folded = fold(value.text);
-      else read_token(raw, value);
+      if (modifier == Modifier::text) {
+        value.folded = fold(value.text);
+      } else if (modifier == Modifier::of_type) {
+        JOINEDUP_CHECK(read_of_type(parameter.code, raw, value));
+      } else if (modifier != Modifier::in && modifier != Modifier::not_in) {
+        read_token(raw, value);
+      }
       break;
     case ParameterKind::string: value.folded = fold(value.text); break;
     case ParameterKind::uri: break;
@@ -188,6 +210,13 @@ Result<Criterion> read_chain(Criterion out, const Name& name, std::string_view r
 Result<Criterion> read_criterion(std::string_view type, std::string_view name_text, std::string_view raw, std::size_t depth) {
   if (depth > deepest_chain) return wrong(name_text, "is chained deeper than " + std::to_string(deepest_chain) + " steps");
   if (name_text.starts_with("_has:")) return read_has(type, name_text, raw, depth);
+  if (name_text == "_list") {
+    Criterion listed;
+    listed.type = type;
+    listed.list = raw.starts_with("List/") ? raw.substr(5) : raw;
+    if (listed.list.empty() || listed.list[0] == '$') return wrong(name_text, "asks for the id of a List kept here");
+    return listed;
+  }
   const Name name = split_name(name_text);
   Criterion out;
   out.type = type;
@@ -250,11 +279,15 @@ Result<bool> read_control(std::string_view name, std::string_view value, Query& 
     (base == "_include" ? query.includes : query.reverse_includes).push_back(std::move(include));
   } else if (base == "_total") {
     query.total = value == "none" ? Total::none : Total::accurate;
-  } else if (base == "_summary" && value == "count") {
-    query.summary = Summary::count;
+  } else if (base == "_summary") {
+    if (value == "count") query.summary = Summary::count;
+    else if (value == "true" || value == "text" || value == "data") query.shape = value;
+    else if (value != "false") return wrong(name, "is one of true, text, data, count and false");
+  } else if (base == "_elements") {
+    for (auto element : split(value, ',')) query.elements.emplace_back(element);
   } else if (base == "_cursor") {
     query.cursor = value;
-  } else if (base != "_format" && base != "_pretty" && base != "_elements" && base != "_summary") {
+  } else if (base != "_format" && base != "_pretty" && (base != "_type" || query.several.empty())) {
     return false;
   }
   return true;
@@ -280,10 +313,49 @@ std::string Query::self() const {
   return out;
 }
 
+namespace {
+
+// The types that a search over several is about, from its _type.
+Result<std::vector<Query::OfType>> asked_types(std::string_view text) {
+  std::vector<Query::OfType> out;
+  for (auto pair : split(text, '&')) {
+    if (!pair.starts_with("_type=")) continue;
+    const std::string named = decode_query(pair.substr(6));
+    for (auto type : split(named, ',')) {
+      if (!Definitions::r4().is_resource(type)) return wrong("_type", "names a type that FHIR R4 does not have");
+      if (std::none_of(out.begin(), out.end(), [&](const auto& one) { return one.type == type; })) out.push_back({std::string(type), {}});
+    }
+  }
+  if (out.empty())
+    for (const auto& type : Definitions::r4().types()) out.push_back({type, {}});
+  return out;
+}
+
+// Reads a parameter for one type or for each of several.
+Result<void> add_criterion(Query& query, const std::string& name, const std::string& value) {
+  if (query.several.empty()) {
+    JOINEDUP_TRY(auto criterion, read_criterion(query.type, name, value, 0));
+    query.criteria.push_back(std::move(criterion));
+    return {};
+  }
+  std::vector<Criterion> read;
+  for (const auto& one : query.several) {
+    JOINEDUP_TRY(auto criterion, read_criterion(one.type, name, value, 0));
+    read.push_back(std::move(criterion));
+  }
+  for (std::size_t i = 0; i < read.size(); ++i) query.several[i].criteria.push_back(std::move(read[i]));
+  return {};
+}
+
+}  // namespace
+
 Result<Query> parse_query(std::string_view type, std::string_view text, Handling handling) {
-  if (!Definitions::r4().is_resource(type)) return fail(ErrorCode::not_found, "There is no such type of resource in FHIR R4.");
+  if (!type.empty() && !Definitions::r4().is_resource(type)) return fail(ErrorCode::not_found, "There is no such type of resource in FHIR R4.");
   Query query;
   query.type = type;
+  if (type.empty()) {
+    JOINEDUP_TRY(query.several, asked_types(text));
+  }
   for (auto pair : split(text, '&')) {
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
@@ -292,20 +364,67 @@ Result<Query> parse_query(std::string_view type, std::string_view text, Handling
     if (value.empty()) continue;  // R4: a parameter without a value is as if not given
     JOINEDUP_TRY(const bool control, read_control(name, value, query));
     if (!control) {
-      auto criterion = read_criterion(type, name, value, 0);
-      if (!criterion && (criterion.error().code != ErrorCode::unsupported || handling == Handling::strict)) {
-        auto error = criterion.error();
-        if (error.code == ErrorCode::unsupported) error.code = ErrorCode::wrong_usage;
-        return tl::unexpected(error);
-      }
-      if (!criterion) {
-        query.warnings.push_back(criterion.error().sentence);
+      if (auto added = add_criterion(query, name, value); !added) {
+        auto error = added.error();
+        if (error.code != ErrorCode::unsupported || handling == Handling::strict) {
+          if (error.code == ErrorCode::unsupported) error.code = ErrorCode::wrong_usage;
+          return tl::unexpected(error);
+        }
+        query.warnings.push_back(error.sentence);
         continue;
       }
-      query.criteria.push_back(std::move(*criterion));
     }
     if (name != "_cursor") query.used.emplace_back(pair);
   }
+  return query;
+}
+
+Result<Query> in_compartment(Query query, std::string_view compartment_type, std::string_view id) {
+  if (compartment_type != "Patient") return fail(ErrorCode::unsupported, "Only a Patient's compartment can be searched here.");
+  query.compartment = std::string(compartment_type) + "/" + std::string(id);
+  const auto belongs = [&](const std::string& type) {
+    Criterion member;
+    member.type = type;
+    for (const auto& code : Definitions::r4().compartment(type)) {
+      Criterion one;
+      one.type = type;
+      one.parameter = Definitions::r4().find(type, code);
+      if (one.parameter == nullptr || one.parameter->kind != ParameterKind::reference) continue;
+      one.values.emplace_back().reference = query.compartment;
+      member.any_of.push_back(std::move(one));
+    }
+    if (type == compartment_type) {  // the patient's own resource
+      Criterion self;
+      self.type = type;
+      self.parameter = Definitions::r4().find(type, "_id");
+      self.values.emplace_back().code = id;
+      member.any_of.push_back(std::move(self));
+    }
+    return member;
+  };
+  if (query.several.empty()) {
+    auto member = belongs(query.type);
+    if (member.any_of.empty()) return fail(ErrorCode::wrong_usage, "A " + query.type + " is in no Patient's compartment.");
+    query.criteria.push_back(std::move(member));
+    return query;
+  }
+  for (auto& one : query.several) one.criteria.push_back(belongs(one.type));
+  std::erase_if(query.several, [](const auto& one) { return one.criteria.back().any_of.empty(); });
+  if (query.several.empty()) return fail(ErrorCode::wrong_usage, "None of the types asked for is in a Patient's compartment.");
+  return query;
+}
+
+Result<Query> everything_query(const EverythingRequest& request) {
+  std::string text = "_count=" + std::to_string(request.count);
+  if (!request.types.empty()) text += "&_type=";
+  for (std::size_t i = 0; i < request.types.size(); ++i) text += (i == 0 ? "" : ",") + request.types[i];
+  std::string since;
+  for (char c : request.since) since += c == '+' ? std::string("%2B") : c == '&' || c == '%' ? std::string() : std::string(1, c);
+  if (!since.empty()) text += "&_lastUpdated=ge" + since;
+  JOINEDUP_TRY(auto query, parse_query("", text, Handling::strict));
+  JOINEDUP_TRY(query, in_compartment(std::move(query), "Patient", request.patient));
+  query.linked = LinkedResources::outside_compartment;
+  query.cursor = request.cursor;
   return query;
 }
 

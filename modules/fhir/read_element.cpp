@@ -64,7 +64,7 @@ void read_identifier(const Document& d, NodeIndex node, std::uint32_t slot, Out&
   const auto& n = names();
   const NodeIndex type = d.find(node, n.type);
   out.push_back({.slot = slot, .shape = Shape::token, .has_system = true, .system = text_at(d, node, n.system),
-                 .code = text_at(d, node, n.value), .text = type == no_node ? std::string_view{} : text_at(d, type, n.text)});
+                 .code = text_at(d, node, n.value), .text = type == no_node ? std::string_view{} : text_at(d, type, n.text), .node = node});
 }
 void read_contact(const Document& d, NodeIndex node, std::uint32_t slot, Out& out) {
   out.push_back({.slot = slot, .shape = Shape::token, .code = text_at(d, node, names().value)});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <set>
 
 #include "base/hash.hpp"
@@ -17,45 +18,57 @@ Version to_version(StoredVersion stored) {
   return out;
 }
 
-Result<std::vector<Search::Found>> Search::find(const Request& request) {
+// What a request asks of the index; the first drives.
+Result<std::vector<Lookup>> Search::plan(const Request& request) {
   std::vector<Lookup> all;
   for (const Criterion* criterion : request.criteria) JOINEDUP_CHECK(lookups(request.type, *criterion, all));
-  const bool typed = std::any_of(all.begin(), all.end(), [](const Lookup& lookup) {
-    return lookup.sense == Lookup::Sense::holds && lookup.kind != Lookup::Kind::instants;
-  });
-  if (!typed) {
+  const auto drives = [](const Lookup& lookup) { return lookup.sense == Lookup::Sense::holds && lookup.kind != Lookup::Kind::instants; };
+  if (std::none_of(all.begin(), all.end(), drives)) {
     Lookup type;
     type.tokens = {keys_.of_type(request.type)};
     type.what = "type";
     all.push_back(std::move(type));
   }
-  const bool exact = std::all_of(all.begin(), all.end(), [](const Lookup& lookup) { return lookup.exact; });
+  {
+    const Index::View view = index_.view();
+    for (Lookup& lookup : all) estimate(lookup, view);
+  }
+  const auto driver = std::min_element(all.begin(), all.end(), [&](const Lookup& a, const Lookup& b) {
+    return drives(a) != drives(b) ? drives(a) : a.estimate < b.estimate;
+  });
+  std::swap(*driver, all.front());
+  if (trace_ != nullptr)
+    for (const Lookup& lookup : all) trace_->steps.push_back({lookup.what, lookup.estimate});
+  return all;
+}
+
+namespace {
+bool all_exact(const std::vector<Lookup>& all) {
+  return std::all_of(all.begin(), all.end(), [](const Lookup& lookup) { return lookup.exact; });
+}
+}  // namespace
+
+tl::unexpected<Error> Search::too_many() const {
+  return fail(ErrorCode::too_large, "The search would have to look at more than " + std::to_string(limits_.candidates) +
+                                        " resources. Add a parameter that narrows it.");
+}
+
+Result<std::vector<Search::Found>> Search::find(const Request& request) {
+  JOINEDUP_TRY(const auto all, plan(request));
+  const bool exact = all_exact(all);
   const bool bodies = request.bodies == Request::Bodies::wanted || !exact || !permit_.everything();
   std::vector<Found> out;
   std::vector<Row> rows;
   Row after = request.after;
-  for (bool first = true, ended = false; !ended; first = false) {
+  for (bool ended = false; !ended;) {
     rows.clear();
     const std::size_t wanted = request.most - out.size();
     const std::size_t most = exact ? wanted : std::max<std::size_t>(wanted * 2, 64);
     {
       const Index::View view = index_.view();
-      if (first) {
-        for (Lookup& lookup : all) estimate(lookup, view);
-        const auto driver = std::min_element(all.begin(), all.end(), [](const Lookup& a, const Lookup& b) {
-          const bool x = a.sense == Lookup::Sense::holds && a.kind != Lookup::Kind::instants;
-          const bool y = b.sense == Lookup::Sense::holds && b.kind != Lookup::Kind::instants;
-          return x != y ? x : a.estimate < b.estimate;
-        });
-        std::swap(*driver, all.front());
-        if (trace_ != nullptr)
-          for (const Lookup& lookup : all) trace_->steps.push_back({lookup.what, lookup.estimate});
-      }
       ended = candidates(view, all, most, after, rows);
     }
-    if (looked_at_ >= limits_.candidates)
-      return fail(ErrorCode::too_large, "The search would have to look at more than " + std::to_string(limits_.candidates) +
-                                            " resources. Add a parameter that narrows it.");
+    if (looked_at_ >= limits_.candidates) return too_many();
     for (const Row row : rows) {
       Found found{.row = row};
       if (bodies) {
@@ -69,6 +82,64 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
   return out;
 }
 
+// How many there are: rows are counted as they come, none is kept.
+Result<std::uint64_t> Search::count(const Request& request) {
+  JOINEDUP_TRY(const auto all, plan(request));
+  const bool exact = all_exact(all);
+  std::uint64_t sum = 0;
+  std::vector<Row> rows;
+  Row after = no_row;
+  for (bool ended = false; !ended;) {
+    rows.clear();
+    {
+      const Index::View view = index_.view();
+      ended = candidates(view, all, 65536, after, rows);
+    }
+    if (looked_at_ >= limits_.candidates) return too_many();
+    if (exact && permit_.everything()) {
+      sum += rows.size();
+      continue;
+    }
+    for (const Row row : rows) {
+      Found found{.row = row};
+      JOINEDUP_TRY(const bool good, check(request, exact, found));
+      sum += good ? 1U : 0U;
+    }
+  }
+  return sum;
+}
+
+// Of several types: each on its own, in the order of rows. Bodies are read for what is shown only.
+Result<std::vector<Search::Found>> Search::find_several(const std::vector<Request>& requests) {
+  if (requests.size() == 1) return find(requests[0]);
+  std::vector<std::pair<Row, const Request*>> order;
+  for (const Request& request : requests) {
+    Request plain = request;
+    plain.bodies = Request::Bodies::if_inexact;
+    JOINEDUP_TRY(const auto found, find(plain));
+    for (const Found& one : found) order.emplace_back(one.row, &request);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<Found> out;
+  for (const auto& [row, request] : order) {
+    if (out.size() == request->most) break;
+    Found found{.row = row};
+    JOINEDUP_TRY(const bool good, check(*request, true, found));
+    if (good) out.push_back(std::move(found));
+  }
+  return out;
+}
+
+Result<void> Search::load(Found& found) {
+  if (found.version) return {};
+  if (reader_ == nullptr) {
+    JOINEDUP_TRY(reader_, log_.reader());
+  }
+  JOINEDUP_TRY(found.version, reader_->read(found.row));
+  if (!found.version) return fail(ErrorCode::internal, "A resource that the search found is not there.");
+  return {};
+}
+
 Result<bool> Search::check(const Request& request, bool exact, Found& found) {
   if (!exact && ++checked_ > limits_.checked)
     return fail(ErrorCode::too_large, "The search would have to read more than " + std::to_string(limits_.checked) +
@@ -80,7 +151,7 @@ Result<bool> Search::check(const Request& request, bool exact, Found& found) {
   if (!found.version || found.version->text.empty() || found.version->type != request.type) return false;
   JOINEDUP_CHECK(document_.parse(found.version->text));
   for (const Criterion* criterion : request.criteria) {
-    if (criterion->has != nullptr || !criterion->chain.empty()) continue;
+    if (criterion->has != nullptr || !criterion->chain.empty() || !criterion->list.empty()) continue;
     if (!matcher_.matches(*criterion, document_, found.version->instant)) return false;
   }
   return permit_.everything() || permit_.allows(request.action, {found.version->type, found.version->id, &document_});
@@ -89,13 +160,7 @@ Result<bool> Search::check(const Request& request, bool exact, Found& found) {
 // --- order and pages ---
 
 Result<void> Search::sort_values(const Query& query, Found& found) {
-  if (!found.version) {
-    if (reader_ == nullptr) {
-      JOINEDUP_TRY(reader_, log_.reader());
-    }
-    JOINEDUP_TRY(found.version, reader_->read(found.row));
-  }
-  if (!found.version) return fail(ErrorCode::internal, "A resource that the search found is not there.");
+  JOINEDUP_CHECK(load(found));
   JOINEDUP_CHECK(document_.parse(found.version->text));
   std::vector<Extracted> values;
   for (const SortKey& key : query.sort) {
@@ -107,7 +172,7 @@ Result<void> Search::sort_values(const Query& query, Found& found) {
     };
     values.clear();
     if (key.parameter->code == "_lastUpdated") offer(found.version->instant, "");
-    else ExtractionPlan::of_parameter(query.type, *key.parameter).run(document_, document_.root(), values);
+    else ExtractionPlan::of_parameter(found.version->type, *key.parameter).run(document_, document_.root(), values);
     for (const Extracted& value : values) {
       switch (value.shape) {
         case Shape::period: offer(key.direction == SortKey::Direction::ascending ? value.period.low : value.period.high, ""); break;
@@ -141,7 +206,7 @@ bool Search::sorts_before(const Query& query, const Found& a, const Found& b) {
 
 std::string Search::cursor_text(const Query& query, Row last) const {
   const std::string row = std::to_string(last);
-  const Digest mark = hmac_sha256(log_.secret(), query.type + "?" + query.self() + "#" + row);
+  const Digest mark = hmac_sha256(log_.secret(), query.compartment + "/" + query.type + "?" + query.self() + "#" + row);
   return row + "-" + to_hex({mark.data(), 16});
 }
 
@@ -154,12 +219,16 @@ Result<Row> Search::read_cursor(const Query& query) const {
   return row;
 }
 
-Result<std::vector<Search::Found>> Search::sorted_page(const Query& query, Request request, Row after) {
-  request.most = limits_.sorted + 1;
-  request.after = no_row;
-  JOINEDUP_TRY(auto found, find(request));
-  if (found.size() > limits_.sorted)
-    return fail(ErrorCode::too_large, "More than " + std::to_string(limits_.sorted) + " resources would have to be sorted. Add a parameter that narrows the search.");
+Result<std::vector<Search::Found>> Search::sorted_page(const Query& query, std::vector<Request> requests, Row after) {
+  std::vector<Found> found;
+  for (Request& request : requests) {
+    request.most = limits_.sorted + 1 - found.size();
+    request.after = no_row;
+    JOINEDUP_TRY(auto more, find(request));
+    std::move(more.begin(), more.end(), std::back_inserter(found));
+    if (found.size() > limits_.sorted)
+      return fail(ErrorCode::too_large, "More than " + std::to_string(limits_.sorted) + " resources would have to be sorted. Add a parameter that narrows the search.");
+  }
   for (Found& one : found) JOINEDUP_CHECK(sort_values(query, one));
   const auto before = [&](const Found& a, const Found& b) { return sorts_before(query, a, b); };
   std::sort(found.begin(), found.end(), before);
@@ -175,30 +244,44 @@ Result<std::vector<Search::Found>> Search::sorted_page(const Query& query, Reque
 Result<SearchPage> Search::run(const Query& query) {
   SearchPage page;
   page.warnings = query.warnings;
-  Request request{.type = query.type, .criteria = {}};
-  for (const Criterion& criterion : query.criteria) request.criteria.push_back(&criterion);
   Row after = no_row;
   if (!query.cursor.empty()) {
     JOINEDUP_TRY(after, read_cursor(query));
   }
+  std::deque<Criterion> kept;  // what had to be made of the query's own
+  std::vector<Request> requests;
+  const auto ask = [&](std::string_view type, const std::vector<Criterion>& criteria) -> Result<void> {
+    Request request{.type = type, .criteria = {}, .after = after, .most = query.count + 1};
+    for (const Criterion& criterion : criteria) {
+      if (needs_resolving(criterion)) {
+        JOINEDUP_TRY(auto made, resolved(criterion));
+        request.criteria.push_back(&kept.emplace_back(std::move(made)));
+      } else {
+        request.criteria.push_back(&criterion);
+      }
+    }
+    requests.push_back(std::move(request));
+    return {};
+  };
+  if (query.several.empty()) JOINEDUP_CHECK(ask(query.type, query.criteria));
+  for (const auto& one : query.several) JOINEDUP_CHECK(ask(one.type, one.criteria));
   if (query.summary == Summary::count || query.total == Total::accurate) {
-    Request counting = request;
-    counting.most = limits_.candidates;
-    counting.bodies = Request::Bodies::if_inexact;
-    counting.action = Action::count;
-    JOINEDUP_TRY(const auto all, find(counting));
-    page.total = all.size();
+    page.total = 0;
+    for (Request counting : requests) {
+      counting.after = no_row;
+      counting.action = Action::count;
+      JOINEDUP_TRY(const auto some, count(counting));
+      *page.total += some;
+    }
     if (query.summary == Summary::count) return page;
     looked_at_ = checked_ = 0;
     if (trace_ != nullptr) trace_->steps.clear();
   }
-  request.after = after;
-  request.most = query.count + 1;
   std::vector<Found> found;
   if (query.sort.empty()) {
-    JOINEDUP_TRY(found, find(request));
+    JOINEDUP_TRY(found, find_several(requests));
   } else {
-    JOINEDUP_TRY(found, sorted_page(query, request, after));
+    JOINEDUP_TRY(found, sorted_page(query, std::move(requests), after));
   }
   if (found.size() > query.count) {
     found.resize(query.count);
@@ -206,7 +289,7 @@ Result<SearchPage> Search::run(const Query& query) {
   }
   for (Found& one : found) page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});
   if (trace_ != nullptr) trace_->candidates = looked_at_, trace_->read = checked_ + page.entries.size();
-  if (!query.includes.empty() || !query.reverse_includes.empty()) JOINEDUP_CHECK(include(query, page));
+  if (!query.includes.empty() || !query.reverse_includes.empty() || query.linked != LinkedResources::leave) JOINEDUP_CHECK(include(query, page));
   return page;
 }
 
@@ -246,6 +329,15 @@ Result<void> Search::include_one(const Include& include, const StoredVersion& fr
   return {};
 }
 
+// Whatever it refers to that is in no patient's compartment: organisations, staff, places.
+Result<void> Search::include_outside(const StoredVersion& from, std::vector<StoredVersion>& out) {
+  std::vector<StoredVersion> found;
+  JOINEDUP_CHECK(include_one({.source_type = from.type}, from, found));
+  for (StoredVersion& version : found)
+    if (Definitions::r4().compartment(version.type).empty()) out.push_back(std::move(version));
+  return {};
+}
+
 Result<void> Search::include(const Query& query, SearchPage& page) {
   std::set<std::pair<std::string, std::string>> there;
   std::vector<StoredVersion> next;
@@ -260,6 +352,7 @@ Result<void> Search::include(const Query& query, SearchPage& page) {
   for (bool first = true; !next.empty(); first = false) {
     std::vector<StoredVersion> found;
     for (const StoredVersion& from : next) {
+      if (first && query.linked == LinkedResources::outside_compartment) JOINEDUP_CHECK(include_outside(from, found));
       for (const Include& one : query.includes)
         if (one.source_type == from.type && (first || one.repeat == Include::Repeat::iterate)) JOINEDUP_CHECK(include_one(one, from, found));
       for (const Include& one : query.reverse_includes) {

@@ -71,6 +71,16 @@ class Search {
     Action action = Action::search;
   };
   Result<std::vector<Found>> find(const Request& request);
+  Result<std::uint64_t> count(const Request& request);
+  Result<std::vector<Lookup>> plan(const Request& request);  // the first drives
+  Result<std::vector<Found>> find_several(const std::vector<Request>& requests);
+  Result<void> load(Found& found);
+  tl::unexpected<Error> too_many() const;
+  // :in and :not-in as the codes that their value sets hold.
+  Result<Criterion> resolved(const Criterion& criterion);
+  Result<std::vector<SearchValue>> value_set_codes(const std::string& named, int depth);
+  Result<void> union_lookup(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out);
+  Result<void> list_lookup(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out);
   Result<void> lookups(std::string_view type, const Criterion& criterion, std::vector<Lookup>& out);
   Result<void> chain_lookup(const Criterion& criterion, std::vector<Lookup>& out);
   Result<void> has_lookup(const Criterion& criterion, std::vector<Lookup>& out);
@@ -86,8 +96,9 @@ class Search {
   static bool sorts_before(const Query& query, const Found& a, const Found& b);
   std::string cursor_text(const Query& query, Row last) const;
   Result<Row> read_cursor(const Query& query) const;
-  Result<std::vector<Found>> sorted_page(const Query& query, Request request, Row after);
+  Result<std::vector<Found>> sorted_page(const Query& query, std::vector<Request> requests, Row after);
   Result<void> include_one(const Include& include, const StoredVersion& from, std::vector<StoredVersion>& out);
+  Result<void> include_outside(const StoredVersion& from, std::vector<StoredVersion>& out);
 
   const Index& index_;
   const Keys& keys_;
@@ -102,5 +113,6 @@ class Search {
 };
 
 Version to_version(StoredVersion stored);
+bool needs_resolving(const Criterion& criterion);  // it, or one within it, names a value set
 
 }  // namespace joinedup::fhir

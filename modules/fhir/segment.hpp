@@ -110,6 +110,7 @@ class DeadRows {
   std::uint64_t count() const { return count_.load(std::memory_order_relaxed); }
   std::vector<std::uint64_t> words(Row end) const;  // for writing down
   void load(std::span<const std::uint64_t> words);
+  void clear();  // before anybody reads
 
  private:
   std::vector<std::atomic<std::atomic<std::uint64_t>*>> chunks_;

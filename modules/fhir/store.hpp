@@ -9,6 +9,7 @@
 // A write is durable when write() returns, and is whole or not at all. Any thread may call; writes of many threads share
 // a flush of the disk. A reader sees what was written before it asked.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,6 +72,17 @@ struct SearchPage {
   std::vector<std::string> warnings;
 };
 
+// Every committed version in the order of commits, for those who follow the record: the Changes feed, subscriptions.
+struct Change {
+  std::uint64_t sequence = 0;  // from 1; grows with each commit, never given twice. Numbers may be missing to who may not see all
+  Version version;
+};
+struct ChangesPage {
+  std::vector<Change> changes;
+  std::uint64_t next = 0;  // ask again after this one, even where nothing was shown
+  std::uint64_t last = 0;  // the newest there is: next < last means there is more
+};
+
 // What a search did: for $explain, and for tests that hold it to its plan.
 struct SearchTrace {
   struct Step {
@@ -90,6 +102,8 @@ class Store {
   virtual Result<Version> read_version(std::string_view type, std::string_view id, std::uint64_t version, const Permit& permit) = 0;
   virtual Result<HistoryPage> history(const HistoryRequest& request, const Permit& permit) = 0;
   virtual Result<SearchPage> search(const Query& query, const Permit& permit, SearchTrace* trace = nullptr) = 0;
+  // Versions after `after` (0: from the beginning), the oldest first; the permit is asked for Action::history.
+  virtual Result<ChangesPage> changes(std::uint64_t after, std::size_t count, const Permit& permit) = 0;
 };
 
 struct StoreOptions {
@@ -109,7 +123,20 @@ class DurableStore : public Store {
  public:
   virtual void settle() = 0;
   virtual StoreFigures figures() const = 0;
+  // Until something was committed after `after` (true), or the time is over (false).
+  virtual bool wait_for_change(std::uint64_t after, std::chrono::milliseconds at_most) = 0;
+  virtual Result<void> backup(const std::string& to) = 0;  // while writes go on; as backup_store
 };
+// One process at a time: `conflict`, naming the process, where another has it. PATH.lock is held as long as the store is open.
 Result<std::unique_ptr<DurableStore>> open_store(const StoreOptions& options);
+
+// A whole copy of the records as they stood at one moment, by SQLite's own means, whoever writes meanwhile; 0600. The index is
+// derived and is not in it. `to` is replaced in one step, once the copy is on the disk.
+Result<void> backup_store(const std::string& path, const std::string& to);
+// Puts a backup in the record's place, after a check of every page of it. What was there is kept as PATH.before-restore.
+Result<void> restore_store(const std::string& backup, const std::string& path);
+// Brings a record written by an older version of this program to today's format, having kept it as PATH.format-N.
+// Returns the format that it had.
+Result<int> upgrade_store(const std::string& path);
 
 }  // namespace joinedup::fhir

@@ -1,6 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <cmath>
+#include <set>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -9,6 +15,7 @@
 #include "fhir/extract.hpp"
 #include "fhir/reference/memory_store.hpp"
 #include "fhir/test_support.hpp"
+#include "fhir/version_log.hpp"
 
 namespace joinedup::fhir {
 namespace {
@@ -222,6 +229,252 @@ TEST(Store, TheIndexIsMadeAgainFromTheRecords) {
   expect(**open_store(options));
   std::filesystem::remove_all(folder.file("r.sqlite.index"));
   expect(**open_store(options));
+}
+
+TEST(Store, ChangesComeInTheOrderOfCommits) {
+  TestFolder folder;
+  Fixed fixed;
+  auto store = *open_store(fixed.options(folder.file("r.sqlite"), 16));
+  EXPECT_EQ(store->changes(0, 10, PermitAll())->next, 0U);
+  std::vector<std::string> told;
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(store->write(one(i % 3 == 2 ? Write::Kind::remove : i % 3 == 1 ? Write::Kind::update : Write::Kind::create, "p" + std::to_string(i / 3),
+                                 i % 3 == 2 ? "" : R"({"resourceType":"Patient"})")));
+    told.push_back("p" + std::to_string(i / 3) + "/" + std::to_string(i % 3 + 1));
+  }
+  std::vector<std::string> got;
+  for (std::uint64_t after = 0;;) {
+    const auto page = *store->changes(after, 7, PermitAll());
+    EXPECT_LE(page.changes.size(), 7U);
+    EXPECT_EQ(page.last, 30U);
+    if (page.changes.empty()) break;
+    for (const auto& change : page.changes) {
+      EXPECT_EQ(change.sequence, got.size() + 1);
+      EXPECT_EQ(change.version.body.empty(), change.version.method == Method::remove);
+      got.push_back(change.version.id + "/" + std::to_string(change.version.version));
+    }
+    after = page.next;
+  }
+  EXPECT_EQ(got, told);
+  EXPECT_TRUE(store->wait_for_change(29, std::chrono::milliseconds(0)));
+  EXPECT_FALSE(store->wait_for_change(30, std::chrono::milliseconds(1)));
+  std::thread later([&] { EXPECT_TRUE(store->write(one(Write::Kind::create, "new", R"({"resourceType":"Patient"})"))); });
+  EXPECT_TRUE(store->wait_for_change(30, std::chrono::seconds(20)));
+  later.join();
+}
+
+TEST(Store, WhoMaySeeNothingIsToldOfNoChangeAndStillGoesOn) {
+  struct Nobody final : Permit {
+    bool everything() const override { return false; }
+    bool allows(Action, const Asked& asked) const override { return asked.id == "p2"; }
+  };
+  TestFolder folder;
+  Fixed fixed;
+  auto store = *open_store(fixed.options(folder.file("r.sqlite")));
+  for (const char* id : {"p1", "p2", "p3"}) ASSERT_TRUE(store->write(one(Write::Kind::create, id, R"({"resourceType":"Patient"})")));
+  const auto page = *store->changes(0, 10, Nobody());
+  ASSERT_EQ(page.changes.size(), 1U);
+  EXPECT_EQ(page.changes[0].version.id, "p2");
+  EXPECT_EQ(page.next, 3U);
+}
+
+TEST(Store, OneProcessHasItAtATime) {
+  TestFolder folder;
+  Fixed fixed;
+  const auto options = fixed.options(folder.file("r.sqlite"));
+  auto store = *open_store(options);
+  const auto second = open_store(options);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::conflict);
+  EXPECT_NE(second.error().sentence.find("process " + std::to_string(getpid())), std::string::npos) << second.error().sentence;
+  EXPECT_EQ(restore_store(folder.file("r.sqlite"), folder.file("r.sqlite")).error().code, ErrorCode::conflict);
+  store.reset();
+  EXPECT_TRUE(open_store(options));
+}
+
+// While clients write, a backup is taken; restored, it is the record as it stood at one moment: what its twin says of that moment.
+TEST(Store, ABackupTakenUnderWritesIsOneMomentAndRestoresToIt) {
+  TestFolder folder;
+  Fixed fixed, theirs;
+  const auto options = fixed.options(folder.file("r.sqlite"), 64);
+  auto store = *open_store(options);
+  std::atomic<bool> stop{false};
+  std::atomic<int> written{0};
+  std::thread writer([&] {
+    for (int n = 0; !stop; ++n, ++written) {
+      const std::string id = "p" + std::to_string(n % 150), gender = n % 2 == 0 ? "male" : "female";
+      EXPECT_TRUE(store->write({{.kind = Write::Kind::update, .type = "Patient", .id = id, .body = R"({"resourceType":"Patient","gender":")" + gender + R"("})"},
+                                {.kind = Write::Kind::update, .type = "Basic", .id = id, .body = R"({"resourceType":"Basic","code":{"text":")" + gender + R"("}})"}}));
+    }
+  });
+  while (written < 100) usleep(1000);
+  std::vector<std::string> copies;
+  for (int i = 0; i < 3; ++i) {
+    copies.push_back(folder.file("copy" + std::to_string(i)));
+    const auto done = store->backup(copies.back());
+    EXPECT_TRUE(done) << done.error().text();
+    const int then = written;
+    while (written < then + 40) usleep(1000);
+  }
+  stop = true;
+  writer.join();
+  std::vector<Change> all;
+  for (std::uint64_t after = 0;;) {
+    auto page = *store->changes(after, 500, PermitAll());
+    if (page.changes.empty()) break;
+    after = page.next;
+    std::move(page.changes.begin(), page.changes.end(), std::back_inserter(all));
+  }
+  store.reset();
+  struct stat status {};
+  ASSERT_EQ(stat(copies[0].c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  for (const auto& copy : copies) {
+    const auto restored = restore_store(copy, options.path);
+    ASSERT_TRUE(restored) << restored.error().text();
+    auto again = *open_store(options);
+    const auto last = again->changes(0, 0, PermitAll())->last;
+    EXPECT_EQ(last % 2, 0U) << "half of a write";
+    ASSERT_GE(last, 200U);
+    ASSERT_LE(last, all.size());
+    const auto twin = make_memory_store(theirs.options(""));
+    for (std::uint64_t i = 0; i < last; ++i)
+      ASSERT_TRUE(twin->write({{.kind = Write::Kind::update, .type = all[i].version.type, .id = all[i].version.id, .body = all[i].version.body}}));
+    for (const char* text : {"gender=male", "gender=female", "", "gender:not=male&_count=7"})
+      EXPECT_EQ(*all_ids(*again, "Patient", text), *all_ids(*twin, "Patient", text)) << text;
+    for (int i = 0; i < 150; ++i) {
+      const auto a = again->read("Patient", "p" + std::to_string(i), PermitAll()), b = twin->read("Patient", "p" + std::to_string(i), PermitAll());
+      ASSERT_EQ(a.has_value(), b.has_value());
+      if (a) {
+        EXPECT_EQ(a->version, b->version);
+      }
+    }
+    ASSERT_TRUE(again->write(one(Write::Kind::create, "after", R"({"resourceType":"Patient","gender":"other"})")));
+    EXPECT_EQ(all_ids(*again, "Patient", "gender=other")->size(), 1U);
+  }
+}
+
+// A file put back by hand, under an index that knows more: what later rows had superseded must be found again.
+TEST(Store, AnIndexThatKnowsMoreThanTheRecordIsNotUsed) {
+  TestFolder folder;
+  Fixed fixed;
+  const auto options = fixed.options(folder.file("r.sqlite"), 16);
+  {
+    auto store = *open_store(options);
+    for (int i = 0; i < 40; ++i) ASSERT_TRUE(store->write(one(Write::Kind::create, "p" + std::to_string(i), R"({"resourceType":"Patient","gender":"male"})")));
+    ASSERT_TRUE(store->backup(folder.file("copy")));
+    for (int i = 0; i < 40; ++i) ASSERT_TRUE(store->write(one(Write::Kind::remove, "p" + std::to_string(i), "")));
+    store->settle();
+  }
+  for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options.path + end);
+  std::filesystem::copy_file(folder.file("copy"), options.path);
+  EXPECT_EQ(all_ids(**open_store(options), "Patient", "gender=male")->size(), 40U);
+}
+
+TEST(Store, ADamagedBackupIsNotRestored) {
+  TestFolder folder;
+  Fixed fixed;
+  const auto options = fixed.options(folder.file("r.sqlite"));
+  {
+    auto store = *open_store(options);
+    std::vector<Write> writes;
+    for (int i = 0; i < 2000; ++i) writes.push_back(one(Write::Kind::create, "p" + std::to_string(i), R"({"resourceType":"Patient","gender":"male"})")[0]);
+    ASSERT_TRUE(store->write(writes));
+    ASSERT_TRUE(store->backup(folder.file("copy")));
+  }
+  auto text = *read_file(folder.file("copy"));
+  for (std::size_t i = text.size() / 2; i < text.size() / 2 + 20000; ++i) text[i] = 'x';
+  ASSERT_TRUE(write_file(folder.file("bad"), text));
+  const auto refused = restore_store(folder.file("bad"), options.path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_input) << refused.error().text();
+  EXPECT_FALSE(restore_store(folder.file("absent"), options.path));
+  EXPECT_EQ((*open_store(options))->figures().rows, 2000U);
+}
+
+TEST(Store, AnotherFormatIsRefusedOrBroughtUp) {
+  TestFolder folder;
+  Fixed fixed;
+  const auto options = fixed.options(folder.file("r.sqlite"));
+  { ASSERT_TRUE((*open_store(options))->write(one(Write::Kind::create, "p", R"({"resourceType":"Patient"})"))); }
+  EXPECT_EQ(*upgrade_store(options.path), 1);
+  // To a format that does not exist yet, by a step that fails first, and then by one that does not.
+  EXPECT_FALSE(migrate(options.path, 2, {{1, "CREATE TABLE note(text); INSERT INTO nothing VALUES(1)"}}));
+  EXPECT_FALSE(migrate(options.path, 2, {}));
+  EXPECT_TRUE(open_store(options));
+  EXPECT_EQ(*migrate(options.path, 2, {{1, "CREATE TABLE note(text)"}}), 1);
+  const auto newer = open_store(options);
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().code, ErrorCode::unsupported);
+  EXPECT_FALSE(upgrade_store(options.path));
+  ASSERT_TRUE(restore_store(options.path + ".format-1", options.path));
+  EXPECT_EQ((*open_store(options))->figures().rows, 1U);
+}
+
+TEST(Search, EverythingOfAPatient) {
+  TestFolder folder;
+  Fixed fixed;
+  auto store = *open_store(fixed.options(folder.file("r.sqlite")));
+  const auto put = [&](const char* type, const char* id, const char* rest) {
+    ASSERT_TRUE(store->write({{.kind = Write::Kind::update, .type = type, .id = id, .body = std::string(R"({"resourceType":")") + type + "\"" + rest + "}"}}));
+  };
+  put("Organization", "org", "");
+  put("Organization", "other", "");
+  put("Patient", "a", R"(,"managingOrganization":{"reference":"Organization/org"})");
+  put("Patient", "b", R"(,"managingOrganization":{"reference":"Organization/other"},"link":[{"other":{"reference":"Patient/a"},"type":"seealso"}])");
+  put("Observation", "o1", R"(,"subject":{"reference":"Patient/a"})");
+  put("Observation", "o2", R"(,"subject":{"reference":"Patient/b"})");
+  put("Encounter", "e1", R"(,"subject":{"reference":"http://here/fhir/Patient/a"})");
+  put("Communication", "c1", R"(,"recipient":[{"reference":"Patient/b"},{"reference":"Patient/a"}])");
+  const auto ask = [&](EverythingRequest request) {
+    std::set<std::string> got;
+    do {
+      const auto query = everything_query(request);
+      if (!query) return std::set<std::string>{query.error().sentence};
+      const auto page = store->search(*query, PermitAll());
+      if (!page) return std::set<std::string>{page.error().sentence};
+      EXPECT_LE(page->entries.size(), request.count + 2);
+      for (const auto& id : ids_of(*page)) got.insert(id);
+      request.cursor = page->next;
+    } while (!request.cursor.empty());
+    return got;
+  };
+  const std::set<std::string> all{"Patient/a", "Patient/b", "+Organization/org", "+Organization/other", "Observation/o1", "Encounter/e1", "Communication/c1"};
+  EXPECT_EQ(ask({.patient = "a"}), all);
+  EXPECT_EQ(ask({.patient = "a", .count = 1}), all);
+  EXPECT_EQ(ask({.patient = "a", .types = {"Observation", "Organization"}}), (std::set<std::string>{"Observation/o1"}));
+  EXPECT_EQ(ask({.patient = "a", .since = "2999-01-01T00:00:00+00:00"}), (std::set<std::string>{}));
+  EXPECT_EQ(ask({.patient = "nobody"}), (std::set<std::string>{}));
+  EXPECT_FALSE(in_compartment(*parse_query("Organization", ""), "Patient", "a"));
+  EXPECT_FALSE(in_compartment(*parse_query("Observation", ""), "Device", "a"));
+}
+
+TEST(Search, AValueSetThatDoesNotListItsCodesIsRefusedByName) {
+  TestFolder folder;
+  Fixed fixed;
+  auto store = *open_store(fixed.options(folder.file("r.sqlite")));
+  const auto put = [&](const char* id, const std::string& compose) {
+    ASSERT_TRUE(store->write({{.kind = Write::Kind::update, .type = "ValueSet", .id = id, .body = R"({"resourceType":"ValueSet","url":"http://v/)" + std::string(id) + R"(","compose":)" + compose + "}"}}));
+  };
+  put("filter", R"({"include":[{"system":"urn:s","filter":[{"property":"concept","op":"is-a","value":"1"}]}]})");
+  put("whole", R"({"include":[{"system":"urn:s"}],"exclude":[{"system":"urn:t"}]})");
+  put("cut", R"({"include":[{"system":"urn:s","concept":[{"code":"1"},{"code":"2"}]}],"exclude":[{"system":"urn:s","concept":[{"code":"2"}]}]})");
+  put("loop", R"({"include":[{"valueSet":["http://v/loop"]}]})");
+  put("import", R"({"include":[{"valueSet":["http://v/cut"]}]})");
+  for (const char* code : {"1", "2"})
+    ASSERT_TRUE(store->write({{.kind = Write::Kind::update, .type = "Observation", .id = std::string("o") + code, .body = R"({"resourceType":"Observation","code":{"coding":[{"system":"urn:s","code":")" + std::string(code) + R"("}]}})"}}));
+  const auto ask = [&](const std::string& text) { return all_ids(*store, "Observation", text); };
+  EXPECT_EQ(ask("code:in=http://v/filter").error().code, ErrorCode::unsupported);
+  EXPECT_NE(ask("code:in=http://v/filter").error().sentence.find("filter"), std::string::npos);
+  EXPECT_EQ(ask("code:in=http://v/loop").error().code, ErrorCode::unsupported);
+  EXPECT_EQ(ask("code:in=http://v/absent").error().code, ErrorCode::wrong_usage);
+  EXPECT_EQ(ask("code:in=http://v/whole")->size(), 2U);
+  EXPECT_EQ(*ask("code:in=http://v/cut"), std::vector<std::string>{"Observation/o1"});
+  EXPECT_EQ(*ask("code:not-in=http://v/import"), std::vector<std::string>{"Observation/o2"});
+  EXPECT_NE(ask("code:below=urn:s|1").error().sentence.find("terminology"), std::string::npos);
+  EXPECT_FALSE(parse_query("Location", "near=1|2|3", Handling::strict));
+  EXPECT_TRUE(parse_query("", "_type=Patient,Person&gender=male", Handling::strict));
+  EXPECT_FALSE(parse_query("", "_type=Patient,Observation&gender=male", Handling::strict));
 }
 
 }  // namespace

@@ -51,12 +51,20 @@ inline std::vector<std::string> ids_of(const SearchPage& page) {
   return out;
 }
 
+// "Patient", "" (several types), "Patient/1/Observation" and "Patient/1/" (its compartment).
+inline Result<Query> read_query(std::string_view where, const std::string& text) {
+  const auto slash = where.find('/'), last = where.rfind('/');
+  if (slash == where.npos) return parse_query(where, text, Handling::strict);
+  JOINEDUP_TRY(auto query, parse_query(where.substr(last + 1), text, Handling::strict));
+  return in_compartment(std::move(query), where.substr(0, slash), where.substr(slash + 1, last - slash - 1));
+}
+
 // Every page of a search, one after the other.
 inline Result<std::vector<std::string>> all_ids(Store& store, std::string_view type, const std::string& text) {
   std::vector<std::string> out;
   std::string cursor;
   do {
-    JOINEDUP_TRY(auto query, parse_query(type, text, Handling::strict));
+    JOINEDUP_TRY(auto query, read_query(type, text));
     query.cursor = cursor;
     JOINEDUP_TRY(const auto page, store.search(query, PermitAll()));
     for (auto& id : ids_of(page)) out.push_back(std::move(id));

@@ -23,7 +23,8 @@ std::string random_patient(CounterRandom& random) {
   if (random.chance(0.8)) out += R"(,"name":[{"family":")" + pick(random, families) + R"(","given":["Ann","Zoë )" + pick(random, families) + R"("]}])";
   if (random.chance(0.7)) out += R"(,"gender":")" + pick(random, {"male", "female", "other"}) + '"';
   if (random.chance(0.7)) out += R"(,"birthDate":")" + pick(random, dates) + '"';
-  if (random.chance(0.6)) out += R"(,"identifier":[{"system":"urn:s)" + std::to_string(random.below(2)) + R"(","value":"v)" + std::to_string(random.below(6)) + R"("},{"value":"bare"}])";
+  if (random.chance(0.6)) out += R"(,"identifier":[{"type":{"coding":[{"system":"urn:t","code":"NH"},{"code":"MR"}]},"system":"urn:s)" + std::to_string(random.below(2)) + R"(","value":"v)" +
+         std::to_string(random.below(6)) + R"("},{"value":"bare"}])";
   if (random.chance(0.3)) out += R"(,"telecom":[{"system":"phone","value":"123"},{"system":"email","value":"a@b"}])";
   if (random.chance(0.3)) out += random.chance(0.5) ? R"(,"deceasedBoolean":true)" : R"(,"deceasedDateTime":"2001-02-03T04:05:06Z")";
   if (random.chance(0.3)) out += R"(,"meta":{"tag":[{"system":"urn:t","code":"demo","display":"Demo"}],"profile":["http://p/)" + std::to_string(random.below(3)) + R"("]})";
@@ -56,7 +57,9 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> searches = {
       "name=smith&gender=male&birthdate=ge1970", "phone=123", "email=a@b", "telecom=123", "deceased=true", "deceased=false", "death-date=ge2001",
       "_tag=urn:t|demo", "_tag:text=dem", "_profile=http://p/1", "_profile:below=http://p/", "_id=p1,p2,p3", "_id=p1&gender=male", "active:missing=true",
       "_has:Observation:patient:code=c1", "_has:Observation:subject:status=final&gender=female", "_sort=birthdate", "_sort=-birthdate,family", "_sort=family,-_id",
-      "gender=male&_sort=-_lastUpdated", "_revinclude=Observation:subject&_count=3", "_lastUpdated=gt2000", "_lastUpdated=lt2000", "name=smith,ang"}},
+      "gender=male&_sort=-_lastUpdated", "_revinclude=Observation:subject&_count=3", "_lastUpdated=gt2000", "_lastUpdated=lt2000", "name=smith,ang",
+      "identifier:of-type=urn:t|NH|v1", "identifier:of-type=urn:t|MR|v1", "gender:in=http://v/1", "gender:in=ValueSet/v2", "gender:not-in=http://v/1", "_list=l1", "_list=l1&gender=male",
+      "_has:Observation:patient:code:in=http://v/3", "_has:Observation:patient:subject:Patient.gender=male", "_has:Observation:patient:_has:Provenance:target:_id=none"}},
     {"Observation",
      {"", "code=c1", "code=http://loinc.org|c2", "code:text=blood", "code:text=some", "status=final&code=c3", "patient=p1", "subject=Patient/p1",
       "subject=http://here/fhir/Patient/p1", "subject:Patient=p1", "subject:Group=p2", "patient:missing=true", "patient=Patient/p1&code=c1",
@@ -66,7 +69,22 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> searches = {
       "value-string=posi", "code-value-quantity=c1$gt1", "code-value-quantity=http://loinc.org|c1$lt2,c2$gt3", "component-code-value-quantity=y$7", "component-code-value-quantity=x$7",
       "combo-code-value-quantity=y$7", "patient.name=smith", "subject:Patient.birthdate=1970&code=c1", "subject.gender=male", "patient._has:Observation:patient:code=c2",
       "patient.identifier=urn:s0|v1", "_include=Observation:subject&_count=5", "_include=Observation:patient&_include:iterate=Observation:subject",
-      "status:not=final&code:not=c1", "_sort=date", "_sort=-date&_count=7", "_sort=value-quantity", "_total=accurate&_count=1&code=c1", "_summary=count&status=final"}}};
+      "status:not=final&code:not=c1", "_sort=date", "_sort=-date&_count=7", "_sort=value-quantity", "_total=accurate&_count=1&code=c1", "_summary=count&status=final",
+      "code:in=http://v/3", "code:not-in=http://v/3", "subject:Patient.gender:in=http://v/1", "_summary=count&value-quantity=gt2"}},
+    {"", {"_type=Patient,Observation", "_type=Patient,Observation&_count=4", "_type=Observation,Patient&_sort=-_lastUpdated", "_tag=urn:t|demo", "_id=p1,o2&_count=1",
+          "_type=Patient&_total=accurate", "_lastUpdated=gt2000&_type=Patient,Observation,Encounter&_total=accurate&_count=5", "_type=Patient,Observation&_list=l1"}},
+    {"Patient/p1/Observation", {"", "code=c1", "_count=2", "_sort=-date", "_total=accurate"}},
+    {"Patient/p1/Patient", {"", "gender=male"}},
+    {"Patient/p2/", {"", "_count=2", "_type=Observation,Patient", "_lastUpdated=gt2000&_summary=count"}}};
+
+// Value sets and a list, which the searches above name.
+std::vector<Write> definitional() {
+  const auto create = [](const char* type, const char* id, const char* body) { return Write{.kind = Write::Kind::create, .type = type, .id = id, .body = body}; };
+  return {create("ValueSet", "v1", R"({"resourceType":"ValueSet","url":"http://v/1","status":"active","compose":{"include":[{"system":"http://hl7.org/fhir/administrative-gender","concept":[{"code":"male"},{"code":"other"}]}]}})"),
+          create("ValueSet", "v2", R"({"resourceType":"ValueSet","url":"http://v/2","status":"active","expansion":{"timestamp":"2024-01-01","contains":[{"system":"urn:g","code":"female"}]}})"),
+          create("ValueSet", "v3", R"({"resourceType":"ValueSet","url":"http://v/3","status":"active","compose":{"include":[{"system":"http://loinc.org","concept":[{"code":"c1"},{"code":"c2"}]}]}})"),
+          create("List", "l1", R"({"resourceType":"List","status":"current","mode":"working","entry":[{"item":{"reference":"Patient/p1"}},{"item":{"reference":"http://here/fhir/Patient/p3"}},{"deleted":true,"item":{"reference":"Patient/p2"}},{"item":{"reference":"Observation/o4"}}]})")};
+}
 
 void compare(Store& store, Store& twin, const std::string& type, const std::string& text) {
   const auto ours = all_ids(store, type, text), theirs = all_ids(twin, type, text);
@@ -78,7 +96,7 @@ void compare(Store& store, Store& twin, const std::string& type, const std::stri
     std::sort(b.begin(), b.end());
   }
   EXPECT_EQ(a, b) << type << "?" << text;
-  const auto query = *parse_query(type, text);
+  const auto query = *read_query(type, text);
   EXPECT_EQ(store.search(query, PermitAll())->total, twin.search(query, PermitAll())->total) << text;
 }
 
@@ -100,6 +118,7 @@ void random_history(std::uint64_t seed, int steps) {
       if (random.chance(0.1)) write.if_match = random.below(3);
       writes.push_back(std::move(write));
     }
+    if (step == 0) writes = definitional();
     const auto a = store->write(writes), b = twin->write(writes);
     ASSERT_EQ(a.has_value(), b.has_value()) << "step " << step << " " << (a ? "" : a.error().sentence) << (b ? "" : b.error().sentence);
     ours.next = theirs.next = std::max(ours.next, theirs.next);
@@ -114,7 +133,7 @@ void random_history(std::uint64_t seed, int steps) {
         EXPECT_EQ((*a)[i].instant, (*b)[i].instant);
       }
     for (int i = 0; i < 2; ++i) {
-      const auto& [type, texts] = searches[random.below(2)];
+      const auto& [type, texts] = searches[random.below(searches.size())];
       compare(*store, *twin, type, texts[random.below(texts.size())] + (random.chance(0.3) ? "&_count=3" : ""));
     }
     if (random.chance(0.03)) {

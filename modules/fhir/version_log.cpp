@@ -12,10 +12,6 @@
 
 namespace joinedup::fhir {
 
-namespace {
-
-constexpr int format_number = 1;
-
 Error sqlite_error(sqlite3* handle, const std::string& doing, const std::string& path) {
   const int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle);
   const auto kind = code == SQLITE_FULL ? ErrorCode::storage_full
@@ -27,6 +23,8 @@ Error sqlite_error(sqlite3* handle, const std::string& doing, const std::string&
                                                 : std::string(sqlite3_errmsg(handle));
   return {kind, "The shared record could not " + doing + ": " + why + ".", path};
 }
+
+namespace {
 
 std::string_view column_text(sqlite3_stmt* statement, int column) {
   const auto* data = static_cast<const char*>(sqlite3_column_blob(statement, column));
@@ -86,6 +84,12 @@ Result<void> VersionLog::prepare() {
   const int opened = sqlite3_open_v2(options_.path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   umask(before);
   if (opened != SQLITE_OK) return tl::unexpected(sqlite_error(handle_, "be opened", options_.path));
+  JOINEDUP_TRY(const int format, format_of(handle_, options_.path));
+  if (format > format_number)
+    return fail(ErrorCode::unsupported, "The shared record was written by a newer version of this program (format " + std::to_string(format) +
+                                            ", this one knows " + std::to_string(format_number) + "). Install that version again; nothing was changed.", options_.path);
+  if (format >= 0 && format < format_number)
+    return fail(ErrorCode::unsupported, "The shared record was written by an older version of this program; run joinedup upgrade.", options_.path);
   static constexpr const char* setup =
       "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA locking_mode = NORMAL;"
       "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 1000;"
@@ -129,8 +133,6 @@ Result<void> VersionLog::load() {
     }
     sqlite3_finalize(statement);
   }
-  if (settings["format"] != std::to_string(format_number))
-    return fail(ErrorCode::unsupported, "The shared record was written by another version of this program; run joinedup upgrade.", options_.path);
   secret_ = settings["secret"];
   store_ = hash64(secret_, 1);
   JOINEDUP_CHECK(each("SELECT id, type, bytes FROM dictionary ORDER BY id", [&](sqlite3_stmt* s) {

@@ -48,6 +48,16 @@ struct VersionToAppend {
   const PackedBody* body = nullptr;
 };
 
+// The number of the format of the file, and the way from each older one to the next.
+inline constexpr int format_number = 1;
+struct Migration {
+  int from = 0;
+  const char* sql = "";
+};
+Result<int> format_of(sqlite3* handle, const std::string& path);  // -1: an empty file
+Result<int> migrate(const std::string& path, int to, const std::vector<Migration>& migrations);  // returns the format it had
+Error sqlite_error(sqlite3* handle, const std::string& doing, const std::string& path);
+
 struct VersionLogOptions {
   std::string path;
   std::size_t training_samples = 400;   // a dictionary is trained from so many bodies of a type

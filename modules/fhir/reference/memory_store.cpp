@@ -261,11 +261,25 @@ class MemoryStore final : public Store {
     return page;
   }
 
+  Result<ChangesPage> changes(std::uint64_t after, std::size_t count, const Permit& permit) override {
+    ChangesPage page;
+    page.last = rows_.size();
+    page.next = std::min(after, page.last);
+    while (page.next < page.last && page.changes.size() < count) {
+      const Kept& kept = rows_[page.next++];
+      if (permit.allows(Action::history, {kept.version.type, kept.version.id, kept.document.get()})) page.changes.push_back({page.next, kept.version});
+    }
+    return page;
+  }
+
   Result<SearchPage> search(const Query& query, const Permit& permit, SearchTrace*) override {
     std::vector<const Kept*> found;
     for (const Kept& kept : rows_) {
-      if (!is_current(kept) || kept.version.type != query.type || !permit.allows(Action::search, {kept.version.type, kept.version.id, kept.document.get()})) continue;
-      if (std::all_of(query.criteria.begin(), query.criteria.end(), [&](const Criterion& c) { return matches(c, kept); })) found.push_back(&kept);
+      const std::vector<Criterion>* criteria = kept.version.type == query.type ? &query.criteria : nullptr;
+      for (const auto& one : query.several)
+        if (one.type == kept.version.type) criteria = &one.criteria;
+      if (!is_current(kept) || criteria == nullptr || !permit.allows(Action::search, {kept.version.type, kept.version.id, kept.document.get()})) continue;
+      if (std::all_of(criteria->begin(), criteria->end(), [&](const Criterion& c) { return matches(c, kept); })) found.push_back(&kept);
     }
     SearchPage page;
     page.warnings = query.warnings;
@@ -336,6 +350,8 @@ class MemoryStore final : public Store {
   }
 
   bool matches(const Criterion& c, const Kept& kept) const {
+    if (!c.any_of.empty()) return std::any_of(c.any_of.begin(), c.any_of.end(), [&](const Criterion& one) { return matches(one, kept); });
+    if (!c.list.empty()) return listed(c.list, kept);
     const Parameter& parameter = *c.parameter;
     if (c.has != nullptr) {
       for (const Kept& other : rows_) {
@@ -358,9 +374,50 @@ class MemoryStore final : public Store {
     const auto has = values(parameter, kept);
     if (c.modifier == Modifier::missing) return has.empty() == c.missing;
     bool found = false;
+    if (c.modifier == Modifier::in || c.modifier == Modifier::not_in) {
+      std::vector<Token> codes;
+      for (const auto& asked : c.values) value_set(asked.text, codes);
+      for (const auto& element : has)
+        for (const Token& token : tokens_of(element))
+          for (const Token& code : codes)
+            found = found || (token.code == code.code && !token.code.empty() && (token.system == code.system || element.json.is_string()));
+      return found == (c.modifier == Modifier::in);
+    }
+    if (c.modifier == Modifier::of_type) {
+      for (const auto& element : has)
+        for (const auto& asked : c.values) found = found || of_type(asked, element.json);
+      return found;
+    }
     for (const auto& element : has)
       for (const auto& asked : c.values) found = found || element_is(parameter, c.modifier, c.target_type, asked, element, options_.base_url);
     return found != (c.modifier == Modifier::negated);
+  }
+
+  bool listed(const std::string& list, const Kept& kept) const {
+    const Kept* found = current("List/" + list);
+    if (found == nullptr || !is_current(*found)) return false;
+    const auto json = Json::parse(found->version.body);
+    for (const auto& entry : json.value("entry", Json::array()))
+      if (!entry.value("deleted", false) && local({"Reference", "", entry["item"]}) == kept.version.type + "/" + kept.version.id) return true;
+    return false;
+  }
+  void value_set(const std::string& named, std::vector<Token>& out) const {
+    for (const Kept& kept : rows_) {
+      if (kept.version.type != "ValueSet" || !is_current(kept)) continue;
+      const auto json = Json::parse(kept.version.body);
+      if (named != "ValueSet/" + kept.version.id && named != string_of(json, "url")) continue;
+      if (json.contains("expansion"))
+        for (const auto& one : json["expansion"]["contains"]) out.push_back({string_of(one, "system"), string_of(one, "code"), ""});
+      else
+        for (const auto& part : json["compose"]["include"])
+          for (const auto& one : part["concept"]) out.push_back({string_of(part, "system"), string_of(one, "code"), ""});
+    }
+  }
+  static bool of_type(const SearchValue& asked, const Json& identifier) {
+    if (string_of(identifier, "value") != asked.code || !identifier.contains("type") || !identifier["type"].contains("coding")) return false;
+    for (const auto& coding : identifier["type"]["coding"])
+      if (string_of(coding, "system") == asked.parts[0].system && string_of(coding, "code") == asked.parts[0].code) return true;
+    return false;
   }
 
   bool composite(const Criterion& c, const Kept& kept) const {
