@@ -1,0 +1,69 @@
+#include "validation/validation.hpp"
+
+#include "validation/rules.hpp"
+#include "validation/walk.hpp"
+
+namespace joinedup::validation {
+
+class Profiles {};
+
+namespace {
+
+Scratch& scratch() {
+  thread_local Scratch one;
+  one.locals.clear();
+  if (one.bundled_read) one.bundled.clear(), one.bundled_read = false;
+  one.context.clear();
+  one.context.step_limit = 3'000'000;
+  return one;
+}
+
+}  // namespace
+
+const char* severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::fatal: return "fatal";
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+    case Severity::information: return "information";
+  }
+  return "error";
+}
+
+bool has_errors(const std::vector<Issue>& issues) {
+  for (const auto& issue : issues)
+    if (issue.severity <= Severity::error) return true;
+  return false;
+}
+
+const Validator& Validator::r4() {
+  static const Validator validator;
+  return validator;
+}
+
+std::vector<Issue> Validator::validate(const Document& document, const Options& options) const {
+  return validate(document, document.root(), options);
+}
+
+std::vector<Issue> Validator::validate(const Document& document, NodeIndex resource, const Options& options) const {
+  std::vector<Issue> issues;
+  if (document.empty()) {
+    issues.push_back({Severity::fatal, "structure", "", "empty", "There is nothing to validate."});
+    return issues;
+  }
+  Walk walk(Rules::r4(), document, options, scratch(), issues);
+  walk.run(resource);
+  return issues;
+}
+
+bool Validator::is_valid(const Document& document) const {
+  if (document.empty()) return false;
+  static const Options options{Options::Report::errors_only, {}, 1};
+  std::vector<Issue> issues;
+  Walk walk(Rules::r4(), document, options, scratch(), issues);
+  walk.stop_at_first_error();
+  walk.run(document.root());
+  return !walk.found_errors();
+}
+
+}  // namespace joinedup::validation

@@ -1,0 +1,86 @@
+// Resources a second through the validator, one core, over the Synthea bundles unpacked in memory.
+//   validation_benchmark [folder of bundles] [rounds]      --list FOLDER prints every issue of a folder's JSON files
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <map>
+
+#include "fhirpath/fhirpath.hpp"
+#include "validation/test_support.hpp"
+#include "validation/validation.hpp"
+
+using namespace joinedup;
+using namespace joinedup::validation;
+
+namespace {
+
+int list(const std::string& folder) {
+  for (const auto& file : json_files(folder)) {
+    auto text = read_file(file);
+    auto document = fhirpath::parse_document(*text);
+    auto name = std::filesystem::path(file).filename().string();
+    if (!document) {
+      std::printf("%s\tfatal\tparse\t\t%s\n", name.c_str(), document.error().text().c_str());
+      continue;
+    }
+    for (const auto& issue : Validator::r4().validate(*document))
+      std::printf("%s\t%s\t%s\t%s\t%s\n", name.c_str(), severity_name(issue.severity), issue.rule.c_str(), issue.expression.c_str(), issue.sentence.c_str());
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc > 2 && std::string(argv[1]) == "--list") return list(argv[2]);
+  std::string folder = argc > 1 ? argv[1] : shared_data("fhir/synthea");
+  int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
+  if (!present(folder)) {
+    std::puts("The Synthea bundles are not beside the source tree; nothing was measured.");
+    return 0;
+  }
+  std::vector<std::string> lines;
+  std::size_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder))
+    (void)fhirpath::read_fhir_file(file.path(), {.on_resource = [&](const fhirpath::FhirResource& r) {
+      lines.emplace_back(r.document->text(r.node));
+      bytes += lines.back().size();
+    }});
+  const Validator& validator = Validator::r4();
+  std::map<std::string, std::size_t> found;
+  fhirpath::Document document;
+  for (const auto& line : lines) {
+    if (!document.parse(line)) continue;
+    for (const auto& issue : validator.validate(document))
+      ++found[std::string(severity_name(issue.severity)) + " " + issue.rule + " " + issue.expression.substr(0, issue.expression.find('['))];
+  }
+  for (const auto& [what, count] : found) std::printf("%8zu %s\n", count, what.c_str());
+  auto seconds = [](auto&& work) {
+    std::clock_t start = std::clock();  // processor time: the machine may be shared
+    work();
+    return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  };
+  double parse = 1e9, errors = 1e9, everything = 1e9;
+  for (int round = 0; round < rounds; ++round) {
+    std::size_t bad = 0, issues = 0;
+    parse = std::min(parse, seconds([&] {
+      for (const auto& line : lines) (void)document.parse(line);
+    }));
+    errors = std::min(errors, seconds([&] {
+      for (const auto& line : lines)
+        if (document.parse(line)) bad += validator.is_valid(document) ? 0U : 1U;
+    }));
+    everything = std::min(everything, seconds([&] {
+      for (const auto& line : lines)
+        if (document.parse(line)) issues += validator.validate(document).size();
+    }));
+    if (round == 0) std::printf("not valid %zu, issues %zu\n", bad, issues);
+  }
+  auto n = static_cast<double>(lines.size());
+  std::printf("resources %zu, %.1f MB of JSON, best of %d rounds, processor time of one core\n", lines.size(), static_cast<double>(bytes) / 1e6, rounds);
+  std::printf("parse only                 %8.0f resources/s\n", n / parse);
+  std::printf("parse, is_valid            %8.0f resources/s   (validation alone %.0f)\n", n / errors, n / (errors - parse));
+  std::printf("parse, every issue         %8.0f resources/s   (validation alone %.0f)\n", n / everything, n / (everything - parse));
+  return 0;
+}
