@@ -14,12 +14,13 @@ struct Difference {
   std::string_view duckdb, spark;  // $1, $2 are the arguments
 };
 
-// whole(a; b) is a ÷ b towards zero for integers; half_up(a; b) rounds a ÷ b half up for a ≥ 0.
-constexpr std::array<Difference, 6> differences{{
+// bit(a) is 2 to the power a, for 0 ≤ a ≤ 62. whole(a; b) is a ÷ b towards zero for integers; half_up(a; b) rounds a ÷ b half up for a ≥ 0.
+constexpr std::array<Difference, 7> differences{{
     {"days_between", "date_diff('day', $1, $2)", "datediff($2, $1)"},
     {"add_days", "(($1) + CAST($2 AS INTEGER))", "date_add($1, CAST($2 AS INT))"},
     {"whole", "(($1) // ($2))", "(($1) div ($2))"},
     {"half_up", "((2 * ($1) + ($2)) // (2 * ($2)))", "((2 * ($1) + ($2)) div (2 * ($2)))"},
+    {"bit", "(CAST(1 AS BIGINT) << CAST($1 AS INTEGER))", "shiftleft(CAST(1 AS BIGINT), CAST($1 AS INT))"},
     {"temporary", "CREATE OR REPLACE TEMPORARY TABLE $1", "CREATE OR REPLACE TEMPORARY VIEW $1"},
     {"drop_table", "DROP TABLE IF EXISTS $1", "DROP TABLE IF EXISTS $1"},
 }};

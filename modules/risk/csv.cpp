@@ -14,24 +14,25 @@ namespace joinedup::risk {
 Result<MappedFile> MappedFile::open(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return tl::unexpected<Error>(system_error("read", path));
+  auto file = map(descriptor, path);
+  ::close(descriptor);
+  return file;
+}
+
+Result<MappedFile> MappedFile::map(int descriptor, const std::string& path) {
   struct stat status {};
   MappedFile file;
   const bool known = ::fstat(descriptor, &status) == 0;
-  if (!known || !S_ISREG(status.st_mode)) {
-    ::close(descriptor);
-    return fail(ErrorCode::invalid_input, "This is not a file.", path);
-  }
+  if (!known || !S_ISREG(status.st_mode)) return fail(ErrorCode::invalid_input, "This is not a file.", path);
   file.size_ = static_cast<std::size_t>(status.st_size);
   if (file.size_ > 0) {
     void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (data == MAP_FAILED) {
       file.size_ = 0;
-      ::close(descriptor);
       return tl::unexpected<Error>(system_error("read", path));
     }
     file.data_ = static_cast<char*>(data);
   }
-  ::close(descriptor);
   return file;
 }
 

@@ -16,6 +16,7 @@ namespace joinedup::risk {
 class MappedFile {
  public:
   static Result<MappedFile> open(const std::string& path);
+  static Result<MappedFile> map(int descriptor, const std::string& path);  // of a file that stays the caller's to close
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&&) = delete;
   ~MappedFile();

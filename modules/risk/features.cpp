@@ -20,6 +20,8 @@ void replace(std::string& text, const std::string& mark, const std::string& by) 
   for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + by.size())) text.replace(at, mark.size(), by);
 }
 
+std::string date_sql(Date day) { return "DATE '" + day.to_iso() + "'"; }
+
 Result<void> run_step(engine::Connection& connection, const char* file) {
   const auto found = find_embedded(embedded_risk(), file);
   JOINEDUP_INVARIANT(found, "the steps are compiled in");
@@ -31,12 +33,15 @@ Result<void> run_step(engine::Connection& connection, const char* file) {
   }
   replace(text, "{{conditions}}", flags);
   replace(text, "{{condition_columns}}", columns);
+  // As literals, so that the engine leaves out other days while it reads. Of a cohort of nobody any day will do.
+  JOINEDUP_TRY(const auto days, connection.query("SELECT min(index_date), max(index_date) FROM risk_cohort"));
+  const std::string first = days.nulls[0][0] ? "2000-01-01" : days.rows[0][0], last = days.nulls[0][1] ? "2000-01-01" : days.rows[0][1];
+  replace(text, "{{first_index}}", "DATE '" + first + "'");
+  replace(text, "{{last_index}}", "DATE '" + last + "'");
   const auto ran = connection.run(engine::render_sql(text, engine::Dialect::duckdb));
   if (!ran) return fail(ran.error().code, ran.error().sentence, std::string("risk/") + file);
   return {};
 }
-
-std::string date_sql(Date day) { return "DATE '" + day.to_iso() + "'"; }
 
 }  // namespace
 
@@ -86,9 +91,14 @@ Result<FeatureRows> read_features(engine::Connection& connection, WithOutcomes o
     for (std::size_t i = 0; i < batch.rows(); ++i) {
       rows.person_key.push_back(batch.integer(1, i));
       rows.index_day.push_back(static_cast<std::int32_t>(batch.integer(2, i)));
-      for (std::size_t c = keys; c < batch.columns().size(); ++c) {
-        x.value.push_back(batch.is_null(c, i) ? nothing : static_cast<float>(batch.number(c, i)));
-        if (x.names[c - keys] == "imd_decile") rows.imd_decile.push_back(batch.is_null(c, i) ? 0 : static_cast<std::int32_t>(batch.number(c, i)));
+    }
+    x.value.resize((x.rows + batch.rows()) * x.columns);
+    for (std::size_t c = keys; c < batch.columns().size(); ++c) {
+      const bool is_decile = x.names[c - keys] == "imd_decile";
+      auto* to = x.value.data() + x.rows * x.columns + (c - keys);
+      for (std::size_t i = 0; i < batch.rows(); ++i, to += x.columns) {
+        *to = batch.is_null(c, i) ? nothing : static_cast<float>(batch.number(c, i));
+        if (is_decile) rows.imd_decile.push_back(batch.is_null(c, i) ? 0 : static_cast<std::int32_t>(batch.number(c, i)));
       }
     }
     x.rows += batch.rows();

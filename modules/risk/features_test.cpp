@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.hpp"
+#include "engine/dialect.hpp"
 #include "record/fixture.hpp"
 #include "record/random_place.hpp"
 
@@ -89,6 +91,28 @@ TEST(Features, WhatHappenedBeforeIsSeen) {
     EXPECT_FALSE(before == table_of(place, "risk_feature")) << table;
     place.run("ROLLBACK");
   }
+}
+
+// Many days a person, so that an event lies before some and after others.
+TEST(Features, EqualTheirSlowTwin) {
+  record::Fixture place("2025-04-01", "2026-03-31");
+  build(place);
+  ASSERT_TRUE(begin_cohort(place.connection()));
+  for (const auto* index : {"2025-05-01", "2025-10-01", "2026-03-31"}) ASSERT_TRUE(add_people(place.connection(), *parse_iso_date(index)));
+  ASSERT_TRUE(add_discharges(place.connection(), *parse_iso_date("2025-06-01"), *parse_iso_date("2026-02-01")));
+  const auto written = write_features(place.connection());
+  ASSERT_TRUE(written) << written.error().text();
+  const auto twin = read_file(JOINEDUP_SOURCE_DIR "/modules/risk/reference/feature.sql");
+  ASSERT_TRUE(twin);
+  place.run(engine::render_sql(*twin, engine::Dialect::duckdb));
+  const auto columns = place.connection().query("SELECT column_name FROM information_schema.columns WHERE table_name = 'risk_feature_twin' ORDER BY ordinal_position");
+  ASSERT_TRUE(columns && columns->rows.size() > 30);
+  for (const auto& column : columns->rows) {
+    const std::string name = column[0] == "row_id" ? "person_key" : column[0];
+    EXPECT_EQ(place.count("SELECT count(*) FROM risk_feature f JOIN risk_feature_twin t USING (row_id) WHERE f." + name + " IS DISTINCT FROM t." + name), 0) << name;
+  }
+  EXPECT_GT(place.count("SELECT count(*) FROM risk_feature WHERE medicines_3m > 1"), 100);
+  EXPECT_EQ(place.count("SELECT count(*) FROM risk_feature"), place.count("SELECT count(*) FROM risk_feature_twin"));
 }
 
 TEST(Features, ACohortOfNobodyIsEmpty) {

@@ -187,7 +187,7 @@ std::string normalise_icd10(std::string_view code) {
   code = trim(code);
   for (std::size_t i = 0; i < code.size(); ++i) {
     const char c = code[i];
-    if (c == '.' && out.size() == 3) continue;
+    if (c == '.' && out.size() == 3 && code[i - 1] != '.') continue;
     // A dagger (also as "+" or UTF-8), an asterisk or a dash ends the code.
     if ((c == '+' || c == '*' || c == '-') && out.size() >= 3) {
       if (i + 1 != code.size()) return {};
@@ -204,6 +204,8 @@ std::string normalise_icd10(std::string_view code) {
   if (out.size() < 3 || out.size() > 7 || is_digit(0) || !is_digit(1)) return {};
   // The third is a digit in ICD-10; its American modification has a few letters there (C7A, M1A).
   if (!is_digit(2) && out[2] != 'A' && out[2] != 'B') return {};
+  // ICD-10's chapter ends with E90; beyond lie the external causes of ICD-9.
+  if (out[0] == 'E' && out[1] == '9' && out[2] > '0') return {};
   // A fourth place that is the filler X says nothing; what follows it is a mark of the hospital's system.
   if (out.size() > 3 && out[3] == 'X' && out.size() <= 5) out.resize(3);
   return out;

@@ -78,22 +78,24 @@ Result<void> read_code_list(PublishedScore& score, const std::string& path);    
 std::string normalise_icd10(std::string_view code);
 
 struct ScoreJob {
+  // Several models, as "hfrs,acsc", read a long file once; then `out` and `breakdown` hold "{model}", as "scores/{model}.csv".
   std::string model, input, out;
   std::string codes;      // a code list for the scores that ship none
-  std::string breakdown;  // empty: breakdown.csv (or .parquet, as `out` is) beside `out`
+  std::string breakdown;  // empty: breakdown.csv beside `out` (breakdown.{model}.csv of several; .parquet, as `out` is)
   unsigned threads = 2;
   Date as_of{std::numeric_limits<std::int32_t>::max()};  // no event may be dated after it
 };
 
 struct ScoreSummary {
-  std::string model, version, status, breakdown;
+  std::string model, version, status, scores, breakdown;  // the last two are files
   std::uint64_t people = 0, people_not_scored = 0, events = 0;
   std::uint64_t codes = 0, codes_in_no_group = 0, events_in_no_group = 0;
   std::vector<std::string> notes;  // a sentence each
   double seconds_reading = 0, seconds_scoring = 0, seconds_writing = 0;
 };
 
-Result<ScoreSummary> score_file(const ScoreJob& job);
+Result<ScoreSummary> score_file(const ScoreJob& job);  // of one model
+Result<std::vector<ScoreSummary>> score_files(const ScoreJob& job);  // of each model, in their order: all are written or none
 // The published scores that the record can give (hfrs, charlson_quan2011, elixhauser_vw, acsc from stays that had ended;
 // cambridge from conditions) of everybody alive on the index date, from what was known by then:
 // risk_score(person_key, index_date, score_name, score, version, status) and

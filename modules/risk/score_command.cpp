@@ -1,4 +1,4 @@
-// joinedup score --model M --input F --out G [--codes FILE] [--breakdown FILE] [--as-of DATE] [--threads N] [--json]
+// joinedup score --model M[,M…] --input F --out G [--codes FILE] [--breakdown FILE] [--as-of DATE] [--threads N] [--json]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,27 +18,27 @@ std::string json_text(std::string_view text) {
   return out + "\"";
 }
 
-std::string as_json(const ScoreSummary& s, const std::string& out) {
+std::string as_json(const ScoreSummary& s) {
   std::string notes;
   for (const auto& note : s.notes) notes += (notes.empty() ? "" : ",") + json_text(note);
   const auto n = [](std::uint64_t value) { return std::to_string(value); };
   return "{\"model\":" + json_text(s.model) + ",\"version\":" + json_text(s.version) + ",\"status\":" + json_text(s.status) + ",\"people\":" + n(s.people) +
          ",\"people_not_scored\":" + n(s.people_not_scored) + ",\"events\":" + n(s.events) + ",\"codes\":" + n(s.codes) + ",\"codes_in_no_group\":" + n(s.codes_in_no_group) +
-         ",\"events_in_no_group\":" + n(s.events_in_no_group) + ",\"notes\":[" + notes + "],\"scores\":" + json_text(out) + ",\"breakdown\":" + json_text(s.breakdown) +
+         ",\"events_in_no_group\":" + n(s.events_in_no_group) + ",\"notes\":[" + notes + "],\"scores\":" + json_text(s.scores) + ",\"breakdown\":" + json_text(s.breakdown) +
          ",\"seconds\":{\"reading\":" + format_number(s.seconds_reading) + ",\"scoring\":" + format_number(s.seconds_scoring) + ",\"writing\":" +
-         format_number(s.seconds_writing) + "}}\n";
+         format_number(s.seconds_writing) + "}}";
 }
 
-std::string as_words(const ScoreSummary& s, const std::string& out) {
+std::string as_words(const ScoreSummary& s) {
   std::string text = with_commas(static_cast<std::int64_t>(s.people)) + " people scored with " + s.model + " (" + s.version + ").\nStatus: " + s.status + ".\n";
   for (const auto& note : s.notes) text += note + "\n";
-  return text + "Scores: " + out + "\nEvery point: " + s.breakdown + "\n";
+  return text + "Scores: " + s.scores + "\nEvery point: " + s.breakdown + "\n";
 }
 
 std::string usage() {
   std::string names;
   for (const auto& name : published_score_names()) names += " " + name;
-  return "Usage: score --model M --input F --out G [--codes FILE] [--breakdown FILE] [--as-of DATE] [--threads N] [--json]; M is one of" + names + ".";
+  return "Usage: score --model M --input F --out G [--codes FILE] [--breakdown FILE] [--as-of DATE] [--threads N] [--json]; M is one of" + names + ", or several of a long file (M,M,…; then {model} stands in the name G).";
 }
 
 Result<std::string> score(std::span<const std::string> arguments) {
@@ -70,10 +70,15 @@ Result<std::string> score(std::span<const std::string> arguments) {
   }
   for (const auto& [name, value] : {std::pair{"--model", job.model}, {"--input", job.input}, {"--out", job.out}})
     if (value.empty()) return fail(ErrorCode::wrong_usage, std::string(name) + " is missing. " + usage());
-  JOINEDUP_TRY(const auto done, score_file(job));
-  if (json)
-    for (const auto& note : done.notes) std::fprintf(stderr, "%s\n", note.c_str());
-  return json ? as_json(done, job.out) : as_words(done, job.out);
+  JOINEDUP_TRY(const auto all, score_files(job));
+  std::string text;
+  for (const auto& done : all) {
+    if (json)
+      for (const auto& note : done.notes) std::fprintf(stderr, "%s\n", note.c_str());
+    text += json ? (text.empty() ? "" : ",") + as_json(done) : (text.empty() ? "" : "\n") + as_words(done);
+  }
+  // One model is its own document, as ever; several are a list of such.
+  return !json ? text : job.model.find(',') == std::string::npos ? text + "\n" : "[" + text + "]\n";
 }
 
 }  // namespace

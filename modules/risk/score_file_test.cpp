@@ -92,7 +92,25 @@ TEST(ScoreFile, AnotherCodeSystemStopsTheRunAndIsNotRepeated) {
     EXPECT_EQ(said.find(code), std::string::npos) << "a value of the data is in a sentence";
   }
   EXPECT_NE(sentence_of("hfrs", "person_id,code,code_system\na,I50.0,snomed\n").find("code system"), std::string::npos);
+  EXPECT_NE(sentence_of("hfrs", "person_id,code,code_system\na,I50.0,ICD-9-CM\n").find("code system"), std::string::npos);
   EXPECT_TRUE(score_text("hfrs", "person_id,code,code_system\na,I50.0,ICD-10\n").done);
+}
+
+// ICD-9's E codes have their dot a place later and go on where ICD-10 ends at E90; its V codes look like ICD-10's, but are common.
+TEST(ScoreFile, Icd9CodesThatBeginWithALetterDoNotPassAsIcd10) {
+  for (const auto* code : {"E878.8", "E849.0", "E9500", "E91", "E888.9"})
+    EXPECT_NE(sentence_of("charlson_quan2011", std::string("person_id,code\na,I50.0\nb,") + code + "\n").find("is not ICD-10"), std::string::npos) << code;
+  EXPECT_TRUE(score_text("charlson_quan2011", "person_id,code\na,E90\nb,E87.8\n").done);
+  std::string text = "person_id,code\n";
+  for (int i = 0; i < 100; ++i) text += "p" + std::to_string(i) + (i < 4 ? ",V45.81\n" : ",I50.0\n");
+  const auto many = score_text("charlson_quan2011", text);
+  ASSERT_TRUE(many.done);
+  ASSERT_EQ(many.done->notes.size(), 2u);
+  EXPECT_NE(many.done->notes[1].find("4 of 100 events have codes that begin with V"), std::string::npos) << many.done->notes[1];
+  EXPECT_NE(many.done->notes[1].find("ICD-9"), std::string::npos);
+  const auto few = score_text("charlson_quan2011", text + text.substr(text.find("p4")) + text.substr(text.find("p4")));
+  ASSERT_TRUE(few.done);
+  EXPECT_EQ(few.done->notes.size(), 1u) << "a transport accident now and then is ICD-10's";
 }
 
 TEST(ScoreFile, DatesOfTheFutureAndNoDatesAtAll) {
@@ -234,6 +252,49 @@ TEST(ScoreFile, ParquetInAndOutEqualsCsv) {
   EXPECT_EQ(*connection->count("SELECT count(*) FROM a JOIN b USING (person_id, score, version, status)"), 50);
   EXPECT_GT(*connection->count("SELECT count(*) FROM read_parquet('" + folder.file("breakdown.parquet") + "')"), 0);
   EXPECT_FALSE(std::filesystem::exists(folder.file("out.csv.input.csv"))) << "what was written on the way is gone";
+}
+
+TEST(ScoreFile, SeveralModelsOfOneReadingEqualEachAlone) {
+  const auto made = random_people(*published_score("elixhauser_vw"), 800, 4000, 3);
+  const Folder folder;
+  const auto input = folder.write("in.csv", made.text);
+  const auto all = score_files({.model = "hfrs,charlson_quan2011,elixhauser_vw,acsc", .input = input, .out = folder.file("out/{model}.csv")});
+  ASSERT_TRUE(all) << all.error().text();
+  ASSERT_EQ(all->size(), 4u);
+  for (const auto& done : *all) {
+    EXPECT_EQ(done.scores, folder.file("out/" + done.model + ".csv"));
+    EXPECT_EQ(done.people, made.codes.size());
+    EXPECT_EQ(folder.read("out/" + done.model + ".csv") + folder.read("out/breakdown." + done.model + ".csv"), score_text(done.model, made.text).bytes) << done.model;
+  }
+}
+
+TEST(ScoreFile, SeveralModelsAreAllWrittenOrNone) {
+  const Folder folder;
+  const auto input = folder.write("in.csv", "person_id,code\na,F00\n"), wide = folder.write("wide.csv", "person_id,mi\na,1\n");
+  const auto said = [&](const std::string& model, const std::string& out, const std::string& from) {
+    const auto done = score_files({.model = model, .input = from, .out = folder.file(out)});
+    EXPECT_FALSE(done) << model;
+    return done ? std::string{} : done.error().text();
+  };
+  EXPECT_NE(said("hfrs,acsc", "out.csv", input).find("write {model} into its name"), std::string::npos);
+  EXPECT_NE(said("hfrs,hfrs", "{model}.csv", input).find("named twice"), std::string::npos);
+  EXPECT_NE(said("hfrs,", "{model}.csv", input).find("There is no score \"\""), std::string::npos);
+  EXPECT_NE(said("hfrs,lace", "{model}.csv", input).find("needs a wide file"), std::string::npos);
+  EXPECT_NE(said("hfrs,charlson_quan2011", "{model}.csv", wide).find("name one model"), std::string::npos);
+  EXPECT_NE(said("hfrs,cambridge", "{model}.csv", input).find("none of the terms of cambridge"), std::string::npos);
+  for (const auto* file : {"hfrs.csv", "hfrs.csv.part", "breakdown.hfrs.csv"}) EXPECT_FALSE(std::filesystem::exists(folder.file(file))) << file;
+}
+
+TEST(ScoreFile, NothingIsLeftOfWhatIsWrittenOnTheWay) {
+  const Folder folder;
+  auto database = engine::Database::open("");
+  ASSERT_TRUE(database->connect()->run("COPY (SELECT 'p' || i AS person_id, 'F00' AS code FROM range(2000) t(i)) TO '" + folder.file("in.parquet") + "' (FORMAT parquet)"));
+  std::filesystem::create_directory(folder.file("out"));
+  ASSERT_TRUE(score_file({.model = "hfrs", .input = folder.file("in.parquet"), .out = folder.file("out/scores.parquet")}));
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.file("out"))) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"breakdown.parquet", "scores.parquet"}));
 }
 
 TEST(ScoreFile, AFailedRunLeavesWhatWasThere) {

@@ -3,6 +3,8 @@
 -- table: risk_feature
 -- Everything here happened before index_date, and was known before it: a stay's length and diagnoses from its discharge on.
 -- What depends on "now" (last practice, who knows the person, ethnicity as any feed ever told it) is not used.
+-- {{first_index}} and {{last_index}} are the cohort's first and last day, as literals: rows that can matter to nobody are left
+-- out while they are read, before any join.
 
 CREATE TABLE risk_feature AS
 WITH
@@ -11,7 +13,7 @@ stay_before AS (
   SELECT c.row_id, c.index_date, h.admission_type, h.day_case, h.length_of_stay, h.discharge_date, {{days_between(h.admission_date; c.index_date)}} AS days_before
   FROM hospital_spell h
   JOIN risk_cohort c ON c.person_key = h.person_key
-  WHERE {{days_between(h.admission_date; c.index_date)}} BETWEEN 1 AND 730
+  WHERE h.admission_date >= {{add_days({{first_index}}; -730)}} AND h.admission_date < {{last_index}} AND {{days_between(h.admission_date; c.index_date)}} BETWEEN 1 AND 730
 ),
 stay AS (
   SELECT row_id,
@@ -30,44 +32,55 @@ emergency_department AS (
          count(CASE WHEN {{days_between(e.arrival_date; c.index_date)}} <= 90 THEN 1 END) AS emergency_attendances_3m
   FROM emergency_attendance e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE {{days_between(e.arrival_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.arrival_date >= {{add_days({{first_index}}; -365)}} AND e.arrival_date < {{last_index}} AND {{days_between(e.arrival_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
 ),
 outpatient AS (
   SELECT c.row_id, count(CASE WHEN e.attended THEN 1 END) AS outpatient_attended_12m, count(CASE WHEN e.did_not_attend THEN 1 END) AS outpatient_not_attended_12m
   FROM outpatient_attendance e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE {{days_between(e.appointment_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.appointment_date >= {{add_days({{first_index}}; -365)}} AND e.appointment_date < {{last_index}} AND {{days_between(e.appointment_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
 ),
 practice AS (
   SELECT c.row_id, count(*) AS gp_contacts_12m, count(CASE WHEN {{days_between(e.contact_date; c.index_date)}} <= 90 THEN 1 END) AS gp_contacts_3m
   FROM gp_contact e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.contact_date >= {{add_days({{first_index}}; -365)}} AND e.contact_date < {{last_index}} AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
 ),
 prescribed AS (
-  SELECT c.row_id, count(*) AS prescription_items_12m,
-         count(DISTINCT CASE WHEN {{days_between(e.issue_date; c.index_date)}} <= 90 THEN coalesce(CAST(e.code_id AS STRING), e.code) END) AS medicines_3m,
-         count(DISTINCT e.bnf_chapter) AS bnf_chapters_12m
+  SELECT c.row_id, count(*) AS prescription_items_12m, CAST(bit_count(bit_or(CASE WHEN e.bnf_chapter BETWEEN 0 AND 62 THEN {{bit(e.bnf_chapter)}} END)) AS BIGINT) AS bnf_chapters_12m
   FROM prescription_item e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE {{days_between(e.issue_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.issue_date >= {{add_days({{first_index}}; -365)}} AND e.issue_date < {{last_index}} AND {{days_between(e.issue_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
+),
+-- Different medicines: by the practice system's code, or by the code that a FHIR feed gives.
+medicine AS (
+  SELECT DISTINCT c.row_id, e.code_id, CASE WHEN e.code_id IS NULL THEN e.code END AS code
+  FROM prescription_item e
+  JOIN risk_cohort c ON c.person_key = e.person_key
+  WHERE e.issue_date >= {{add_days({{first_index}}; -90)}} AND e.issue_date < {{last_index}} AND {{days_between(e.issue_date; c.index_date)}} BETWEEN 1 AND 90
+    AND (e.code_id IS NOT NULL OR e.code IS NOT NULL)
+),
+medicines AS (
+  SELECT row_id, count(*) AS medicines_3m
+  FROM medicine
+  GROUP BY row_id
 ),
 community AS (
   SELECT c.row_id, count(*) AS community_contacts_12m
   FROM community_contact e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE e.attended AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.attended AND e.contact_date >= {{add_days({{first_index}}; -365)}} AND e.contact_date < {{last_index}} AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
 ),
 mental_health AS (
   SELECT c.row_id, count(*) AS mental_health_contacts_12m
   FROM mental_health_contact e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE e.attended AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.attended AND e.contact_date >= {{add_days({{first_index}}; -365)}} AND e.contact_date < {{last_index}} AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
 ),
 -- A package is open where it began before and had not ended; how it ends later is not looked at.
@@ -97,7 +110,7 @@ voluntary AS (
   SELECT c.row_id, count(*) AS voluntary_contacts_12m
   FROM voluntary_contact e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.contact_date >= {{add_days({{first_index}}; -365)}} AND e.contact_date < {{last_index}} AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
   GROUP BY c.row_id
 ),
 -- Conditions on record before; those of a stay from its discharge.
@@ -139,7 +152,7 @@ SELECT c.row_id, c.person_key, c.index_date,
        coalesce(practice.gp_contacts_12m, 0) AS gp_contacts_12m,
        coalesce(practice.gp_contacts_3m, 0) AS gp_contacts_3m,
        coalesce(prescribed.prescription_items_12m, 0) AS prescription_items_12m,
-       coalesce(prescribed.medicines_3m, 0) AS medicines_3m,
+       coalesce(medicines.medicines_3m, 0) AS medicines_3m,
        coalesce(prescribed.bnf_chapters_12m, 0) AS bnf_chapters_12m,
        coalesce(community.community_contacts_12m, 0) AS community_contacts_12m,
        coalesce(mental_health.mental_health_contacts_12m, 0) AS mental_health_contacts_12m,
@@ -161,6 +174,7 @@ LEFT JOIN emergency_department ON emergency_department.row_id = c.row_id
 LEFT JOIN outpatient ON outpatient.row_id = c.row_id
 LEFT JOIN practice ON practice.row_id = c.row_id
 LEFT JOIN prescribed ON prescribed.row_id = c.row_id
+LEFT JOIN medicines ON medicines.row_id = c.row_id
 LEFT JOIN community ON community.row_id = c.row_id
 LEFT JOIN mental_health ON mental_health.row_id = c.row_id
 LEFT JOIN social_care ON social_care.row_id = c.row_id
