@@ -1,12 +1,6 @@
 #include "rest/outcome.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace joinedup::rest {
-
-std::string json_text(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 std::string outcome_json(const std::vector<Issue>& issues) {
   std::string out = R"({"resourceType":"OperationOutcome","issue":[)";
@@ -20,14 +14,26 @@ std::string outcome_json(const std::vector<Issue>& issues) {
 }
 
 Response json_response(int status, std::string body) {
-  Response response{.status = status, .body = std::move(body)};
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
   response.headers.push_back({"Content-Type", "application/fhir+json; charset=utf-8"});
   return response;
 }
 
+Response empty_response(int status) {
+  Response response;
+  response.status = status;
+  return response;
+}
+
+Response outcome_response(int status, const std::vector<Issue>& issues) {
+  return json_response(status, outcome_json(issues));
+}
+
 Response outcome_response(const Error& error) {
   const auto& channel = error_channel(error.code);
-  return json_response(channel.http_status, outcome_json({{"error", channel.fhir_issue, error.text(), {}}}));
+  return outcome_response(channel.http_status, {{"error", channel.fhir_issue, error.text(), {}}});
 }
 
 }  // namespace joinedup::rest

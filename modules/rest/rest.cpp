@@ -1,33 +1,69 @@
 #include "rest/rest.hpp"
 
-#include <ctime>
-
 #include "base/text.hpp"
-#include "rest/outcome.hpp"
+#include "rest/bundle.hpp"
+#include "rest/routes.hpp"
 
 namespace joinedup::rest {
 
 namespace {
 
 std::string_view find_header(const std::vector<Header>& headers, std::string_view name) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == (b >= 'A' && b <= 'Z' ? b + 32 : b); };
   for (const auto& header : headers)
-    if (lower_ascii(header.name) == lower_ascii(name)) return header.value;
+    if (std::equal(header.name.begin(), header.name.end(), name.begin(), name.end(), same)) return header.value;
   return {};
 }
 
-std::string http_date(std::int64_t instant) {
-  const std::time_t seconds = instant / 1'000'000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+// A media type without its parameters.
+std::string media_type(std::string_view text) {
+  return lower_ascii(trim(text.substr(0, text.find(';'))));
 }
 
-Response version_response(int status, const fhir::Version& version) {
-  Response response = json_response(status, version.body);
-  response.headers.push_back({"ETag", "W/\"" + std::to_string(version.version) + "\""});
-  response.headers.push_back({"Last-Modified", http_date(version.instant)});
-  return response;
+bool is_json(std::string_view type) {
+  return type == "application/fhir+json" || type == "application/json" || type == "application/json+fhir" || type == "text/json" || type == "json";
+}
+
+bool accepts_json(std::string_view accept) {
+  if (trim(accept).empty()) return true;
+  for (const auto part : split(accept, ',')) {
+    const auto type = media_type(part);
+    // An export's own manifest and files are asked for by their types.
+    if (is_json(type) || type == "*/*" || type == "application/*" || type == "application/fhir+ndjson" || type == "application/ndjson") return true;
+  }
+  return false;
+}
+
+std::optional<Response> refuse_format(const Call& call) {
+  auto format = call.parameter("_format");
+  if (format) {
+    // A + in a query is a space: application/fhir+json is often written so.
+    std::string type = media_type(*format);
+    std::replace(type.begin(), type.end(), ' ', '+');
+    if (!is_json(type)) return outcome_response(406, {{"error", "not-supported", "This server answers in JSON only: _format=json.", {}}});
+  } else if (!accepts_json(call.request.header("Accept"))) {
+    return outcome_response(406, {{"error", "not-supported", "This server answers in JSON only: Accept: application/fhir+json.", {}}});
+  }
+  return {};
+}
+
+std::optional<Response> refuse_content(const Call& call, const Route& route) {
+  const auto given = call.request.header("Content-Type");
+  if (given.empty() || call.request.body.empty()) return {};
+  const auto type = media_type(given);
+  const std::string_view interaction = route.interaction, method = route.method;
+  const bool form = std::string_view(route.pattern).ends_with("_search");
+  bool fits = is_json(type);
+  if (method == "PATCH") fits = type == "application/json-patch+json" || is_json(type);
+  else if (form) fits = type == "application/x-www-form-urlencoded";
+  else if (method == "GET" || method == "DELETE") fits = true;
+  if (fits) return {};
+  static_cast<void>(interaction);
+  return outcome_response(415, {{"error", "not-supported",
+                                 form ? "A search is posted as application/x-www-form-urlencoded."
+                                 : method == "PATCH" ? "A patch is application/json-patch+json (JSON Patch) or application/fhir+json (FHIRPath Patch)."
+                                                     : "This server reads JSON only: Content-Type: application/fhir+json.",
+                                 {}}});
 }
 
 }  // namespace
@@ -35,58 +71,55 @@ Response version_response(int status, const fhir::Version& version) {
 std::string_view Request::header(std::string_view name) const { return find_header(headers, name); }
 std::string_view Response::header(std::string_view name) const { return find_header(headers, name); }
 
-struct Api::State {
-  fhir::Store& store;
-  ApiOptions options;
+State::State(fhir::Store& to, ApiOptions with) : store(to), options(std::move(with)) {
+  while (options.base_url.ends_with('/')) options.base_url.pop_back();
+  capability = make_capability(options);
+  openapi = make_openapi(options);
+}
+State::~State() = default;
 
-  Response write(const fhir::Write& write, const fhir::Permit& permit) const {
-    auto written = store.write({write});
-    if (!written) return outcome_response(written.error());
-    const auto& done = written->front();
-    if (done.method == fhir::Method::remove) return {.status = 204, .headers = {}, .body = {}, .more = {}};
-    auto kept = store.read_version(done.type, done.id, done.version, permit);
-    if (!kept) return outcome_response(kept.error());
-    Response response = version_response(done.method == fhir::Method::create ? 201 : 200, *kept);
-    response.headers.push_back({"Location", options.base_url + "/" + done.type + "/" + done.id + "/_history/" + std::to_string(done.version)});
+Response answer(const State& state, const Request& request) {
+  if (request.permit == nullptr) return outcome_response({ErrorCode::forbidden, "Nobody is known to ask.", {}});
+  Call call{request, *request.permit, {}, {}, {}, {}, {}, {}, {}};
+  const Found found = find_route(request.method, request.path, call);
+  if (found.route == nullptr && !found.allowed.empty()) {
+    Response response = outcome_response(405, {{"error", "not-supported", "This address does not do what was asked. It does: " + found.allowed + ".", {}}});
+    response.headers.push_back({"Allow", found.allowed});
     return response;
   }
-
-  Response search(const Request& request, std::string_view type) const {
-    auto query = fhir::parse_query(type, request.query);
-    if (!query) return outcome_response(query.error());
-    auto page = store.search(*query, *request.permit);
-    if (!page) return outcome_response(page.error());
-    std::string body = R"({"resourceType":"Bundle","type":"searchset","entry":[)";
-    for (const auto& entry : page->entries) {
-      if (&entry != &page->entries.front()) body += ',';
-      body += R"({"fullUrl":)" + json_text(options.base_url + "/" + entry.version.type + "/" + entry.version.id) + R"(,"resource":)" + entry.version.body +
-              R"(,"search":{"mode":")" + (entry.mode == fhir::SearchEntry::Mode::match ? "match" : "include") + "\"}}";
-    }
-    return json_response(200, body + "]}");
+  if (found.route == nullptr) return outcome_response(404, {{"error", "not-found", "There is no such address here.", {}}});
+  if (!request.query.empty()) call.parameters = read_parameters(request.query);
+  call.prefer = read_prefer(request.header("Prefer"));
+  if (auto refused = refuse_format(call)) return std::move(*refused);
+  if (auto refused = refuse_content(call, *found.route)) return std::move(*refused);
+  if (!call.parameters.empty()) {
+    auto shape = read_shape(call.parameter("_summary").value_or(""), call.parameter("_elements").value_or(""));
+    if (!shape) return outcome_response(shape.error());
+    call.shape = std::move(*shape);
   }
-};
+  Response response = found.route->answer(state, call);
+  if (call.parameter("_pretty") == "true" && !response.more && response.header("Content-Type").find("json") != std::string_view::npos) {
+    if (auto tree = Json::parse(response.body)) {
+      response.body.clear();
+      tree->write_pretty(response.body);
+    }
+  }
+  return response;
+}
 
-Api::Api(fhir::Store& store, ApiOptions options) : state_(new State{store, std::move(options)}) {}
+Api::Api(fhir::Store& store, ApiOptions options) : state_(new State(store, std::move(options))) {}
 Api::~Api() = default;
 
 Response Api::handle(const Request& request) const {
-  if (request.permit == nullptr) return outcome_response({ErrorCode::forbidden, "Nobody is known to ask.", {}});
-  std::vector<std::string> parts;
-  for (const auto part : split(request.path, '/'))
-    if (!part.empty()) parts.push_back(fhir::decode_query(part));
-  const auto& store = state_;
-  if (parts.size() == 1 && request.method == "GET") return store->search(request, parts[0]);
-  if (parts.size() == 1 && request.method == "POST")
-    return store->write({.kind = fhir::Write::Kind::create, .type = parts[0], .id = {}, .body = request.body, .if_match = {}}, *request.permit);
-  if (parts.size() == 2 && request.method == "PUT")
-    return store->write({.kind = fhir::Write::Kind::update, .type = parts[0], .id = parts[1], .body = request.body, .if_match = {}}, *request.permit);
-  if (parts.size() == 2 && request.method == "DELETE")
-    return store->write({.kind = fhir::Write::Kind::remove, .type = parts[0], .id = parts[1], .body = {}, .if_match = {}}, *request.permit);
-  if (parts.size() == 2 && request.method == "GET") {
-    auto version = state_->store.read(parts[0], parts[1], *request.permit);
-    return version ? version_response(200, *version) : outcome_response(version.error());
+  try {
+    Response response = answer(*state_, request);
+    if (request.method == "HEAD") response.body.clear(), response.more = nullptr;
+    return response;
+  } catch (const std::bad_alloc&) {
+    return outcome_response({ErrorCode::too_large, "There is not enough memory to answer this.", {}});
+  } catch (const std::exception&) {
+    return outcome_response({ErrorCode::internal, "The request could not be answered: a fault of this server's own.", {}});
   }
-  return outcome_response({ErrorCode::unsupported, "This server does not do " + request.method + " here.", {}});
 }
 
 }  // namespace joinedup::rest

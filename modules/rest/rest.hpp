@@ -44,8 +44,15 @@ struct Response {
   std::string_view header(std::string_view name) const;
 };
 
+// What is done on a write with the faults that validation finds.
+enum class Validation : std::uint8_t { none, warn, reject };
+
 struct ApiOptions {
-  std::string base_url;  // where clients see us, no slash at its end
+  std::string base_url;       // where clients see us, no slash at its end
+  Validation validation = Validation::none;
+  std::string export_folder;  // bulk export writes here (files of people's data, 0600); empty: no bulk export
+  std::size_t most_entries = 20'000;     // of a Bundle that is posted
+  std::size_t most_patch_steps = 1'000;  // operations of one patch
 };
 
 class Api {
@@ -53,9 +60,9 @@ class Api {
   Api(fhir::Store& store, ApiOptions options);
   ~Api();
   Response handle(const Request& request) const;
+  struct State;  // for this room only
 
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

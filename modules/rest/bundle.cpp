@@ -1,0 +1,150 @@
+#include "rest/bundle.hpp"
+
+#include <openssl/evp.h>
+
+#include "fhir/values.hpp"
+
+namespace joinedup::rest {
+
+namespace {
+
+const char* reason(int status) {
+  switch (status) {
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 412: return "Precondition Failed";
+    case 422: return "Unprocessable Entity";
+    default: return status < 400 ? "OK" : "Error";
+  }
+}
+
+Result<std::string> decode_base64(std::string_view text) {
+  std::string clean;
+  for (const char c : text)
+    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') clean += c;
+  if (clean.empty() || clean.size() % 4 != 0 || clean.size() > (64U << 20)) return fail(ErrorCode::wrong_usage, "The patch in a Binary is not base64.");
+  std::string out(clean.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(clean.data()), static_cast<int>(clean.size()));
+  if (size < 0) return fail(ErrorCode::wrong_usage, "The patch in a Binary is not base64.");
+  out.resize(out.size() - (clean.ends_with("==") ? 2U : clean.ends_with('=') ? 1U : 0U));
+  return out;
+}
+
+Response batch(const State& state, const Call& call, const std::vector<BundleEntry>& entries) {
+  BundleWriter bundle("batch-response");
+  for (const BundleEntry& entry : entries) {
+    Response response;
+    auto request = entry_request(entry, entry.resource, call.permit);
+    if (!request) response = outcome_response(request.error());
+    else if (entry.path.empty() && entry.method == "POST") response = outcome_response({ErrorCode::wrong_usage, "A Bundle cannot be an entry's request.", {}});
+    else response = answer(state, *request);
+    bundle.entry(entry_answer(response, call.prefer.returns, entry.method == "GET"));
+  }
+  return json_response(200, bundle.finish());
+}
+
+}  // namespace
+
+Error at_entry(Error error, std::size_t number) {
+  error.context = "Bundle.entry[" + std::to_string(number) + "]" + (error.context.empty() ? "" : " " + error.context);
+  return error;
+}
+
+Result<std::vector<BundleEntry>> read_entries(const fhirpath::Document& document, const State& state) {
+  std::vector<BundleEntry> out;
+  const auto list = document.find(document.root(), "entry");
+  if (list == fhirpath::no_node) return out;
+  if (document.kind(list) != fhirpath::NodeKind::array) return fail(ErrorCode::invalid_input, "The Bundle's entry is not a list.");
+  for (const auto node : document.children(list)) {
+    BundleEntry entry;
+    entry.number = out.size();
+    if (out.size() == state.options.most_entries)
+      return fail(ErrorCode::too_large, "The Bundle has more than " + std::to_string(state.options.most_entries) + " entries.");
+    const auto request = document.kind(node) == fhirpath::NodeKind::object ? document.find(node, "request") : fhirpath::no_node;
+    if (request == fhirpath::no_node) return tl::unexpected(at_entry({ErrorCode::invalid_input, "The entry has no request.", {}}, entry.number));
+    entry.method = document.text_of(request, "method");
+    std::string_view url = document.text_of(request, "url");
+    if (url.starts_with(state.options.base_url)) url.remove_prefix(state.options.base_url.size());
+    while (url.starts_with('/')) url.remove_prefix(1);
+    const auto mark = url.find('?');
+    entry.path = url.substr(0, mark);
+    if (mark != url.npos) entry.query = url.substr(mark + 1);
+    entry.full_url = document.text_of(node, "fullUrl");
+    entry.if_none_exist = document.text_of(request, "ifNoneExist");
+    entry.if_match = document.text_of(request, "ifMatch");
+    entry.if_none_match = document.text_of(request, "ifNoneMatch");
+    entry.if_modified_since = document.text_of(request, "ifModifiedSince");
+    if (const auto resource = document.find(node, "resource"); resource != fhirpath::no_node) {
+      if (document.kind(resource) != fhirpath::NodeKind::object) return tl::unexpected(at_entry({ErrorCode::invalid_input, "The entry's resource is not an object.", {}}, entry.number));
+      entry.resource = document.text(resource);
+      entry.resource_type = document.resource_type(resource);
+      entry.resource_id = document.text_of(resource, "id");
+    }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Result<Request> entry_request(const BundleEntry& entry, std::string_view body, const fhir::Permit& permit) {
+  Request request;
+  request.method = entry.method;
+  request.path = "/" + entry.path;
+  request.query = entry.query;
+  request.permit = &permit;
+  if (!entry.if_none_exist.empty()) request.headers.push_back({"If-None-Exist", entry.if_none_exist});
+  if (!entry.if_match.empty()) request.headers.push_back({"If-Match", entry.if_match});
+  if (!entry.if_none_match.empty()) request.headers.push_back({"If-None-Match", entry.if_none_match});
+  if (!entry.if_modified_since.empty()) {
+    if (const auto period = fhir::date_period(entry.if_modified_since)) request.headers.push_back({"If-Modified-Since", http_date(period->low)});
+  }
+  if (entry.method == "PATCH" && entry.resource_type == "Binary") {
+    JOINEDUP_TRY(const auto binary, Json::parse(body));
+    const Json* type = binary.find("contentType");
+    const Json* data = binary.find("data");
+    if (type == nullptr || data == nullptr) return fail(ErrorCode::wrong_usage, "The Binary of a patch has no contentType or no data.");
+    request.headers.push_back({"Content-Type", type->string()});
+    JOINEDUP_TRY(request.body, decode_base64(data->string()));
+    return request;
+  }
+  request.body = body;
+  if (!body.empty()) request.headers.push_back({"Content-Type", "application/fhir+json"});
+  return request;
+}
+
+std::string entry_answer(const Response& response, Prefer::Return returns, bool is_read) {
+  const bool good = response.status < 400;
+  std::string out = "{";
+  if (good && !response.body.empty() && (is_read || returns == Prefer::Return::representation)) out += R"("resource":)" + response.body + ",";
+  out += R"("response":{"status":")" + std::to_string(response.status) + " " + reason(response.status) + '"';
+  if (const auto location = response.header("Location"); !location.empty()) out += R"(,"location":)" + json_text(location);
+  if (const auto tag = response.header("ETag"); !tag.empty()) out += R"(,"etag":)" + json_text(tag);
+  if (const auto instant = read_http_date(response.header("Last-Modified"))) out += R"(,"lastModified":")" + fhir::instant_text(*instant) + '"';
+  if (!good && !response.body.empty()) out += R"(,"outcome":)" + response.body;
+  return out + "}}";
+}
+
+Response post_bundle(const State& state, const Call& call) {
+  fhirpath::Document document;
+  if (auto read = document.parse(call.request.body); !read) return outcome_response({ErrorCode::wrong_usage, read.error().sentence, read.error().context});
+  const auto root = document.root();
+  if (document.kind(root) != fhirpath::NodeKind::object || document.resource_type(root) != "Bundle")
+    return outcome_response({ErrorCode::wrong_usage, "Only a Bundle can be posted to this address.", {}});
+  const auto type = document.text_of(root, "type");
+  if (type != "batch" && type != "transaction")
+    return outcome_response({ErrorCode::wrong_usage, "Only a Bundle of the type batch or transaction can be posted.", {}});
+  auto entries = read_entries(document, state);
+  if (!entries) return outcome_response(entries.error());
+  return type == "batch" ? batch(state, call, *entries) : transaction(state, call, std::move(*entries));
+}
+
+}  // namespace joinedup::rest

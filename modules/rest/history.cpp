@@ -1,0 +1,64 @@
+// Versions of one resource, a type, or everything.
+#include <charconv>
+
+#include "fhir/values.hpp"
+#include "rest/search_bundle.hpp"
+#include "rest/state.hpp"
+
+namespace joinedup::rest {
+
+namespace {
+
+const char* verb(fhir::Method method) {
+  return method == fhir::Method::create ? "POST" : method == fhir::Method::update ? "PUT" : "DELETE";
+}
+
+std::string history_entry(const State& state, const Call& call, fhir::Version& version) {
+  const std::string local = version.method == fhir::Method::create ? version.type : version.type + "/" + version.id;
+  std::string out = R"({"fullUrl":)" + json_text(state.address(version.type, version.id));
+  const auto instant = fhir::instant_text(version.instant);
+  const auto method = version.method;
+  if (!version.body.empty()) out += R"(,"resource":)" + shaped(std::move(version.body), call.shape);
+  out += std::string(R"(,"request":{"method":")") + verb(method) + R"(","url":)" + json_text(local) + R"(},"response":{"status":")";
+  out += method == fhir::Method::create ? "201" : method == fhir::Method::update ? "200" : "204";
+  return out + R"(","etag":)" + json_text(etag(version.version)) + R"(,"lastModified":")" + instant + "\"}}";
+}
+
+}  // namespace
+
+Response history(const State& state, const Call& call) {
+  fhir::HistoryRequest request{.type = call.type, .id = call.id, .since = {}, .count = 100, .cursor = {}};
+  std::string self;
+  for (const auto& [name, value] : call.parameters) {
+    if (name == "_since" || name == "_at") {
+      const auto period = fhir::date_period(value);
+      if (!period || name == "_at") return outcome_response({ErrorCode::wrong_usage, name == "_at" ? "_at is not offered; use _since." : "_since is not given as an instant.", {}});
+      request.since = period->low;
+    } else if (name == "_count") {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), request.count);
+      if (error != std::errc() || end != value.data() + value.size()) return outcome_response({ErrorCode::wrong_usage, "_count is not a number.", {}});
+      request.count = std::clamp<std::size_t>(request.count, 1, fhir::most_per_page);
+    } else if (name == "_cursor") {
+      request.cursor = value;
+      continue;
+    } else if (name != "_format" && name != "_pretty" && name != "_summary" && name != "_elements") {
+      if (call.prefer.handling == fhir::Handling::strict)
+        return outcome_response({ErrorCode::wrong_usage, "The parameter " + name + " is not known for history.", {}});
+      continue;
+    }
+    self += (self.empty() ? "" : "&") + url_text(name) + "=" + url_text(value);
+  }
+  auto page = state.store.history(request, call.permit);
+  if (!page) return outcome_response(page.error());
+  // Denied and absent are the same: a history of which nothing may be seen is no history.
+  if (!call.id.empty() && page->versions.empty() && request.cursor.empty() && !request.since)
+    return outcome_response({ErrorCode::not_found, "There is no such resource.", {}});
+  BundleWriter bundle("history");
+  const std::string address = state.options.base_url + (call.type.empty() ? "" : "/" + call.type) + (call.id.empty() ? "" : "/" + call.id) + "/_history";
+  bundle.link("self", address, self, request.cursor);
+  if (!page->next.empty()) bundle.link("next", address, self, page->next);
+  for (auto& version : page->versions) bundle.entry(history_entry(state, call, version));
+  return json_response(200, bundle.finish());
+}
+
+}  // namespace joinedup::rest

@@ -1,0 +1,108 @@
+#include "rest/routes.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace joinedup::rest {
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> all = {
+      {"GET", "/metadata", "capabilities", "What this server does: its CapabilityStatement", capability_statement},
+      {"GET", "/openapi.json", "", "This document", openapi_document},
+      {"POST", "/", "transaction", "A batch or transaction Bundle", post_bundle},
+      {"GET", "/_history", "history-system", "Versions of every resource, the newest first", history},
+      {"GET", "/{type}/$explain", "$explain", "How a search would run", explain},
+      {"POST", "/{type}/_search", "search-type", "Searches resources of a type; parameters in the body", search_by_post},
+      {"GET", "/{type}/_history", "history-type", "Versions of resources of a type, the newest first", history},
+      {"GET", "/{type}", "search-type", "Searches resources of a type", search},
+      {"POST", "/{type}", "create", "Creates a resource; with If-None-Exist only where nothing matches", create},
+      {"PUT", "/{type}", "update", "Conditional update: the one resource that matches, or a new one", conditional_update},
+      {"PATCH", "/{type}", "patch", "Conditional patch of the one resource that matches", conditional_patch},
+      {"DELETE", "/{type}", "delete", "Conditional delete of the one resource that matches", conditional_remove},
+      {"GET", "/{type}/{id}/_history", "history-instance", "Versions of one resource, the newest first", history},
+      {"GET", "/{type}/{id}/_history/{version}", "vread", "One version of a resource", read_version},
+      {"GET", "/{type}/{id}", "read", "A resource as it is now", read},
+      {"PUT", "/{type}/{id}", "update", "Replaces a resource, or creates it under this id", update},
+      {"PATCH", "/{type}/{id}", "patch", "Changes a resource by JSON Patch or FHIRPath Patch", patch},
+      {"DELETE", "/{type}/{id}", "delete", "Deletes a resource; its versions stay", remove},
+  };
+  return all;
+}
+
+namespace {
+
+bool is_id(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+}
+
+// Fills the call from a path that fits; false: it does not.
+bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::string>& path, Call& call) {
+  if (pattern.size() != path.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const auto part = pattern[i];
+    if (part.front() != '{') {
+      if (part != path[i]) return false;
+    } else if (part == "{type}" || part == "{compartment}") {
+      if (!fhir::Definitions::r4().is_resource(path[i])) return false;
+    } else if (part == "{id}") {
+      if (!is_id(path[i])) return false;
+    }
+  }
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const auto part = pattern[i];
+    if (part == "{type}") call.type = path[i];
+    else if (part == "{id}") call.id = path[i];
+    else if (part == "{version}") call.version = path[i];
+    else if (part == "{name}" || part == "{compartment}") call.name = path[i];
+  }
+  // Fixed types of the table.
+  if (call.type.empty() && !pattern.empty() && fhir::Definitions::r4().is_resource(pattern[0])) call.type = pattern[0];
+  return true;
+}
+
+struct Split {
+  const Route* route;
+  std::vector<std::string_view> pattern;
+};
+const std::vector<Split>& split_routes() {
+  static const std::vector<Split> all = [] {
+    std::vector<Split> out;
+    for (const Route& route : routes()) {
+      out.push_back({&route, {}});
+      for (const auto part : split(route.pattern, '/'))
+        if (!part.empty()) out.back().pattern.push_back(part);
+    }
+    return out;
+  }();
+  return all;
+}
+
+}  // namespace
+
+Found find_route(std::string_view method, std::string_view path, Call& call) {
+  std::vector<std::string> parts;
+  for (const auto part : split(path, '/'))
+    if (!part.empty()) parts.push_back(fhir::decode_query(part));
+  Found out;
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  for (const auto& [route, pattern] : split_routes()) {
+    if (pattern.size() != parts.size()) continue;
+    Call trial{call.request, call.permit, {}, {}, {}, {}, {}, {}, {}};
+    if (!fits(pattern, parts, trial)) continue;
+    if (wanted == route->method) {
+      call.type = std::move(trial.type), call.id = std::move(trial.id), call.version = std::move(trial.version), call.name = std::move(trial.name);
+      out.route = route;
+      return out;
+    }
+    if (out.allowed.find(route->method) == out.allowed.npos) {
+      out.allowed += (out.allowed.empty() ? "" : ", ") + std::string(route->method);
+      if (std::string_view(route->method) == "GET") out.allowed += ", HEAD";
+    }
+  }
+  return out;
+}
+
+}  // namespace joinedup::rest

@@ -1,0 +1,32 @@
+// Bundles that answer searches and histories: links, entries, warnings. Inside this room only.
+//
+//   BundleWriter bundle("searchset");
+//   bundle.link("self", base + "/Patient", "name=smith", "");
+//   bundle.entry(json);
+//   bundle.finish()
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fhir/fhir.hpp"
+#include "rest/state.hpp"
+
+namespace joinedup::rest {
+
+class BundleWriter {
+ public:
+  explicit BundleWriter(std::string_view type);
+  void total(std::uint64_t count);
+  void link(std::string_view relation, std::string_view address, std::string_view query, std::string_view cursor);
+  void entry(std::string_view json);
+  std::string finish();
+
+ private:
+  std::string head_, links_, entries_;
+};
+
+// A page of a search, of `address` without its query.
+Response search_response(const State& state, const Call& call, const fhir::Query& query, fhir::SearchPage page, std::string_view address);
+
+}  // namespace joinedup::rest

@@ -1,0 +1,92 @@
+// What every interaction shares, and the interactions by family. Inside this room only.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "rest/call.hpp"
+
+namespace joinedup::rest {
+
+
+
+struct Api::State {
+  fhir::Store& store;
+  ApiOptions options;
+  // Held by every write that first looks whether something is there, so that two of them never both find nothing.
+  mutable std::mutex looking_first;
+  std::string capability, openapi;
+
+  State(fhir::Store& to, ApiOptions with);
+  ~State();
+  std::string address(std::string_view type, std::string_view id) const {
+    return options.base_url + "/" + std::string(type) + "/" + std::string(id);
+  }
+};
+
+using State = Api::State;
+
+// interactions.cpp
+Response read(const State& state, const Call& call);
+Response read_version(const State& state, const Call& call);
+Response create(const State& state, const Call& call);
+Response update(const State& state, const Call& call);
+Response patch(const State& state, const Call& call);
+Response remove(const State& state, const Call& call);
+
+// conditional.cpp
+Response conditional_create(const State& state, const Call& call);
+Response conditional_update(const State& state, const Call& call);
+Response conditional_patch(const State& state, const Call& call);
+Response conditional_remove(const State& state, const Call& call);
+// The ids of up to `most` resources that match; unknown parameters and an empty query are errors.
+Result<std::vector<std::string>> matching_ids(const State& state, std::string_view type, std::string_view query, std::size_t most, const fhir::Permit& permit);
+
+// history.cpp
+Response history(const State& state, const Call& call);
+
+// search_bundle.cpp
+Response search(const State& state, const Call& call);
+Response search_by_post(const State& state, const Call& call);
+Response search_compartment(const State& state, const Call& call);
+Response explain(const State& state, const Call& call);
+
+// bundle.cpp, transaction.cpp
+Response post_bundle(const State& state, const Call& call);
+
+// capability.cpp, openapi.cpp
+Response capability_statement(const State& state, const Call& call);
+Response openapi_document(const State& state, const Call& call);
+std::string make_capability(const ApiOptions& options);
+std::string make_openapi(const ApiOptions& options);
+
+// operations.cpp
+Response expand(const State& state, const Call& call);
+Response validate(const State& state, const Call& call);
+Response everything(const State& state, const Call& call);
+
+// bulk.cpp
+Response start_export(const State& state, const Call& call);
+Response export_status(const State& state, const Call& call);
+Response export_file(const State& state, const Call& call);
+Response export_delete(const State& state, const Call& call);
+
+// What several families use (interactions.cpp).
+Response version_response(int status, const fhir::Version& version, const Shape& shape);
+// Asks the permit for a write of this text, and the policy for its validity; warnings are added to `issues`.
+Result<void> may_write(const State& state, std::string_view type, std::string_view id, std::string_view body, const fhir::Permit& permit);
+// Asks the permit for what is there now.
+Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit);
+// Writes one resource and answers as `Prefer` asks.
+Response write_one(const State& state, const Call& call, const fhir::Write& write);
+// The text of `now` with the call's patch applied.
+Result<std::string> patched(const State& state, const Call& call, const fhir::Version& now);
+// The id that a body gives itself; an error where it is no resource of this type.
+Result<std::string> id_of_body(std::string_view body, std::string_view type);
+std::string random_uuid();
+// The current version as the store itself sees it, whoever asks; nothing where there is none or it is deleted.
+Result<std::optional<fhir::Version>> current(const State& state, std::string_view type, std::string_view id);
+
+}  // namespace joinedup::rest
