@@ -65,19 +65,33 @@ std::vector<NetBenefit> decision_curve(const Scored& scored, std::span<const dou
 Reclassification reclassify(const Scored& first, std::span<const double> second, double threshold) {
   Reclassification result;
   result.threshold = threshold;
-  double events = 0, others = 0;
+  double events = 0, others = 0, found = 0, false_alarms = 0;
+  const double harm = threshold / (1 - threshold);
+  std::size_t clusters = first.size();
+  for (const auto c : first.cluster) clusters = std::max<std::size_t>(clusters, c + 1);
+  std::vector<double> moved(clusters);  // what each cluster adds to the difference of net benefit, in rows
   for (std::size_t i = 0; i < first.size(); ++i) {
     const bool before = first.probability[i] >= threshold, after = second[i] >= threshold;
     (first.outcome[i] ? events : others) += 1;
+    if (before) (first.outcome[i] ? found : false_alarms) += 1;
+    moved[first.cluster.empty() ? i : first.cluster[i]] += (static_cast<double>(after) - static_cast<double>(before)) * (first.outcome[i] ? 1 : -harm);
     if (after && !before) (first.outcome[i] ? result.events_up : result.others_up) += 1;
     if (before && !after) (first.outcome[i] ? result.events_down : result.others_down) += 1;
   }
   result.among_events = share(result.events_up - result.events_down, events);
   result.among_others = share(result.others_down - result.others_up, others);
   if (result.among_events && result.among_others) result.total = *result.among_events + *result.among_others;
-  if (first.size() > 0)
-    result.net_benefit_difference = net_benefit(result.events_up - result.events_down, result.others_up - result.others_down,
-                                                static_cast<double>(first.size()), threshold);
+  if (first.size() == 0) return result;
+  const double rows = static_cast<double>(first.size());
+  result.first_net_benefit = net_benefit(found, false_alarms, rows, threshold);
+  result.net_benefit_difference = net_benefit(result.events_up - result.events_down, result.others_up - result.others_down, rows, threshold);
+  result.second_net_benefit = result.first_net_benefit + result.net_benefit_difference;
+  double square = 0;
+  for (const double sum : moved) square += sum * sum;
+  const double variance = square / (rows * rows) - result.net_benefit_difference * result.net_benefit_difference / rows;
+  const double half = 1.959963984540054 * std::sqrt(std::max(0.0, variance));
+  result.difference_low = result.net_benefit_difference - half;
+  result.difference_high = result.net_benefit_difference + half;
   return result;
 }
 

@@ -81,7 +81,9 @@ struct Reclassification {
   double threshold = 0;
   double events_up = 0, events_down = 0, others_up = 0, others_down = 0;  // people
   Maybe among_events, among_others, total;                                // net, as shares
+  double first_net_benefit = 0, second_net_benefit = 0;
   double net_benefit_difference = 0;                                      // second less first
+  Maybe difference_low, difference_high;                                  // 95%: of a mean over rows, or over clusters' sums
 };
 Reclassification reclassify(const Scored& first, std::span<const double> second, double threshold);
 

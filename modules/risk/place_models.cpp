@@ -14,102 +14,13 @@
 #include "risk/features.hpp"
 #include "risk/learner.hpp"
 #include "risk/model_card.hpp"
+#include "risk/place_sample.hpp"
 #include "risk_embedded.hpp"
 
 namespace joinedup::risk {
 namespace {
 
 constexpr int file_format = 1;
-constexpr std::size_t fewest_events = 100;
-constexpr std::uint64_t practice_stream = 0x9A7C;
-
-struct Wanted {
-  const char* name;
-  const char* what;
-  enum class Of { people, discharges } of;
-  bool is_amount = false;
-};
-constexpr Wanted wanted[] = {
-    {"emergency_admission_12m", "an emergency admission within 12 months", Wanted::Of::people},
-    {"emergency_admission_30d", "an emergency admission within 30 days of discharge from an emergency stay", Wanted::Of::discharges},
-    {"long_term_care_12m", "the start of long-term social care within 12 months, for people without it", Wanted::Of::people},
-    {"death_12m", "death within 12 months", Wanted::Of::people},
-    {"cost_12m", "cost of care over 12 months", Wanted::Of::people, true}};
-
-// The days that people are described on: `last` has its outcome year in the data, `first` is a year before, where its own
-// year before lies in the data too.
-struct Days {
-  Date first, last, score;
-  bool has_first = false;
-};
-Result<Days> days_of(const PlaceModelOptions& options) {
-  Days days;
-  days.score = options.data_to + 1;
-  days.last = options.data_to - 364;
-  days.first = days.last - 365;
-  if (days.last - options.data_from < 180)
-    return fail(ErrorCode::invalid_input, "The data cover " + std::to_string(options.data_to - options.data_from + 1) +
-                                              " days; a model needs a year of outcomes and half a year before it. No model was trained.");
-  days.has_first = days.first - options.data_from >= 180;
-  return days;
-}
-
-Result<FeatureRows> rows_for(engine::Connection& connection, Wanted::Of of, const PlaceModelOptions& options, const Days& days) {
-  JOINEDUP_CHECK(end_cohort(connection));
-  JOINEDUP_CHECK(begin_cohort(connection));
-  if (of == Wanted::Of::people) {
-    if (days.has_first) { JOINEDUP_CHECK(add_people(connection, days.first)); }
-    JOINEDUP_CHECK(add_people(connection, days.last));
-  } else {
-    JOINEDUP_CHECK(add_discharges(connection, days.has_first ? days.first : options.data_from + 180, options.data_to - 31));
-  }
-  JOINEDUP_CHECK(write_features(connection));
-  JOINEDUP_CHECK(write_outcomes(connection));
-  JOINEDUP_TRY(auto rows, read_features(connection, WithOutcomes::yes));
-  JOINEDUP_CHECK(end_cohort(connection));
-  return rows;
-}
-
-// Those at risk of one outcome, with what training needs of them.
-struct Sample {
-  Matrix x;
-  std::vector<float> y;
-  std::vector<std::uint64_t> group;
-  std::vector<std::string> fifth;
-};
-Sample sample_of(const FeatureRows& rows, const std::vector<float>& outcome, const std::vector<std::uint32_t>& chosen) {
-  Sample sample;
-  sample.x = take_rows(rows.features, chosen);
-  for (const auto row : chosen) {
-    sample.y.push_back(outcome[row]);
-    sample.group.push_back(mix64(static_cast<std::uint64_t>(rows.person_key[row])));
-    const auto decile = rows.imd_decile[row];
-    sample.fifth.push_back(decile < 1 ? "unknown" : std::to_string((decile + 1) / 2) + (decile <= 2 ? " (most deprived)" : decile >= 9 ? " (least deprived)" : ""));
-  }
-  return sample;
-}
-
-Matrix only_age_and_sex(const Matrix& x) {
-  Matrix two;
-  two.rows = x.rows;
-  two.columns = 2;
-  two.names = {"age", "male"};
-  std::size_t at[2] = {0, 0};
-  for (std::size_t c = 0; c < x.columns; ++c)
-    for (int i = 0; i < 2; ++i)
-      if (x.names[c] == two.names[static_cast<std::size_t>(i)]) at[i] = c;
-  for (std::size_t row = 0; row < x.rows; ++row)
-    for (const auto c : at) two.value.push_back(x.at(row, c));
-  return two;
-}
-
-Scored scored_of(const Sample& sample, std::vector<double> probability) {
-  Scored scored;
-  scored.probability = std::move(probability);
-  for (const float y : sample.y) scored.outcome.push_back(y > 0.5F);
-  return scored;
-}
-
 Result<void> judge(const Sample& train, const Sample& test, const LearnerOptions& options, PlaceModel& model) {
   JOINEDUP_TRY(const auto learner, Learner::train(train.x, train.y, train.group, options));
   JOINEDUP_TRY(auto predicted, learner.predict(test.x));
@@ -184,21 +95,9 @@ Result<PlaceModel> train_one(const Wanted& want, const FeatureRows& rows, const 
     notes.push_back("No model of " + std::string(want.what) + ": the record holds nobody on the days that it would learn from.");
     return model;
   }
-  const auto* outcome = rows.outcome(want.name);
-  JOINEDUP_INVARIANT(outcome, "every outcome that is wanted is made by sql/outcome.sql");
-  std::vector<float> adjusted = *outcome;
-  std::vector<std::uint32_t> all, train, test;
-  for (std::uint32_t row = 0; row < rows.features.rows; ++row) {
-    if (std::isnan(adjusted[row])) continue;
-    // Pounds, and nothing below none (a refund is none).
-    if (want.is_amount) adjusted[row] = std::max(0.0F, adjusted[row] / 100);
-    else model.events += adjusted[row] > 0.5F;
-    all.push_back(row);
-    const bool later = rows.index_day[row] >= days.last.days, other_practice = mix64(hash64(rows.practice[row]), practice_stream) % 5 == 0;
-    if (later && other_practice) test.push_back(row);
-    if (!later && !other_practice) train.push_back(row);
-  }
-  model.rows = all.size();
+  const Cohort cohort = cohort_of(want, rows);
+  model.rows = cohort.rows.size();
+  model.events = cohort.events;
   if (want.of == Wanted::Of::people) {
     if (days.has_first) model.index_dates.push_back(days.first.to_iso());
     model.index_dates.push_back(days.last.to_iso());
@@ -210,16 +109,14 @@ Result<PlaceModel> train_one(const Wanted& want, const FeatureRows& rows, const 
                     " with and without are the least to learn from.");
     return model;
   }
-  LearnerOptions learn;
-  learn.boosted.is_amount = want.is_amount;
-  learn.kind = options.use_logistic && !want.is_amount ? LearnerKind::logistic : LearnerKind::trees;
-  const auto events_of = [&](const std::vector<std::uint32_t>& part) { return std::count_if(part.begin(), part.end(), [&](auto row) { return adjusted[row] > 0.5F; }); };
-  if (events_of(train) >= 50 && events_of(test) >= 20) {
-    JOINEDUP_CHECK(judge(sample_of(rows, adjusted, train), sample_of(rows, adjusted, test), learn, model));
+  const LearnerOptions learn = learner_options(want, options);
+  const Split split = hold_out(cohort, rows, days, 0);
+  if (cohort.events_of(split.learn) >= 50 && cohort.events_of(split.judge) >= 20) {
+    JOINEDUP_CHECK(judge(sample_of(cohort, rows, split.learn), sample_of(cohort, rows, split.judge), learn, model));
   } else {
     notes.push_back("The model of " + std::string(want.what) + " could not be judged on other practices in a later year: too few events there.");
   }
-  const Sample everybody = sample_of(rows, adjusted, all);
+  const Sample everybody = sample_of(cohort, rows, cohort.rows);
   JOINEDUP_TRY(const auto learner, Learner::train(everybody.x, everybody.y, everybody.group, learn));
   JOINEDUP_CHECK(keep(model, learner, rows, everybody, options));
   model.file = options.folder + "/" + model.outcome + ".json";
@@ -304,7 +201,8 @@ Result<TrainedModels> train_place_models(engine::Connection& connection, const P
   }
   JOINEDUP_TRY(const auto people, rows_for(connection, Wanted::Of::people, options, *days));
   JOINEDUP_TRY(const auto discharges, rows_for(connection, Wanted::Of::discharges, options, *days));
-  constexpr std::size_t count = std::size(wanted);
+  const auto wanted = wanted_models();
+  const std::size_t count = wanted.size();
   std::vector<PlaceModel> models(count);
   std::vector<std::vector<std::string>> notes(count);
   JOINEDUP_CHECK(parallel_for(count, options.threads, [&](std::size_t i) -> Result<void> {
@@ -323,7 +221,7 @@ Result<ScoredPlace> score_place(engine::Connection& connection, const PlaceModel
   JOINEDUP_CHECK(connection.run("CREATE TABLE risk_prediction(person_key BIGINT, index_date DATE, model VARCHAR, outcome VARCHAR, probability DOUBLE, percentile SMALLINT)"));
   const Date day = options.data_to + 1;
   std::optional<FeatureRows> rows;
-  for (const auto& want : wanted) {
+  for (const auto& want : wanted_models()) {
     if (want.of != Wanted::Of::people) continue;
     const std::string path = options.folder + "/" + want.name + ".json";
     if (!std::filesystem::exists(path)) {

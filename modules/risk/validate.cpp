@@ -93,7 +93,7 @@ std::vector<std::size_t> choose_features(const ValidateJob& job, const Inputs& i
     if (column.name == in.outcome.column) continue;
     if (column.name == job.cluster) leave("says which rows belong together");
     else if (column.name == validation.order_column) leave("gives the order of rows; only how many earlier rows a cluster has is used");
-    else if (column.name == job.compare) leave("compared with the model");
+    else if (std::find(job.compare.begin(), job.compare.end(), column.name) != job.compare.end()) leave("compared with the model");
     else if (std::find(job.drop.begin(), job.drop.end(), column.name) != job.drop.end()) leave("left out as asked (--drop)");
     else if (column.words.size() < 2) leave("the same value in every row");
     else if (is_identifier(column, in.frame.rows)) leave("a value of its own in nearly every row: an identifier");
@@ -255,15 +255,16 @@ void measure_folds(const ValidateJob& job, const Scored& scored, const CrossVali
   }
 }
 
-Result<std::string> predictions_csv(const Inputs& in, const Scored& scored, const CrossValidated* predicted, std::span<const double> compared) {
+Result<std::string> predictions_csv(const Inputs& in, const Scored& scored, const CrossValidated* predicted, std::span<const std::vector<double>> compared) {
   std::string text = "row,fold,outcome,probability";
   text += predicted ? ",probability_before_recalibration" : "";
-  text += compared.empty() ? "\n" : ",compared\n";
+  for (std::size_t c = 0; c < compared.size(); ++c) text += c ? ",compared_" + std::to_string(c + 1) : ",compared";
+  text += '\n';
   for (std::size_t i = 0; i < in.rows.size(); ++i) {
     const auto row = in.rows[i];
     text += std::to_string(row + 1) + "," + (predicted ? std::to_string(predicted->fold[row] + 1) : "") + "," + std::to_string(scored.outcome[i]) + "," + format_number(scored.probability[i]);
     if (predicted) text += "," + format_number(predicted->before_recalibration[row]);
-    if (!compared.empty()) text += "," + format_number(compared[i]);
+    for (const auto& other : compared) text += "," + format_number(other[i]);
     text += '\n';
   }
   return text;
@@ -282,9 +283,9 @@ Result<Inputs> read_inputs(const ValidateJob& job, Validation& validation) {
   return in;
 }
 
-void compare_with(const ValidateJob& job, const Scored& scored, const std::vector<double>& second, Validation& validation, const PerformanceOptions& options) {
+void compare_with(const ValidateJob& job, const std::string& column, const Scored& scored, const std::vector<double>& second, Validation& validation, const PerformanceOptions& options) {
   Comparison comparison;
-  comparison.column = job.compare;
+  comparison.column = column;
   Scored other = scored;
   other.probability = second;
   comparison.performance = performance(other, options);
@@ -309,12 +310,17 @@ Result<Validation> validate_file(const ValidateJob& job) {
   validation.job = job;
   validation.trained = job.predict.empty();
   JOINEDUP_TRY(Inputs in, read_inputs(job, validation));
-  std::vector<double> first, second;
+  std::vector<double> first;
+  std::vector<std::vector<double>> others;
   if (!job.predict.empty()) { JOINEDUP_TRY(first, read_score(in.frame, job.predict, "--predict")); }
-  if (!job.compare.empty()) { JOINEDUP_TRY(second, read_score(in.frame, job.compare, "--compare")); }
+  for (const auto& name : job.compare) {
+    JOINEDUP_TRY(auto other, read_score(in.frame, name, "--compare"));
+    others.push_back(std::move(other));
+  }
   for (std::uint32_t row = 0; row < in.frame.rows; ++row) {
     if (!in.outcome.known[row]) continue;
-    if ((!first.empty() && std::isnan(first[row])) || (!second.empty() && std::isnan(second[row]))) ++validation.rows_without_prediction;
+    const bool absent = std::any_of(others.begin(), others.end(), [&](const auto& other) { return std::isnan(other[row]); });
+    if (absent || (!first.empty() && std::isnan(first[row]))) ++validation.rows_without_prediction;
     else in.rows.push_back(row);
   }
   if (in.rows.empty()) return fail(ErrorCode::invalid_input, "No row has both an outcome and a prediction: there is nobody to measure.", job.data);
@@ -329,11 +335,11 @@ Result<Validation> validate_file(const ValidateJob& job) {
     first = predicted->probability;
   }
   Scored scored;
-  std::vector<double> compared;
+  std::vector<std::vector<double>> compared(others.size());
   for (const auto row : in.rows) {
     scored.probability.push_back(first[row]);
     scored.outcome.push_back(in.outcome.happened[row]);
-    if (!second.empty()) compared.push_back(second[row]);
+    for (std::size_t c = 0; c < others.size(); ++c) compared[c].push_back(others[c][row]);
   }
   if (in.cluster_column) scored.cluster = number_clusters(in);
 
@@ -370,7 +376,7 @@ Result<Validation> validate_file(const ValidateJob& job) {
     validation.deciles = calibration_groups(scored);
     validation.decision = decision_curve(scored, curve_thresholds(scored));
   }
-  if (!compared.empty()) compare_with(job, scored, compared, validation, options);
+  for (std::size_t c = 0; c < compared.size(); ++c) compare_with(job, job.compare[c], scored, compared[c], validation, options);
 
   JOINEDUP_CHECK(make_folder(job.out));
   JOINEDUP_TRY(const auto rows, predictions_csv(in, scored, predicted ? &*predicted : nullptr, compared));

@@ -19,8 +19,21 @@ namespace joinedup::risk {
 enum class ModelKind { xgboost, logistic, blend };  // blend: the mean of both on the scale of log odds
 const char* model_kind_name(ModelKind kind);
 
+// What the maker of a file knows and the file does not say: shown in the report where it is given.
+struct Study {
+  std::string title, purpose;
+  struct Step {
+    std::string text;
+    bool left_out = false;
+  };
+  std::vector<Step> flow;             // of people, before the rows of the file
+  std::vector<std::string> methods;   // a sentence each
+  std::string outcome, predictors, missing;
+};
+
 struct ValidateJob {
-  std::string data, outcome, predict, compare, cluster, out;
+  std::string data, outcome, predict, cluster, out;
+  std::vector<std::string> compare;  // columns of other predictions, measured on the same rows
   std::string order;  // a column that runs in time; "none"; empty: a running number of the source system, if there is one
   std::vector<std::string> groups, drop;
   std::vector<std::size_t> top_n;   // empty: 1%, 2%, 5% and 10% of the rows
@@ -29,6 +42,7 @@ struct ValidateJob {
   std::uint64_t seed = 1;
   std::size_t folds = 5, replicates = 200;
   unsigned threads = 2;
+  Study study;
 };
 
 struct FoldResult {

@@ -6,14 +6,16 @@
 
 #include "base/progress.hpp"
 #include "base/text.hpp"
+#include "risk/place_validation.hpp"
 #include "risk/validate.hpp"
 
 namespace joinedup::risk {
 namespace {
 
 constexpr const char* usage =
-    "Usage: validate --data F --outcome C|C=VALUE [--predict C2] [--compare C3] [--group G]… [--cluster ID] [--order C|none] [--drop C]… "
-    "[--model xgboost|logistic|blend] [--top N]… [--threshold P]… [--folds K] [--bootstrap R] --seed N --out DIR [--threads N] [--json]";
+    "Usage: validate --data F --outcome C|C=VALUE [--predict C2] [--compare C3]… [--group G]… [--cluster ID] [--order C|none] [--drop C]… "
+    "[--model xgboost|logistic|blend] [--top N]… [--threshold P]… [--folds K] [--bootstrap R] --seed N --out DIR [--threads N] [--json]\n"
+    "       validate --place DIR [--outcome NAME]… [--bootstrap R] [--seed N] --out DIR [--threads N] [--json]      the place's own models, on people they never saw";
 
 template <class T>
 Result<T> read(const std::string& flag, const std::string& text, T least, T most) {
@@ -26,15 +28,21 @@ Result<T> read(const std::string& flag, const std::string& text, T least, T most
 
 struct Command {
   ValidateJob job;
+  std::string place;
+  std::vector<std::string> outcomes;
   bool json = false;
 };
 
 Result<void> take(Command& command, const std::string& flag, const std::string& value) {
   auto& job = command.job;
   if (flag == "--data") job.data = value;
-  else if (flag == "--outcome") job.outcome = value;
+  else if (flag == "--place") command.place = value;
+  else if (flag == "--outcome") {
+    job.outcome = value;
+    command.outcomes.push_back(value);
+  }
   else if (flag == "--predict") job.predict = value;
-  else if (flag == "--compare") job.compare = value;
+  else if (flag == "--compare") job.compare.push_back(value);
   else if (flag == "--group") job.groups.push_back(value);
   else if (flag == "--cluster") job.cluster = value;
   else if (flag == "--order") job.order = value;
@@ -78,6 +86,12 @@ Result<Command> read_command(std::span<const std::string> arguments) {
     }
   }
   const auto& job = command.job;
+  if (!command.place.empty()) {
+    if (!job.data.empty() || !job.predict.empty() || !job.compare.empty() || !job.groups.empty() || !job.cluster.empty() || !job.drop.empty())
+      return fail(ErrorCode::wrong_usage, std::string("--place says which people and which models: --data, --predict, --compare, --group, --cluster and --drop do not go with it. ") + usage);
+    if (job.out.empty()) return fail(ErrorCode::wrong_usage, std::string("--out is needed. ") + usage);
+    return command;
+  }
   if (job.data.empty() || job.outcome.empty() || job.out.empty()) return fail(ErrorCode::wrong_usage, std::string("--data, --outcome and --out are needed. ") + usage);
   return command;
 }
@@ -104,8 +118,31 @@ std::string screen(const Validation& v) {
 
 }  // namespace
 
+namespace {
+
+int place_command(const Command& command) {
+  PlaceValidationOptions options;
+  options.place = command.place;
+  options.out = command.job.out;
+  options.outcomes = command.outcomes;
+  options.seed = command.job.seed;
+  options.replicates = command.job.replicates;
+  options.threads = command.job.threads;
+  const auto done = validate_place(options);
+  if (!done) {
+    std::fprintf(stderr, "joinedup validate: %s\n", done.error().text().c_str());
+    return error_channel(done.error().code).exit_status;
+  }
+  const auto text = command.json ? validated_place_json(*done) : validated_place_screen(*done, options.out);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
 int validate_command(std::span<const std::string> arguments) {
   const auto command = read_command(arguments);
+  if (command && !command->place.empty()) return place_command(*command);
   const auto done = command ? validate_file(command->job) : Result<Validation>(tl::unexpected<Error>(command.error()));
   if (!done) {
     std::fprintf(stderr, "joinedup validate: %s\n", done.error().text().c_str());

@@ -94,7 +94,9 @@ std::string comparison_json(const Comparison& c) {
     Object out;
     out.add("threshold", number(Maybe(r.threshold))).add("events_up", number(Maybe(r.events_up))).add("events_down", number(Maybe(r.events_down)));
     out.add("others_up", number(Maybe(r.others_up))).add("others_down", number(Maybe(r.others_down))).add("among_events", number(r.among_events));
-    out.add("among_others", number(r.among_others)).add("net_reclassification", number(r.total)).add("net_benefit_difference", number(Maybe(r.net_benefit_difference)));
+    out.add("among_others", number(r.among_others)).add("net_reclassification", number(r.total)).add("net_benefit", number(Maybe(r.second_net_benefit)));
+    out.add("net_benefit_of_model", number(Maybe(r.first_net_benefit))).add("net_benefit_difference", number(Maybe(r.net_benefit_difference)));
+    out.add("net_benefit_difference_interval", "[" + number(r.difference_low) + ", " + number(r.difference_high) + "]");
     return out.done();
   }));
   object.add("decision_curve", curve_json(c.curve));

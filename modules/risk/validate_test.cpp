@@ -64,7 +64,7 @@ TEST(Validate, MeasuresAColumnAsItStands) {
   ASSERT_TRUE(write_file(folder.file("stays.csv"), stays(3000, 1)));
   auto job = job_of(folder);
   job.predict = "risk";
-  job.compare = "crude";
+  job.compare = {"crude"};
   job.groups = {"ward", "age"};
   const auto seen = validate_file(job);
   ASSERT_TRUE(seen) << seen.error().text();

@@ -58,7 +58,8 @@ struct TableText {
 
 std::string summary(const Validation& v) {
   const auto& p = v.performance;
-  std::string out = "<p class=\"lead\">" + std::string(v.trained ? "A model was trained and tested" : "Predictions were tested") + " on " + count(p.rows) + " rows, of which " + count(p.events) +
+  std::string out = v.job.study.purpose.empty() ? "" : "<p>" + html_text(v.job.study.purpose) + "</p>";
+  out += "<p class=\"lead\">" + std::string(v.trained ? "A model was trained and tested" : "Predictions were tested") + " on " + count(p.rows) + " rows, of which " + count(p.events) +
                     " (" + percent(p.rows ? Maybe(static_cast<double>(p.events) / static_cast<double>(p.rows)) : Maybe()) + ") had the outcome. ";
   if (p.auroc.value)
     out += "Of one row with and one without it, the model ranks the right one higher " + percent(p.auroc.value) + " of the time (AUROC " + with_interval(p.auroc) + "). ";
@@ -73,17 +74,22 @@ std::string summary(const Validation& v) {
 }
 
 std::string flow(const Validation& v) {
-  std::string out = "<h2 id=\"participants\">Participants</h2><p>How rows came in and went out.</p><ul class=\"flow\"><li>" + count(v.rows_in_file) + " rows in the file</li>";
+  std::string out = "<h2 id=\"participants\">Participants</h2><p>How rows came in and went out.</p><ul class=\"flow\">";
+  for (const auto& step : v.job.study.flow) out += std::string(step.left_out ? "<li class=\"out\">" : "<li>") + html_text(step.text) + "</li>";
+  out += "<li>" + count(v.rows_in_file) + " rows in the file</li>";
   if (v.rows_without_outcome) out += "<li class=\"out\">" + count(v.rows_without_outcome) + " left out: no outcome recorded</li>";
   if (v.rows_without_prediction) out += "<li class=\"out\">" + count(v.rows_without_prediction) + " left out: no prediction</li>";
   out += "<li>" + count(v.performance.rows) + " rows measured, in " + count(v.performance.clusters) + (v.job.cluster.empty() ? " clusters of one" : " clusters of " + html_text(v.job.cluster)) + "</li><li>" +
          count(v.performance.events) + " with the outcome, " + count(v.performance.rows - v.performance.events) + " without</li></ul>";
+  if (!v.job.study.flow.empty()) return out;
   return out + "<p class=\"small\">Who was chosen for the file, from where and when, the file does not say: the author of the study adds it here (TRIPOD+AI items 5 and 6).</p>";
 }
 
 std::string methods(const Validation& v) {
-  std::string out = "<h2 id=\"outcome\">Outcome</h2><p>Column <strong>" + html_text(v.outcome_column) + "</strong>" + (v.event.empty() ? "" : ", event <strong>" + html_text(v.event) + "</strong>") + ".</p><h2 id=\"predictors\">Predictors</h2>";
-  if (!v.trained) {
+  std::string out = "<h2 id=\"outcome\">Outcome</h2><p>Column <strong>" + html_text(v.outcome_column) + "</strong>" + (v.event.empty() ? "" : ", event <strong>" + html_text(v.event) + "</strong>") + "." + (v.job.study.outcome.empty() ? "" : " " + html_text(v.job.study.outcome)) + "</p><h2 id=\"predictors\">Predictors</h2>";
+  if (!v.trained && !v.job.study.predictors.empty()) {
+    out += "<p>" + html_text(v.job.study.predictors) + "</p>";
+  } else if (!v.trained) {
     out += "<p>The predictions are those of column <strong>" + html_text(v.job.predict) + "</strong>, as they stand; how they were made, their author knows.</p>";
   } else {
     out += "<p>" + count(v.features.size()) + " columns were used:</p><p class=\"small\">";
@@ -103,11 +109,18 @@ std::string methods(const Validation& v) {
     }
   }
   out += "<h2 id=\"missing\">Missing data</h2>";
-  if (!v.trained || v.missing.empty()) out += "<p>" + std::string(v.trained ? "No value of the predictors is missing." : "Rows without a prediction are left out, and counted above.") + "</p>";
+  if (!v.job.study.missing.empty()) out += "<p>" + html_text(v.job.study.missing) + "</p>";
+  else if (!v.trained || v.missing.empty()) out += "<p>" + std::string(v.trained ? "No value of the predictors is missing." : "Rows without a prediction are left out, and counted above.") + "</p>";
   else {
     TableText table("Missing is a value of its own: trees learn a direction for it, logistic regression an indicator. Nothing is imputed.", {"Column", "Rows missing", "Share"});
     for (const auto& m : v.missing) table.row({m.column, count(m.rows), percent(static_cast<double>(m.rows) / static_cast<double>(v.rows_in_file))});
     out += table.done();
+  }
+  if (!v.job.study.methods.empty()) {
+    out += "<h2 id=\"analysis\">How it was trained and tested</h2><ol>";
+    for (const auto& sentence : v.job.study.methods) out += "<li>" + html_text(sentence) + "</li>";
+    return out + "<li>AUROC: DeLong's interval" + (v.job.cluster.empty() ? "" : ", with sums by cluster (Obuchowski)") + "; the others: percentiles of " + std::to_string(v.job.replicates) + " bootstrap samples of " +
+           (v.job.cluster.empty() ? "rows" : "clusters") + ".</li></ol>";
   }
   if (!v.trained) return out;
   return out + "<h2 id=\"analysis\">How it was trained and tested</h2><ol><li>Model: " + model_kind_name(v.job.model) + ".</li><li>" + std::to_string(v.job.folds) + " folds of " +
@@ -155,11 +168,17 @@ std::string decision_picture(const Validation& v) {
   plot.line(all, "all", "everybody");
   plot.line(model, "model", "the model");
   for (const auto& c : v.comparisons) {
+    other.clear();
     for (const auto& at : c.curve) other.push_back({at.threshold, at.model});
-    plot.line(other, "other", c.column);
+    if (!other.empty()) plot.line(other, "other", c.column);
   }
-  TableText table("Net benefit: true positives less false positives weighed by the odds of the threshold, per row", {"Threshold", "The model", "Everybody"});
-  for (std::size_t i = 4; i < v.decision.size(); i += 5) table.row({percent(v.decision[i].threshold), fixed_text(v.decision[i].model, 4), fixed_text(v.decision[i].all, 4)});
+  TableText table("Net benefit: true positives less false positives weighed by the odds of the threshold, per row", {"Threshold", "The model", "Everybody", "Compared"});
+  for (std::size_t i = 4; i < v.decision.size(); i += 5) {
+    std::string compared;
+    for (const auto& c : v.comparisons)
+      if (i < c.curve.size()) compared += (compared.empty() ? "" : "; ") + c.column + " " + fixed_text(c.curve[i].model, 4);
+    table.row({percent(v.decision[i].threshold), fixed_text(v.decision[i].model, 4), fixed_text(v.decision[i].all, 4), compared.empty() ? "–" : compared});
+  }
   return "<h2 id=\"decision\">Decision curve</h2><p>Where the model's line is the highest, acting on it does more good than reviewing everybody or nobody, for those who hold that threshold right.</p><figure>" + plot.svg() + "</figure>" + table.done();
 }
 
@@ -216,7 +235,7 @@ std::string groups(const Validation& v) {
 std::string comparison(const Validation& v) {
   std::string out;
   for (const auto& c : v.comparisons) {
-    out += "<h2 id=\"comparison\">Beside column " + html_text(c.column) + "</h2><p>The same rows, the same outcome.</p>";
+    out += "<h2 id=\"comparison-" + html_text(c.column) + "\">Beside column " + html_text(c.column) + "</h2><p>The same rows, the same outcome.</p>";
     TableText table("Two models on the same people", {"Measure", "The model", "Column " });
     const auto& a = v.performance;
     const auto& b = c.performance;
@@ -228,9 +247,9 @@ std::string comparison(const Validation& v) {
     out += table.done() + "<p>AUROC of the column less that of the model: " + with_interval(c.auroc_difference.difference, 4) +
            (c.auroc_difference.p_value ? ", p = " + format_number(std::round(*c.auroc_difference.p_value * 1e4) / 1e4) : "") + " (DeLong, paired).</p>";
     if (c.reclassification.empty()) continue;
-    TableText moved("Moving from the model to the column: net reclassification beside net benefit at the same threshold", {"Threshold", "Events up / down", "Others up / down", "Net among events", "Net among others", "Net reclassification", "Difference of net benefit"}, 0);
+    TableText moved("Moving from the model to the column: net reclassification beside net benefit at the same threshold", {"Threshold", "Events up / down", "Others up / down", "Net among events", "Net among others", "Net reclassification", "Net benefit of the model", "of the column", "Difference of net benefit"}, 0);
     for (const auto& r : c.reclassification)
-      moved.row({percent(r.threshold), format_number(r.events_up) + " / " + format_number(r.events_down), format_number(r.others_up) + " / " + format_number(r.others_down), percent(r.among_events), percent(r.among_others), shown(r.total), fixed_text(r.net_benefit_difference, 5)});
+      moved.row({percent(r.threshold), format_number(r.events_up) + " / " + format_number(r.events_down), format_number(r.others_up) + " / " + format_number(r.others_down), percent(r.among_events), percent(r.among_others), shown(r.total), fixed_text(r.first_net_benefit, 5), fixed_text(r.second_net_benefit, 5), with_interval({r.net_benefit_difference, r.difference_low, r.difference_high}, 5)});
     out += moved.done() + "<p class=\"small\">Net reclassification gives a missed event and a false alarm the same weight per head of each class, and can rise for a model that is only badly calibrated. Net benefit weighs them by the threshold; judge by it.</p>";
   }
   return out;
@@ -238,7 +257,9 @@ std::string comparison(const Validation& v) {
 
 std::string limits(const Validation& v) {
   std::string out = "<h2 id=\"limits\">What this report does not show</h2><ul>";
-  if (v.trained)
+  if (!v.job.study.methods.empty())
+    out += "<li>Performance is on people, coding and services of this place. It is not a test in another one.</li>";
+  else if (v.trained)
     out += "<li>Performance is that of models trained on this file: people, coding and services like those here. It is not a test in another place, nor in a later year.</li>"
            "<li>Whether a column was known at the moment of prediction, the file cannot say. A column that tells the outcome almost alone is left out and named; a lesser leak is not found.</li>";
   else out += "<li>If the predictions were trained on these rows, everything above is too good.</li>";
@@ -252,7 +273,7 @@ std::string limits(const Validation& v) {
   items.row({"5, 6 Source of data, participants", "Participants; the rest for the author"});
   items.row({"7 Data preparation; 8 Outcome; 9 Predictors", "Outcome, Predictors"});
   items.row({"10 Sample size; 11 Missing data", "Participants, Missing data"});
-  items.row({"12 Analytical methods; 13 Class imbalance; 14 Fairness; 15 Output", v.trained ? "How it was trained and tested; By group" : "for the author; By group"});
+  items.row({"12 Analytical methods; 13 Class imbalance; 14 Fairness; 15 Output", v.trained || !v.job.study.methods.empty() ? "How it was trained and tested; By group" : "for the author; By group"});
   items.row({"17 Ethics; 18 Open science", "for the author"});
   items.row({"20, 21, 22 Participants, development, specification", "Participants, Predictors"});
   items.row({"23 Performance; 24 Updating", "Performance, Calibration, Decision curve, By group"});
@@ -263,7 +284,7 @@ std::string limits(const Validation& v) {
 }  // namespace
 
 std::string validation_report(const Validation& v) {
-  const std::string title = "Validation of a prediction of " + v.outcome_column + (v.event.empty() || v.event == "1" ? "" : " = " + v.event);
+  const std::string title = !v.job.study.title.empty() ? v.job.study.title : "Validation of a prediction of " + v.outcome_column + (v.event.empty() || v.event == "1" ? "" : " = " + v.event);
   return "<!doctype html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>" + html_text(title) + "</title>" + style + "</head><body><main><h1>" + html_text(title) +
          "</h1>" + summary(v) + flow(v) + methods(v) + results(v) + groups(v) + comparison(v) + limits(v) + "</main></body></html>\n";
 }
