@@ -1,4 +1,4 @@
-// FHIR XML to FHIR JSON, as far as the test cases need it. For tests of this room only.
+// FHIR XML to FHIR JSON: for definitions and test cases, which are published as XML. Nested deeper than 100 levels: an error.
 #pragma once
 #include <string>
 

@@ -30,15 +30,22 @@ bool Walk::holds(const Constraint& constraint, NodeIndex node, NodeIndex shadow,
 
 bool Walk::evaluate(const Constraint& constraint, NodeIndex node, NodeIndex shadow, TypeId type, const Scope& scope, bool& failed) {
   auto& context = scratch_.context;
+  // A rule may ask conformsTo(), whose profile has rules of its own: what is under way must be as it was afterwards.
+  auto resource_before = context.resource, root_before = context.root_resource;
+  fhirpath::Collection own;
+  fhirpath::Collection& found = evaluating_ > 0 ? own : scratch_.found;
+  if (evaluating_ == 0) context.steps = 0;
   context.resource = Value::of_node(&document_, scope.resource, no_node, scope.type);
   const Scope* root = scope.container();
   context.root_resource = Value::of_node(&document_, root->resource, no_node, root->type);
-  scratch_.found.clear();
-  context.steps = 0;
-  auto done = constraint.expression.evaluate_into(Value::of_node(&document_, node, shadow, type), context, scratch_.found);
+  found.clear();
+  ++evaluating_;
+  auto done = constraint.expression.evaluate_into(Value::of_node(&document_, node, shadow, type), context, found);
+  --evaluating_;
+  context.resource = resource_before, context.root_resource = root_before;
   failed = !done.has_value();
   if (failed) return false;
-  auto answer = fhirpath::as_boolean(scratch_.found);
+  auto answer = fhirpath::as_boolean(found);
   failed = !answer.has_value();
   return !failed && answer->value_or(false);
 }

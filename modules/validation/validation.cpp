@@ -1,11 +1,9 @@
 #include "validation/validation.hpp"
 
-#include "validation/rules.hpp"
+#include "validation/profile.hpp"
 #include "validation/walk.hpp"
 
 namespace joinedup::validation {
-
-class Profiles {};
 
 namespace {
 
@@ -15,6 +13,7 @@ Scratch& scratch() {
   if (one.bundled_read) one.bundled.clear(), one.bundled_read = false;
   one.context.clear();
   one.context.step_limit = 3'000'000;
+  one.profile_steps = 0;
   return one;
 }
 
@@ -41,6 +40,20 @@ const Validator& Validator::r4() {
   return validator;
 }
 
+Result<Validator> Validator::with_profiles(const std::string& folder) {
+  Validator out;
+  JOINEDUP_TRY(out.profiles_, Profiles::load(folder));
+  return out;
+}
+
+std::vector<std::string> Validator::profiles() const {
+  return profiles_ == nullptr ? std::vector<std::string>{} : profiles_->urls();
+}
+
+std::vector<std::string> Validator::notes() const {
+  return profiles_ == nullptr ? std::vector<std::string>{} : profiles_->notes();
+}
+
 std::vector<Issue> Validator::validate(const Document& document, const Options& options) const {
   return validate(document, document.root(), options);
 }
@@ -51,7 +64,7 @@ std::vector<Issue> Validator::validate(const Document& document, NodeIndex resou
     issues.push_back({Severity::fatal, "structure", "", "empty", "There is nothing to validate."});
     return issues;
   }
-  Walk walk(Rules::r4(), document, options, scratch(), issues);
+  Walk walk(Rules::r4(), profiles_.get(), document, options, scratch(), issues);
   walk.run(resource);
   return issues;
 }
@@ -60,7 +73,7 @@ bool Validator::is_valid(const Document& document) const {
   if (document.empty()) return false;
   static const Options options{Options::Report::errors_only, {}, 1};
   std::vector<Issue> issues;
-  Walk walk(Rules::r4(), document, options, scratch(), issues);
+  Walk walk(Rules::r4(), profiles_.get(), document, options, scratch(), issues);
   walk.stop_at_first_error();
   walk.run(document.root());
   return !walk.found_errors();

@@ -54,6 +54,9 @@ class Validator {
   std::vector<Issue> validate(const fhirpath::Document& document, fhirpath::NodeIndex resource, const Options& options) const;
   bool is_valid(const fhirpath::Document& document) const;
 
+  std::vector<std::string> profiles() const;  // the addresses of those loaded
+  std::vector<std::string> notes() const;     // what of the folder is not used, and why: for whoever set it up
+
  private:
   std::shared_ptr<const Profiles> profiles_;  // null: none but the base definitions
 };

@@ -1,5 +1,5 @@
 // Resources a second through the validator, one core, over the Synthea bundles unpacked in memory.
-//   validation_benchmark [folder of bundles] [rounds]      --list FOLDER prints every issue of a folder's JSON files
+//   validation_benchmark [folder of bundles] [rounds]      --list FOLDER [PROFILES] prints every issue of a folder's files
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +7,7 @@
 #include <map>
 
 #include "fhirpath/fhirpath.hpp"
+#include "fhirpath/xml_to_json.hpp"
 #include "validation/test_support.hpp"
 #include "validation/validation.hpp"
 
@@ -15,16 +16,28 @@ using namespace joinedup::validation;
 
 namespace {
 
-int list(const std::string& folder) {
-  for (const auto& file : json_files(folder)) {
-    auto text = read_file(file);
-    auto document = fhirpath::parse_document(*text);
+int list(const std::string& folder, const std::string& profiles) {
+  auto loaded = profiles.empty() ? Result<Validator>(Validator::r4()) : Validator::with_profiles(profiles);
+  if (!loaded) {
+    std::printf("%s\n", loaded.error().text().c_str());
+    return 1;
+  }
+  for (const auto& note : loaded->notes()) std::printf("note\t%s\n", note.c_str());
+  std::vector<std::string> files;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder))
+    if (file.path().extension() == ".json" || file.path().extension() == ".xml") files.push_back(file.path().string());
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
     auto name = std::filesystem::path(file).filename().string();
+    auto text = read_file(file);
+    if (file.ends_with(".xml"))
+      if (auto json = fhirpath::xml_to_json(*text)) *text = *json;
+    auto document = fhirpath::parse_document(*text);
     if (!document) {
       std::printf("%s\tfatal\tparse\t\t%s\n", name.c_str(), document.error().text().c_str());
       continue;
     }
-    for (const auto& issue : Validator::r4().validate(*document))
+    for (const auto& issue : loaded->validate(*document))
       std::printf("%s\t%s\t%s\t%s\t%s\n", name.c_str(), severity_name(issue.severity), issue.rule.c_str(), issue.expression.c_str(), issue.sentence.c_str());
   }
   return 0;
@@ -33,7 +46,7 @@ int list(const std::string& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 2 && std::string(argv[1]) == "--list") return list(argv[2]);
+  if (argc > 2 && std::string(argv[1]) == "--list") return list(argv[2], argc > 3 ? argv[3] : "");
   std::string folder = argc > 1 ? argv[1] : shared_data("fhir/synthea");
   int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
   if (!present(folder)) {

@@ -166,7 +166,7 @@ TEST(Validation, HostileInputIsAnsweredWithinBounds) {
   EXPECT_EQ(issues.back().code, std::string("too-costly"));
   std::string deep = patient(R"("extension":[)");
   deep.pop_back();
-  for (int i = 0; i < 60; ++i) deep += R"({"url":"u","extension":[)";
+  for (int i = 0; i < 60; ++i) deep += R"({"url":"http://u","extension":[)";
   deep += R"({"url":"u","valueString":"x"})";
   for (int i = 0; i < 60; ++i) deep += "]}";
   deep += "]}";

@@ -31,6 +31,10 @@ std::string path_of(const Frame* frame) {
 }
 
 void Walk::report(Severity severity, const char* code, const Frame* at, std::string_view rule, std::string sentence) {
+  if (quiet_ > 0) {
+    quiet_errors_ += severity <= Severity::error ? 1U : 0U;
+    return;
+  }
   if (severity <= Severity::error) ++errors_;
   if (stopped_ || !wants(severity)) return;
   if (stop_at_first_) {
@@ -48,6 +52,7 @@ void Walk::report(Severity severity, const char* code, const Frame* at, std::str
 
 void Walk::run(NodeIndex node) {
   Frame frame{nullptr, "Resource", -1};
+  hooks();
   resource(node, &frame, nullptr, -1);
 }
 
@@ -74,6 +79,7 @@ void Walk::resource(NodeIndex node, const Frame* at, const Scope* up, int contai
     if (document_.find(node, rules_.id) == no_node)
       error("required", at, "contained-id", "A contained resource needs an id, so that it can be referred to.");
   }
+  if (profiles_ != nullptr || !options_.profiles.empty()) claimed(node, type, at, scope, up == nullptr);
 }
 
 void Walk::object(NodeIndex node, const TypeRule& rule, const Frame* at, const Scope& scope) {
@@ -178,6 +184,7 @@ void Walk::item(NodeIndex node, NodeIndex shadow, const ElementRule& element, Ty
     object(node, rule, at, scope);
     if (type == rules_.reference_type && !element.targets.empty()) reference_target(node, element, at, scope);
     if (type == rules_.identifier_type) identifier(node, at);
+    if (type == rules_.extension_type) known_extension(node, at, scope, element.name != rules_.extension);
   }
   if (element.codes != nullptr) binding(node, element, type, at);
   if (!element.constraints.empty()) constraints(element.constraints, node, shadow, type, at, scope);

@@ -41,12 +41,15 @@ struct Scratch {
   std::vector<Local> locals;
   std::unordered_map<std::string_view, TypeId> bundled;  // fullUrl → type, of a Bundle whose references are urn:uuid:
   bool bundled_read = false;
+  std::size_t profile_steps = 0;
 };
+
+class Profiles;
 
 class Walk {
  public:
-  Walk(const Rules& rules, const Document& document, const Options& options, Scratch& scratch, std::vector<Issue>& issues)
-      : rules_(rules), model_(Model::r4()), document_(document), options_(options), scratch_(scratch), issues_(issues) {}
+  Walk(const Rules& rules, const Profiles* profiles, const Document& document, const Options& options, Scratch& scratch, std::vector<Issue>& issues)
+      : rules_(rules), profiles_(profiles), model_(Model::r4()), document_(document), options_(options), scratch_(scratch), issues_(issues) {}
 
   void run(NodeIndex resource);
   void stop_at_first_error() { stop_at_first_ = true; }
@@ -95,7 +98,14 @@ class Walk {
     return document_.find(object, name) != no_node || document_.find(object, name | shadow_bit) != no_node;
   }
 
+  // --- profiles (claims.cpp) ---
+  void claimed(NodeIndex node, TypeId type, const Frame* at, const Scope& scope, bool outermost);
+  void hooks();
+  void known_extension(NodeIndex node, const Frame* at, const Scope& scope, bool modifier);
+
+  friend class ProfileCheck;
   const Rules& rules_;
+  const Profiles* profiles_;
   const Model& model_;
   const Document& document_;
   const Options& options_;
@@ -103,6 +113,9 @@ class Walk {
   std::vector<Issue>& issues_;
   std::size_t errors_ = 0;
   bool stop_at_first_ = false, stopped_ = false;
+  int quiet_ = 0;                 // above 0: faults are counted, not told: somebody only asks whether there are any
+  std::size_t quiet_errors_ = 0;
+  int profile_depth_ = 0, evaluating_ = 0;
 };
 
 }  // namespace joinedup::validation
