@@ -57,7 +57,7 @@ Result<int> serve(const Common& common) {
   JOINEDUP_TRY(auto server, server::Server::listen(options));
   JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
   const rest::Api api(*store, {.base_url = server->base_url()});
-  server->serve(api, [&store] { return store->figures(); });
+  server->serve([&api](const rest::Request& request) { return api.handle(request); }, [&store] { return store->figures(); });
   std::printf("Listening %s\n", server->base_url().c_str());
   std::fflush(stdout);
   int received = 0;

@@ -2,7 +2,7 @@
 //
 //   JOINEDUP_TRY(auto server, Server::listen({.port = 0, .access = Access::anyone_on_this_machine}));
 //   rest::Api api(*store, {.base_url = server->base_url()});
-//   server->serve(api, [&] { return store->figures(); });     // answers from here on; the caller goes on
+//   server->serve([&](const rest::Request& r) { return api.handle(r); }, [&] { return store->figures(); });   // answers from here on
 //   server->stop();                                           // open requests are finished, within limits.stop
 //
 // Plain HTTP is spoken on this machine only; any other address needs a certificate. Nothing that a stranger sends makes the
@@ -59,7 +59,8 @@ class Server {
   virtual std::uint16_t port() const = 0;
   virtual std::string base_url() const = 0;         // "http://127.0.0.1:8080/fhir"
   using Figures = std::function<fhir::StoreFigures()>;
-  virtual void serve(const rest::Api& api, Figures figures) = 0;
+  using Handler = std::function<rest::Response(const rest::Request&)>;  // what is below /fhir; any thread
+  virtual void serve(Handler fhir, Figures figures) = 0;
   virtual void stop() = 0;                          // returns when the last connection has ended
   virtual void adopt(int socket) = 0;               // a connected stream socket is served as if it had been accepted (tests)
 };

@@ -36,8 +36,8 @@ bool is_plain_name(std::string_view name) {
 
 Site::Site(const ServerOptions& options, Metrics& metrics) : options_(options), metrics_(metrics) {}
 
-void Site::open(const rest::Api& api, Server::Figures figures) {
-  api_ = &api;
+void Site::open(Server::Handler handler, Server::Figures figures) {
+  handler_ = std::move(handler);
   figures_ = std::move(figures);
   ready_ = true;
 }
@@ -92,7 +92,7 @@ rest::Response Site::fhir(rest::Request& request) const {
   if (const auto origin = request.header("Origin"); !origin.empty() && !is_this_machine(origin.substr(std::min(origin.size(), origin.find("//") + 2))))
     return fault(403, "security", "Without sign-in this server takes no requests that pages from elsewhere make.");
   request.permit = &anyone;
-  return api_->handle(request);
+  return handler_(request);
 }
 
 rest::Response Site::answer(rest::Request& request, const RouteLabel& label) const {

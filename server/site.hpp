@@ -1,7 +1,7 @@
 // Which part of the house answers a request: the front page, reports, health, metrics, or FHIR for whoever may ask. No sockets.
 // Inside this room only.
 //
-//   Site site(options, metrics);  site.open(api, figures);
+//   Site site(options, metrics);  site.open(handler, figures);
 //   rest::Response out = site.answer(request, label);       // request.path is the whole path here, "/fhir/Patient/1"
 #pragma once
 #include <atomic>
@@ -15,7 +15,7 @@ namespace joinedup::server {
 class Site {
  public:
   Site(const ServerOptions& options, Metrics& metrics);
-  void open(const rest::Api& api, Server::Figures figures);
+  void open(Server::Handler handler, Server::Figures figures);
   void close() { ready_ = false; }
   rest::Response answer(rest::Request& request, const RouteLabel& label) const;
 
@@ -26,7 +26,7 @@ class Site {
 
   const ServerOptions& options_;
   Metrics& metrics_;
-  const rest::Api* api_ = nullptr;
+  Server::Handler handler_;
   Server::Figures figures_;
   std::atomic<bool> ready_{false};
 };

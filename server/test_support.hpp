@@ -184,9 +184,22 @@ struct Served {
     if (!opened) throw std::runtime_error(opened.error().text());
     store = std::move(*opened);
     api = std::make_unique<rest::Api>(*store, rest::ApiOptions{.base_url = server->base_url()});
-    server->serve(*api, [this] { return store->figures(); });
+    server->serve([this](const rest::Request& request) { return api->handle(request); }, [this] { return store->figures(); });
   }
   ~Served() { server->stop(); }
+  std::uint16_t port() const { return server->port(); }
+};
+
+// A server before a handler of the test's own: no store.
+struct Handled {
+  std::unique_ptr<Server> server;
+  explicit Handled(Server::Handler handler, ServerOptions options = {.access = Access::anyone_on_this_machine, .access_log = ""}) {
+    auto made = Server::listen(std::move(options));
+    if (!made) throw std::runtime_error(made.error().text());
+    server = std::move(*made);
+    server->serve(std::move(handler), {});
+  }
+  ~Handled() { server->stop(); }
   std::uint16_t port() const { return server->port(); }
 };
 
