@@ -125,7 +125,7 @@ class Client {
       while (waiting_.size() < size && more()) {}
       out.body = waiting_.substr(0, size);
       waiting_.erase(0, out.body.size());
-    } else if (out.headers["transfer-encoding"] == "chunked") {
+    } else if (out.headers.contains("transfer-encoding")) {
       for (;;) {
         while (waiting_.find("\r\n") == waiting_.npos)
           if (!more()) return out.status = 0, out;
