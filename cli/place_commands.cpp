@@ -28,6 +28,16 @@ std::string padded(std::string text, std::size_t width, bool right = true) {
   return text;
 }
 
+// What went to the shared record, and what did not.
+std::string care_sentences(const care_door::Shared& shared) {
+  std::string out;
+  if (!shared.was_current && shared.patients > 0)
+    out += "Shared for care: " + with_commas(static_cast<std::int64_t>(shared.patients)) + " people; " + with_commas(static_cast<std::int64_t>(shared.created)) + " resources new, " +
+           with_commas(static_cast<std::int64_t>(shared.changed)) + " changed, " + with_commas(static_cast<std::int64_t>(shared.removed + shared.marked_wrong)) + " withdrawn (" + shared.way + ").\n";
+  for (const auto& note : shared.notes) out += note + "\n";
+  return out;
+}
+
 // One screen: what came in, what it became, what it cost, where to look.
 std::string screen(const refresh::RefreshOutcome& outcome, const place::Place& place) {
   const auto& status = outcome.status;
@@ -48,6 +58,7 @@ std::string screen(const refresh::RefreshOutcome& outcome, const place::Place& p
   out += padded("all", 24, false) + padded(Money{total}.to_pounds(), 20) + "\n\n";
   out += status.reconciled ? "Reconciled: the sums by person and month, by activity and by feed agree to the penny.\n"
                            : "NOT RECONCILED: " + status.not_reconciled_because + "\n";
+  out += care_sentences(outcome.shared);
   out += "Report: " + outcome.report + "\n";
   return out;
 }

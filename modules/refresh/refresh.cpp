@@ -336,6 +336,11 @@ Result<void> forget_staging_spill(const place::Place& place) {
   return {};
 }
 
+// The care door, after the vault's decisions stand. A refresh that was killed before it ended is made good by the next, changed or not.
+Result<care_door::Shared> share_for_care(const Run& run, const std::string& print) {
+  return care_door::share(run.place, run.feeds, {.print = print, .threads = run.options.threads});
+}
+
 Result<RefreshOutcome> make_and_publish(Run& run, const std::string& print) {
   JOINEDUP_CHECK(run.ingest_extracts());
   JOINEDUP_TRY(auto vault, vault::Vault::open(run.place));
@@ -377,6 +382,7 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
       outcome.report = place.path("reports/current/index.html");
       run.status = outcome.status;
       outcome.most_rejected = run.over_limit();
+      JOINEDUP_TRY(outcome.shared, share_for_care(run, print));
       return outcome;
     }
   }
@@ -385,7 +391,9 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
   if (!outcome) {
     drop_version(run.folder);
     drop_version(run.report_folder);
+    return outcome;
   }
+  JOINEDUP_TRY(outcome->shared, share_for_care(run, print));
   return outcome;
 }
 

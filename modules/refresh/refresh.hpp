@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "care_door/care_door.hpp"
 #include "place/place.hpp"
 
 namespace joinedup::refresh {
@@ -73,6 +74,7 @@ struct RefreshOutcome {
   bool was_unchanged = false;
   std::string report;          // index.html
   std::string most_rejected;   // the feed over the place's limit, or empty
+  care_door::Shared shared;    // what went to the shared record
 };
 
 Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOptions& options);

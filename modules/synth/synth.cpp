@@ -255,6 +255,10 @@ Result<void> write_settings(const World& world, const Plan& plan) {
   for (const auto& partner : organisations)
     text += "\n[[partner]]\ncode = \"" + std::string(partner.code) + "\"\nname = \"" + std::string(partner.name) + "\"\ntype = \"" +
             std::string(partner.type) + "\"\n";
+  // Everybody agreed to share: for the care of each person, and for planning.
+  for (const auto& partner : organisations)
+    for (const auto* purpose : {"direct_care", "secondary_use"})
+      text += "\n[[agreement]]\npartner = \"" + std::string(partner.code) + "\"\npurpose = \"" + purpose + "\"\nfrom = " + world.data_from.to_iso() + "\n";
   std::vector<std::string_view> feeds;
   for (const auto& file : plan.files)
     if (std::find(feeds.begin(), feeds.end(), table_file(file.table).feed) == feeds.end()) feeds.push_back(table_file(file.table).feed);

@@ -63,6 +63,33 @@ Result<CarePerson> Vault::care_person(std::int64_t identity_key) const {
   return person;
 }
 
+Result<void> Vault::each_care_identity(const std::function<void(const CareIdentity&)>& on) const {
+  const auto& state = *state_;
+  Statement all(state.handle, "SELECT identity_key, care_key, person_key FROM identity");
+  while (all.row()) on({all.integer(0), all.integer(1), all.integer(2)});
+  if (all.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  return {};
+}
+
+Result<std::vector<CareFork>> Vault::care_forks() const {
+  const auto& state = *state_;
+  std::vector<CareFork> forks;
+  Statement all(state.handle, "SELECT staged_table, row_id, identity_key FROM row_fork WHERE undone_at = '' ORDER BY identity_key");
+  while (all.row()) forks.push_back({all.text(0), all.text(1), all.integer(2)});
+  if (all.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  return forks;
+}
+
+Result<std::string> Vault::care_secret() const { return secret_key(state_->place, "care_door"); }
+
+std::vector<std::int64_t> Vault::pseudonyms_of(const std::vector<std::int64_t>& person_keys) const {
+  const HmacKey key(state_->pseudonym_key);
+  std::vector<std::int64_t> pseudonyms;
+  pseudonyms.reserve(person_keys.size());
+  for (const auto person : person_keys) pseudonyms.push_back(pseudonym_under(key, person));
+  return pseudonyms;
+}
+
 Result<std::vector<KeyEvent>> Vault::key_history() const {
   const auto& state = *state_;
   std::vector<KeyEvent> all;

@@ -6,16 +6,12 @@
 #include "vault/state.hpp"
 
 namespace joinedup::vault {
-namespace {
-
-std::int64_t pseudonym_of(const HmacKey& key, std::int64_t person_key) {
+std::int64_t pseudonym_under(const HmacKey& key, std::int64_t person_key) {
   const auto digest = key.of(std::to_string(person_key));
   std::uint64_t bits = 0;
   for (int i = 0; i < 8; ++i) bits = bits << 8 | digest[static_cast<std::size_t>(i)];
   return static_cast<std::int64_t>(bits >> 1);
 }
-
-}  // namespace
 
 Result<IdentifiedPerson> reidentify(const place::Place& place, std::int64_t pseudonym) {
   const std::string file = place.path("vault/identity.sqlite"), staging = place.path("vault/staging/staging.duckdb");
@@ -32,7 +28,7 @@ Result<IdentifiedPerson> reidentify(const place::Place& place, std::int64_t pseu
   {
     Statement people(handle.get(), "SELECT DISTINCT person_key FROM identity");
     while (!known && people.row())
-      if (pseudonym_of(key, people.integer(0)) == pseudonym) person = people.integer(0), known = true;
+      if (pseudonym_under(key, people.integer(0)) == pseudonym) person = people.integer(0), known = true;
   }
   if (!known) return fail(ErrorCode::not_found, "The vault knows nobody of this pseudonym; was its key rotated, or is it of another place?");
   std::string keys;

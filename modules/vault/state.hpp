@@ -100,6 +100,8 @@ std::string pair_id_of(std::int64_t identity_a, std::int64_t identity_b);
 std::vector<std::uint32_t> care_groups(std::span<const IdentityRecord> records, const LinkedIdentities& exact,
                                        std::span<const RecordDecision> decisions, std::uint32_t& groups);
 
+// The first 63 bits of HMAC-SHA-256(place key, person key in decimal): docs/methods/pseudonym.md.
+std::int64_t pseudonym_under(const HmacKey& key, std::int64_t person_key);
 Result<std::string> secret_key(const place::Place& place, const std::string& name);
 
 }  // namespace joinedup::vault

@@ -10,6 +10,7 @@
 // Errors: conflict where another refresh holds the vault; invalid_input where the file is not a vault of this format.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -49,6 +50,15 @@ struct LinkReport {
 struct CarePerson {
   std::int64_t care_key = 0, person_key = 0;
   std::vector<std::int64_t> identity_keys;  // ascending; at least the one asked for
+};
+
+// What the care door reads of everybody at once. A forked row stands for itself, whatever its tuple says.
+struct CareIdentity {
+  std::int64_t identity_key = 0, care_key = 0, person_key = 0;
+};
+struct CareFork {
+  std::string staged_table, row_id;
+  std::int64_t identity_key = 0;
 };
 
 // A pair that a clerk is asked about. Its id outlives refreshes; who the two are is read from the staged identities.
@@ -126,6 +136,12 @@ class Vault {
   // As committed. not_found where no record of that identity was ever linked.
   Result<CarePerson> care_person(std::int64_t identity_key) const;
   Result<std::vector<KeyEvent>> key_history() const;
+  // For the care door, as committed: every identity ever linked, rows taken off their person, a key of the door's own for naming what
+  // it writes, and the pseudonyms by which the warehouse knows people.
+  Result<void> each_care_identity(const std::function<void(const CareIdentity&)>& on) const;
+  Result<std::vector<CareFork>> care_forks() const;
+  Result<std::string> care_secret() const;
+  std::vector<std::int64_t> pseudonyms_of(const std::vector<std::int64_t>& person_keys) const;
 
   // Clerical review. Exports and imports are logged by whoever calls them, with who did it.
   Result<std::vector<ReviewCase>> review_queue() const;  // of the last generation, the most useful first

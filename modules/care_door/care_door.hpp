@@ -1,0 +1,51 @@
+// care_door: staged, linked rows go to the shared record, for the direct care of the people they are about. A Patient for
+// everybody on a practice's list; the rest only for those found, on a caseload, or opened by somebody who cares for them.
+//
+//   JOINEDUP_TRY(const auto feeds, place::shipped_feeds());
+//   JOINEDUP_TRY(const auto shared, share(place, feeds, {.print = inputs, .threads = 2}));   // after the vault has committed
+//   shared.created;  shared.feeds[0].not_shared;                   // rows in = shared + not shared, each with its reason
+//   JOINEDUP_TRY(const auto opened, open_person(place, feeds, {.patient = id, .who = "Practitioner/1", .why = "accepted referral"}));
+//
+// Idempotent by (feed, source key): the same rows write nothing; a changed row makes one version. Only rows of the same care
+// key as the registration are a person's here: what was joined by probability never is. A feed whose partner has no agreement
+// for direct care in force shares nothing.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "place/feed_spec.hpp"
+#include "place/place.hpp"
+
+namespace joinedup::care_door {
+
+struct ShareOptions {
+  std::string print;  // names what is shared: where it equals the last one's, nothing is done
+  unsigned threads = 2;
+};
+
+struct FeedShare {
+  std::string feed;
+  std::uint64_t rows_in = 0, shared = 0;
+  std::map<std::string, std::uint64_t> not_shared;  // reason to rows; rows_in = shared + these
+};
+
+struct Shared {
+  bool was_current = false;        // the print was the last one's
+  std::uint64_t patients = 0;      // that stand
+  std::uint64_t created = 0, changed = 0, unchanged = 0, removed = 0, marked_wrong = 0;
+  std::map<std::string, std::uint64_t> standing;  // by type
+  std::vector<FeedShare> feeds;
+  std::string way;                 // how the shared record was reached
+  std::vector<std::string> notes;  // sentences for an administrator
+};
+
+// After vault.commit(), with nobody else refreshing. A run that is killed is simply run again.
+Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const ShareOptions& options);
+
+// True where `partner` agreed to share for direct care, and the agreement is in force on this day. No agreement: no sharing.
+bool agreed_for_care(const place::Place& place, const std::string& partner, Date day);
+
+}  // namespace joinedup::care_door

@@ -1,0 +1,136 @@
+#include "care_door/work.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/nhs_number.hpp"
+#include "base/text.hpp"
+#include "care_door/resources.hpp"
+#include "care_door_embedded.hpp"
+
+namespace joinedup::care_door {
+namespace {
+
+Date today() { return Date{static_cast<std::int32_t>(std::time(nullptr) / 86400)}; }
+
+std::string instant_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+// Rows in batches, without counting slots by hand.
+class Rows {
+ public:
+  explicit Rows(engine::Appender& appender) : appender_(appender) {}
+  std::size_t at() const { return at_; }
+  Result<void> next() {
+    if (++at_ < engine::Appender::capacity) return {};
+    at_ = 0;
+    return appender_.flush(engine::Appender::capacity);
+  }
+  Result<void> close() {
+    if (at_) JOINEDUP_CHECK(appender_.flush(at_));
+    return appender_.close();
+  }
+
+ private:
+  engine::Appender& appender_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Result<void> Work::run_sql(std::string_view file) {
+  const auto text = find_embedded(embedded_care_door(), file);
+  JOINEDUP_INVARIANT(text, "the room's files are compiled in");
+  auto done = connection.run(*text);
+  if (!done) return fail(done.error().code, done.error().sentence, "care_door/" + std::string(file));
+  return {};
+}
+
+Result<void> Work::read_identities() {
+  JOINEDUP_CHECK(connection.run("CREATE TABLE care_identity(identity_key BIGINT, care_key BIGINT, person_key BIGINT);"
+                                "CREATE TABLE row_fork(staged_table VARCHAR, row_id VARCHAR, identity_key BIGINT)"));
+  {
+    JOINEDUP_TRY(auto appender, connection.append_to("care_identity"));
+    Rows rows(appender);
+    Result<void> appended;
+    JOINEDUP_CHECK(vault.each_care_identity([&](const vault::CareIdentity& one) {
+      if (!appended) return;
+      appender.set_integer(0, rows.at(), one.identity_key);
+      appender.set_integer(1, rows.at(), one.care_key);
+      appender.set_integer(2, rows.at(), one.person_key);
+      appended = rows.next();
+    }));
+    JOINEDUP_CHECK(appended);
+    JOINEDUP_CHECK(rows.close());
+  }
+  JOINEDUP_TRY(const auto forks, vault.care_forks());
+  for (const auto& fork : forks)
+    JOINEDUP_CHECK(connection.run("INSERT INTO row_fork VALUES (" + engine::sql_text(fork.staged_table) + ", " + engine::sql_text(fork.row_id) + ", " + std::to_string(fork.identity_key) + ")"));
+  return {};
+}
+
+// Objections are by NHS number; whoever has a record with that number under the same care key is meant.
+Result<void> Work::read_objections() {
+  if (place.objections_file.empty()) return {};
+  const auto file = place.path(place.objections_file);
+  JOINEDUP_CHECK(connection.run("CREATE TABLE objector(nhs_number BIGINT, purpose VARCHAR)"));
+  JOINEDUP_TRY(const auto said, connection.query("SELECT nhs_number, purpose, \"from\", \"until\" FROM read_csv(" + engine::sql_text(file) +
+                                                 ", header = true, all_varchar = true) WHERE purpose IN ('direct_care', 'case_finding')"));
+  for (const auto& row : said.rows) {
+    const auto from = parse_iso_date(row[2]), until = parse_iso_date(row[3]);
+    if ((from && today() < *from) || (until && *until < today())) continue;
+    const auto number = read_nhs_number(row[0]);
+    if (!number.usable())
+      return fail(ErrorCode::invalid_input, "An objection carries an NHS number that fails its check; correct it, so that the objection is honoured.", file);
+    JOINEDUP_CHECK(connection.run("INSERT INTO objector VALUES (" + std::to_string(number.digits) + ", " + engine::sql_text(row[1]) + ")"));
+  }
+  JOINEDUP_TRY(const auto keys, connection.query("SELECT DISTINCT c.care_key, o.purpose FROM objector o JOIN staging.main.identity_record i ON CAST(i.nhs_number AS BIGINT) = o.nhs_number "
+                                                 "JOIN care_identity c ON c.identity_key = i.identity_key WHERE i.nhs_status = 'valid'"));
+  for (std::size_t i = 0; i < keys.rows.size(); ++i) (keys.rows[i][1] == "direct_care" ? objecting : objecting_to_finding).insert(keys.integer(i, 0));
+  return {};
+}
+
+Result<void> Work::open_sources() {
+  recorded = instant_now();
+  JOINEDUP_CHECK(connection.run("ATTACH " + engine::sql_text(place.path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY);"
+                                "CREATE TABLE place_period AS SELECT DATE '" + place.data_from.to_iso() + "' AS data_from, DATE '" + place.data_to.to_iso() + "' AS data_to"));
+  std::set<std::string> refused;
+  for (const auto& feed : feeds) {
+    const auto settings = place.feeds.find(feed.feed);
+    if (settings == place.feeds.end()) continue;
+    if (agreed_for_care(place, settings->second.partner, today())) agreed.insert(feed.feed);
+    else refused.insert(feed.feed);
+  }
+  if (!refused.empty()) {
+    std::string names_of;
+    for (const auto& feed : refused) names_of += (names_of.empty() ? "" : ", ") + feed;
+    notes.push_back("Not shared for care, because no agreement for direct_care of its partner is in force in place.toml: " + names_of + ".");
+  }
+  JOINEDUP_CHECK(read_identities());
+  return read_objections();
+}
+
+std::string Work::organization_id(const std::string& code) const {
+  const auto found = organization_ids.find(code);
+  return found == organization_ids.end() ? std::string() : found->second;
+}
+
+Wanted Work::provenance(const std::string& feed, const std::string& patient, const std::vector<const Wanted*>& targets, std::size_t number) const {
+  ProvenanceFacts facts;
+  const auto run = std::to_string(memory.generation());
+  facts.id = names.id("Provenance", feed, run + "/" + patient + "/" + std::to_string(number));
+  facts.recorded = recorded;
+  facts.feed = feed;
+  facts.run = run;
+  if (const auto settings = place.feeds.find(feed); settings != place.feeds.end()) facts.author_id = organization_id(settings->second.partner);
+  for (const auto* one : targets) facts.targets.push_back(one->type + "/" + one->id);
+  return {.type = "Provenance", .id = facts.id, .feed = feed, .patient = patient, .body = provenance_body(facts)};
+}
+
+}  // namespace joinedup::care_door

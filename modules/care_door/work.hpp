@@ -1,0 +1,55 @@
+// work: one sharing in progress: where it reads from, what it has decided, what it counts. This room only.
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/date.hpp"
+#include "care_door/care_door.hpp"
+#include "care_door/memory.hpp"
+#include "care_door/names.hpp"
+#include "care_door/people.hpp"
+#include "care_door/target.hpp"
+#include "care_door/writer.hpp"
+#include "engine/engine.hpp"
+#include "vault/vault.hpp"
+
+namespace joinedup::care_door {
+
+struct Work {
+  const place::Place& place;
+  const std::vector<place::FeedSpec>& feeds;
+  const vault::Vault& vault;
+  Memory& memory;
+  std::unique_ptr<Target>& target;
+  Names names;
+  engine::Connection& connection;
+
+  std::string recorded = {};                               // the instant of this sharing, UTC
+  std::set<std::string> agreed = {};                       // feeds that may be used for care today
+  std::map<std::string, FeedShare> feed_shares = {};
+  People people = {};
+  std::unordered_set<std::int64_t> objecting = {};         // care keys of who objects to sharing for care
+  std::unordered_set<std::int64_t> objecting_to_finding = {};
+  std::map<std::string, std::string> organization_ids = {};  // by code
+  std::uint64_t patients_standing = 0;
+  std::vector<std::string> notes = {};
+
+  Result<void> open_sources();
+  bool may_use(const std::string& feed) const { return agreed.contains(feed); }
+  std::string organization_id(const std::string& code) const;  // empty where the code is nobody's here
+  Wanted provenance(const std::string& feed, const std::string& patient, const std::vector<const Wanted*>& targets, std::size_t number) const;
+  Result<void> run_sql(std::string_view file);
+
+ private:
+  Result<void> read_identities();
+  Result<void> read_objections();
+};
+
+Result<void> write_organizations(Work& work, Writer& writer);
+Result<void> write_patients(Work& work, Writer& writer);
+
+}  // namespace joinedup::care_door
