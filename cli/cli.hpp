@@ -28,6 +28,7 @@ int serve_command(std::span<const std::string> arguments);
 int refresh_command(std::span<const std::string> arguments);
 int status_command(std::span<const std::string> arguments);
 int table_command(std::span<const std::string> arguments);
+int fhir_command(std::span<const std::string> arguments);
 int link_command(std::span<const std::string> arguments);
 int version_command(std::span<const std::string> arguments);
 

@@ -13,9 +13,10 @@ const char* verb(fhir::Method method) {
   return method == fhir::Method::create ? "POST" : method == fhir::Method::update ? "PUT" : "DELETE";
 }
 
-std::string history_entry(const State& state, const Call& call, fhir::Version& version) {
+std::string history_entry(const State& state, const Call& call, fhir::Version& version, const std::string& id = {}) {
   const std::string local = version.method == fhir::Method::create ? version.type : version.type + "/" + version.id;
-  std::string out = R"({"fullUrl":)" + json_text(state.address(version.type, version.id));
+  std::string out = id.empty() ? "{" : R"({"id":")" + id + R"(",)";
+  out += R"("fullUrl":)" + json_text(state.address(version.type, version.id));
   const auto instant = fhir::instant_text(version.instant);
   const auto method = version.method;
   if (!version.body.empty()) out += R"(,"resource":)" + shaped(std::move(version.body), call.shape);
@@ -58,6 +59,31 @@ Response history(const State& state, const Call& call) {
   bundle.link("self", address, self, request.cursor);
   if (!page->next.empty()) bundle.link("next", address, self, page->next);
   for (auto& version : page->versions) bundle.entry(history_entry(state, call, version));
+  return json_response(200, bundle.finish());
+}
+
+// Every version after a number, in the order in which they were committed: for those who follow the record. The number of
+// a change is its entry's id; the link "next" goes on after the last one looked at, and can be asked again for what comes later.
+Response changes(const State& state, const Call& call) {
+  std::uint64_t after = 0;
+  std::size_t count = 100;
+  for (const auto& [name, value] : call.parameters) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    const bool good = error == std::errc() && end == value.data() + value.size();
+    if ((name == "_after" || name == "_count") && !good) return outcome_response({ErrorCode::wrong_usage, name + " is not a number.", {}});
+    if (name == "_after") after = number;
+    else if (name == "_count") count = std::clamp<std::size_t>(number, 1, fhir::most_per_page);
+    else if (call.prefer.handling == fhir::Handling::strict && name != "_format" && name != "_pretty")
+      return outcome_response({ErrorCode::wrong_usage, "The parameter " + name + " is not known for changes.", {}});
+  }
+  auto page = state.store.changes(after, count, call.permit);
+  if (!page) return outcome_response(page.error());
+  BundleWriter bundle("history");
+  const std::string address = state.options.base_url + "/_changes", counted = "&_count=" + std::to_string(count);
+  bundle.link("self", address, "_after=" + std::to_string(after) + counted, "");
+  bundle.link("next", address, "_after=" + std::to_string(page->next) + counted, "");
+  for (auto& change : page->changes) bundle.entry(history_entry(state, call, change.version, std::to_string(change.sequence)));
   return json_response(200, bundle.finish());
 }
 

@@ -1,7 +1,10 @@
 // Interactions with one resource: read, vread, create, update, patch, delete.
 #include <openssl/rand.h>
 
+#include <algorithm>
+
 #include "base/hash.hpp"
+#include "rest/operations.hpp"
 #include "rest/patch.hpp"
 #include "rest/state.hpp"
 
@@ -102,7 +105,26 @@ Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit) {
   return {};
 }
 
+std::vector<Issue> faults(const State& state, std::string_view body) {
+  if (state.options.validation == Validation::none) return {};
+  return validation_issues(body, {});
+}
+
+std::optional<Response> refuse_invalid(const State& state, const std::vector<Issue>& issues, const std::string& place) {
+  if (state.options.validation != Validation::reject) return {};
+  if (std::none_of(issues.begin(), issues.end(), [](const Issue& one) { return one.severity == "error" || one.severity == "fatal"; })) return {};
+  auto placed = issues;
+  if (!place.empty())
+    for (Issue& one : placed) one.diagnostics = place + ": " + one.diagnostics;
+  return outcome_response(422, placed);
+}
+
 Response write_one(const State& state, const Call& call, const fhir::Write& write) {
+  std::vector<Issue> found;
+  if (write.kind != fhir::Write::Kind::remove) {
+    found = faults(state, write.body);
+    if (auto refused = refuse_invalid(state, found, "")) return std::move(*refused);
+  }
   auto written = state.store.write({write});
   if (!written) {
     if (written.error().code == ErrorCode::conflict && write.if_match) return stale();
@@ -119,7 +141,8 @@ Response write_one(const State& state, const Call& call, const fhir::Write& writ
   switch (call.prefer.returns) {
     case Prefer::Return::minimal: response = empty_response(status); break;
     case Prefer::Return::outcome:
-      response = outcome_response(status, {{"information", "informational", "The resource was kept.", {}}});
+      found.insert(found.begin(), {"information", "informational", "The resource was kept.", {}});
+      response = outcome_response(status, found);
       break;
     default: {
       auto kept = state.store.read_version(done.type, done.id, done.version, call.permit);

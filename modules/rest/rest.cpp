@@ -1,6 +1,7 @@
 #include "rest/rest.hpp"
 
 #include "base/text.hpp"
+#include "rest/bulk.hpp"
 #include "rest/bundle.hpp"
 #include "rest/routes.hpp"
 
@@ -75,6 +76,7 @@ State::State(fhir::Store& to, ApiOptions with) : store(to), options(std::move(wi
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
   capability = make_capability(options);
   openapi = make_openapi(options);
+  if (!options.export_folder.empty()) exports = std::make_unique<Exports>(store, options);
 }
 State::~State() = default;
 

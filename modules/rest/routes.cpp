@@ -11,7 +11,25 @@ const std::vector<Route>& routes() {
       {"GET", "/metadata", "capabilities", "What this server does: its CapabilityStatement", capability_statement},
       {"GET", "/openapi.json", "", "This document", openapi_document},
       {"POST", "/", "transaction", "A batch or transaction Bundle", post_bundle},
+      {"GET", "/", "search-system", "Searches resources of several types (_type)", search},
+      {"POST", "/_search", "search-system", "Searches resources of several types; parameters in the body", search_by_post},
+      {"GET", "/_changes", "", "What was changed after a number (_after), the oldest first", changes},
       {"GET", "/_history", "history-system", "Versions of every resource, the newest first", history},
+      {"GET", "/$export", "$export", "Bulk export of everything: starts it", start_export},
+      {"POST", "/$export", "$export", "Bulk export of everything: starts it", start_export},
+      {"GET", "/Patient/$export", "$export", "Bulk export of patients and what is about them: starts it", start_export},
+      {"POST", "/Patient/$export", "$export", "Bulk export of patients and what is about them: starts it", start_export},
+      {"GET", "/$export-status/{name}", "", "How far a bulk export is, and its files", export_status},
+      {"DELETE", "/$export-status/{name}", "", "Ends a bulk export and deletes its files", export_delete},
+      {"GET", "/$export-file/{name}/{version}", "", "A file of a bulk export, as NDJSON", export_file},
+      {"GET", "/ValueSet/$expand", "$expand", "The codes of a stored ValueSet", expand},
+      {"POST", "/ValueSet/$expand", "$expand", "The codes of a stored ValueSet", expand},
+      {"GET", "/ValueSet/{id}/$expand", "$expand", "The codes of a stored ValueSet", expand},
+      {"GET", "/Patient/{id}/$everything", "$everything", "All that the record holds about a person", everything},
+      {"POST", "/{type}/$validate", "$validate", "Whether a resource fits FHIR's definitions", validate},
+      {"GET", "/{type}/{id}/$validate", "$validate", "Whether a stored resource fits FHIR's definitions", validate},
+      {"POST", "/{type}/{id}/$validate", "$validate", "Whether a resource fits FHIR's definitions", validate},
+      {"GET", "/$explain", "$explain", "How a search over several types would run", explain},
       {"GET", "/{type}/$explain", "$explain", "How a search would run", explain},
       {"POST", "/{type}/_search", "search-type", "Searches resources of a type; parameters in the body", search_by_post},
       {"GET", "/{type}/_history", "history-type", "Versions of resources of a type, the newest first", history},
@@ -20,6 +38,8 @@ const std::vector<Route>& routes() {
       {"PUT", "/{type}", "update", "Conditional update: the one resource that matches, or a new one", conditional_update},
       {"PATCH", "/{type}", "patch", "Conditional patch of the one resource that matches", conditional_patch},
       {"DELETE", "/{type}", "delete", "Conditional delete of the one resource that matches", conditional_remove},
+      {"GET", "/Patient/{id}/{compartment}", "", "Searches within what is about one person; * for every type", search_compartment},
+      {"POST", "/Patient/{id}/{compartment}/_search", "", "Searches within what is about one person", search_compartment},
       {"GET", "/{type}/{id}/_history", "history-instance", "Versions of one resource, the newest first", history},
       {"GET", "/{type}/{id}/_history/{version}", "vread", "One version of a resource", read_version},
       {"GET", "/{type}/{id}", "read", "A resource as it is now", read},
@@ -46,6 +66,7 @@ bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::s
     if (part.front() != '{') {
       if (part != path[i]) return false;
     } else if (part == "{type}" || part == "{compartment}") {
+      if (part == "{compartment}" && path[i] == "*") continue;
       if (!fhir::Definitions::r4().is_resource(path[i])) return false;
     } else if (part == "{id}") {
       if (!is_id(path[i])) return false;

@@ -6,18 +6,18 @@
 
 namespace joinedup::rest {
 
-namespace {
-
 std::string now_text() {
   return fhir::instant_text(std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
 }
+
+namespace {
 
 Response run_search(const State& state, const Call& call, std::string_view query_text) {
   auto query = fhir::parse_query(call.type, query_text, call.prefer.handling);
   if (!query) return outcome_response(query.error());
   auto page = state.store.search(*query, call.permit);
   if (!page) return outcome_response(page.error());
-  return search_response(state, call, *query, std::move(*page), state.options.base_url + "/" + call.type);
+  return search_response(state, call, *query, std::move(*page), state.options.base_url + (call.type.empty() ? "" : "/" + call.type));
 }
 
 }  // namespace
@@ -76,6 +76,18 @@ Response search_by_post(const State& state, const Call& call) {
   std::string both = call.request.query;
   if (!both.empty() && !call.request.body.empty()) both += '&';
   return run_search(state, call, both + call.request.body);
+}
+
+Response search_compartment(const State& state, const Call& call) {
+  std::string text = call.request.query;
+  if (call.request.method == "POST") text += (text.empty() ? "" : "&") + call.request.body;
+  auto query = fhir::parse_query(call.name == "*" ? "" : call.name, text, call.prefer.handling);
+  if (!query) return outcome_response(query.error());
+  query = fhir::in_compartment(std::move(*query), "Patient", call.id);
+  if (!query) return outcome_response(query.error());
+  auto page = state.store.search(*query, call.permit);
+  if (!page) return outcome_response(page.error());
+  return search_response(state, call, *query, std::move(*page), state.address("Patient", call.id) + "/" + call.name);
 }
 
 Response explain(const State& state, const Call& call) {

@@ -26,6 +26,8 @@ class BundleWriter {
   std::string head_, links_, entries_;
 };
 
+std::string now_text();  // an instant
+
 // A page of a search, of `address` without its query.
 Response search_response(const State& state, const Call& call, const fhir::Query& query, fhir::SearchPage page, std::string_view address);
 

@@ -12,11 +12,14 @@ namespace joinedup::rest {
 
 
 
+class Exports;
+
 struct Api::State {
   fhir::Store& store;
   ApiOptions options;
   // Held by every write that first looks whether something is there, so that two of them never both find nothing.
   mutable std::mutex looking_first;
+  std::unique_ptr<Exports> exports;  // none where there is no folder for them
   std::string capability, openapi;
 
   State(fhir::Store& to, ApiOptions with);
@@ -46,6 +49,7 @@ Result<std::vector<std::string>> matching_ids(const State& state, std::string_vi
 
 // history.cpp
 Response history(const State& state, const Call& call);
+Response changes(const State& state, const Call& call);
 
 // search_bundle.cpp
 Response search(const State& state, const Call& call);
@@ -75,8 +79,12 @@ Response export_delete(const State& state, const Call& call);
 
 // What several families use (interactions.cpp).
 Response version_response(int status, const fhir::Version& version, const Shape& shape);
-// Asks the permit for a write of this text, and the policy for its validity; warnings are added to `issues`.
+// Asks the permit for a write of this text.
 Result<void> may_write(const State& state, std::string_view type, std::string_view id, std::string_view body, const fhir::Permit& permit);
+// What validation finds in a text, as the policy asks for it: nothing where it asks for none.
+std::vector<Issue> faults(const State& state, std::string_view body);
+// The answer to a write that the policy refuses; `place` stands before each element's path.
+std::optional<Response> refuse_invalid(const State& state, const std::vector<Issue>& issues, const std::string& place);
 // Asks the permit for what is there now.
 Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit);
 // Writes one resource and answers as `Prefer` asks.

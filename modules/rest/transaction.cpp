@@ -306,8 +306,11 @@ Response Transaction::run(std::vector<BundleEntry> entries) {
   for (Plan& one : plans_)
     if (auto planned = plan(one); !planned) return refuse(one, planned.error());
   if (auto identified = identify(); !identified) return outcome_response(identified.error());
-  for (Plan& one : plans_)
+  for (Plan& one : plans_) {
     if (auto prepared = prepare(one); !prepared) return refuse(one, prepared.error());
+    if (one.text.empty()) continue;
+    if (auto refused = refuse_invalid(state_, faults(state_, one.text), "Bundle.entry[" + std::to_string(one.entry.number) + "]")) return std::move(*refused);
+  }
   return write();
 }
 
