@@ -238,6 +238,7 @@ void ExtractionPlan::run(const Document& document, NodeIndex at, std::vector<Ext
     if (leaf.read == nullptr) return;
     const std::size_t before = out.size();
     leaf.read(document, node, leaf.slot, out);
+    if (out.size() == before && leaf.target.empty()) out.push_back({.slot = leaf.slot, .shape = Shape::present});
     if (!leaf.target.empty() && out.size() > before) {
       const auto named = reference_type(out[before].code);
       if ((named.empty() ? out[before].text : named) != leaf.target) out.resize(before);

@@ -20,7 +20,7 @@
 
 namespace joinedup::fhir {
 
-enum class Shape : std::uint8_t { token, text, reference, reference_identifier, uri, period, number, quantity, range };
+enum class Shape : std::uint8_t { token, text, reference, reference_identifier, uri, period, number, quantity, range, present };
 
 // Views into the document. By shape:
 //   token      system, code, text (a display); has_system false: the element has no place for one (a plain code)
@@ -30,6 +30,7 @@ enum class Shape : std::uint8_t { token, text, reference, reference_identifier, 
 //   period     period
 //   number     code: digits
 //   quantity   code: digits; system, unit (the coded unit), text (the unit for people)
+//   present    nothing: the element is there, but holds nothing to search by (a reference that is a display only)
 //   range      code and text: digits of low and high, either may be empty; system, unit of low or high
 struct Extracted {
   std::uint32_t slot = 0;

@@ -1,5 +1,5 @@
 // The store alone, without HTTP, filled with the Synthea bundles replicated with fresh ids, names and dates.
-//   fhir_store_benchmark PATH RESOURCES [SECONDS=20] [CLIENTS=64]
+//   fhir_store_benchmark PATH RESOURCES [SECONDS=20] [CLIENTS=64] [PHASE]      PHASE: part of the name of the only one to run
 // Fills PATH up to RESOURCES (what is there is kept), then measures reads, searches and durable creates, each for SECONDS, and
 // searches beside creates. Answers are checked before times are printed; parameters are drawn uniformly.
 #include <malloc.h>
@@ -42,8 +42,8 @@ struct Latencies {
     return static_cast<double>(all[std::min(all.size() - 1, static_cast<std::size_t>(part * static_cast<double>(all.size())))]) * 1e3;
   }
   void print(const char* name) {
-    std::printf("%-34s %9.0f /s   p50 %8.3f ms   p99 %8.3f ms   max %8.1f ms   CPU %5.1f s of %4.1f s\n", name, static_cast<double>(all.size()) / seconds,
-                at(0.5), at(0.99), at(1), cpu_seconds, seconds);
+    std::printf("%-34s %9.0f /s   p50 %8.3f ms   p99 %8.3f ms   max %8.1f ms   CPU %5.1f s of %4.1f s, %6.0f us each\n", name, static_cast<double>(all.size()) / seconds,
+                at(0.5), at(0.99), at(1), cpu_seconds, seconds, cpu_seconds / static_cast<double>(std::max<std::size_t>(1, all.size())) * 1e6);
     std::fflush(stdout);
   }
 };
@@ -200,7 +200,9 @@ int main(int argc, char** argv) {
     bench.by_type[t.type].push_back(&t);
     bench.by_type[""].push_back(&t);
   }
+  const std::string only = argc > 5 ? argv[5] : "";
   const auto phase = [&](const char* name, unsigned threads, const auto& one) {
+    if (std::string(name).find(only) == std::string::npos) return;
     drive(threads, seconds / 4, [&, random = std::vector<CounterRandom>(threads, CounterRandom(1, 2, 3))](unsigned t, std::uint64_t n) mutable {
       random[t] = CounterRandom(n, t, 99);
       return one(random[t], n);
@@ -222,6 +224,7 @@ int main(int argc, char** argv) {
   phase("search _include", 2, [&](CounterRandom& random, std::uint64_t) { return bench.by_include(random); });
   phase("search, the four mixed", 2, [&](CounterRandom& random, std::uint64_t n) { return bench.one_of_each(random, n); });
   memory("after searches");
+  if (!only.empty()) return 0;
   std::atomic<std::uint64_t> fresh{0};
   const std::uint64_t run = mix64(figures.rows, 77);
   const auto create = [&](unsigned, std::uint64_t) {

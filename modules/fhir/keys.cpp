@@ -77,6 +77,7 @@ std::optional<CanonicalQuantity> canonical_quantity(double value, std::string_vi
 void Keys::index_one(std::uint64_t p, const Extracted& value, std::string& folded, IndexedRow& out) const {
   const auto put = [&](Part part, std::string_view system, std::string_view code) { out.tokens.push_back(token(p, part, system, code)); };
   switch (value.shape) {
+    case Shape::present: return;
     case Shape::token:
       if (value.code.empty()) return;
       put(Part::code, {}, value.code);

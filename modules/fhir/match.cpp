@@ -113,6 +113,7 @@ bool reference_matches(const SearchValue& asked, const Parameter& parameter, con
 
 bool Matcher::value_matches(const Parameter& parameter, Modifier modifier, const std::string& target_type, const SearchValue& asked, const Extracted& has) {
   switch (has.shape) {
+    case Shape::present: return false;
     case Shape::token:
       if (modifier == Modifier::text) return folded_.clear(), fold_into(has.text, folded_), std::string_view(folded_).starts_with(asked.folded);
       if ((modifier == Modifier::in || modifier == Modifier::not_in) && !has.has_system) return asked.code == has.code;

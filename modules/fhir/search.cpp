@@ -114,9 +114,7 @@ Result<std::vector<Search::Found>> Search::find_several(const std::vector<Reques
   if (requests.size() == 1) return find(requests[0]);
   std::vector<std::pair<Row, const Request*>> order;
   for (const Request& request : requests) {
-    Request plain = request;
-    plain.bodies = Request::Bodies::if_inexact;
-    JOINEDUP_TRY(const auto found, find(plain));
+    JOINEDUP_TRY(const auto found, find(request));
     for (const Found& one : found) order.emplace_back(one.row, &request);
   }
   std::sort(order.begin(), order.end());
@@ -132,23 +130,52 @@ Result<std::vector<Search::Found>> Search::find_several(const std::vector<Reques
 
 Result<void> Search::load(Found& found) {
   if (found.version) return {};
-  if (reader_ == nullptr) {
-    JOINEDUP_TRY(reader_, log_.reader());
-  }
-  JOINEDUP_TRY(found.version, reader_->read(found.row));
+  JOINEDUP_TRY(auto* const reading, reader());
+  JOINEDUP_TRY(found.version, reading->read(found.row));
   if (!found.version) return fail(ErrorCode::internal, "A resource that the search found is not there.");
   return {};
 }
+
+Result<VersionLog::Reader*> Search::reader() {
+  if (reader_ == nullptr) {
+    JOINEDUP_TRY(reader_, log_.reader());
+    reader_->hold();
+  }
+  return reader_.get();
+}
+
+namespace {
+
+// What an exact lookup found can be wrong only where two hashes meet: that the value stands in the text at all tells them apart,
+// without reading the text as JSON. False: not told this way, so that the resource itself is asked.
+bool plainly_matches(const std::vector<const Criterion*>& criteria, std::string_view text) {
+  const auto stands = [&](std::string_view value) { return !value.empty() && text.find(value) != text.npos; };
+  return std::all_of(criteria.begin(), criteria.end(), [&](const Criterion* criterion) {
+    if (criterion->has != nullptr || !criterion->chain.empty() || !criterion->list.empty()) return true;  // the index alone decides these
+    if (!criterion->any_of.empty() || criterion->modifier == Modifier::missing || criterion->modifier == Modifier::negated) return false;
+    switch (criterion->parameter->kind) {
+      case ParameterKind::date: case ParameterKind::string: return true;  // columns hold the value itself
+      case ParameterKind::token:
+        return std::any_of(criterion->values.begin(), criterion->values.end(), [&](const SearchValue& v) { return stands(v.code) && (v.system.empty() || stands(v.system)); });
+      case ParameterKind::reference:
+        return std::any_of(criterion->values.begin(), criterion->values.end(), [&](const SearchValue& v) {
+          return stands(std::string_view(v.reference).substr(v.reference.rfind('/') + 1));
+        });
+      default: return false;
+    }
+  });
+}
+
+}  // namespace
 
 Result<bool> Search::check(const Request& request, bool exact, Found& found) {
   if (!exact && ++checked_ > limits_.checked)
     return fail(ErrorCode::too_large, "The search would have to read more than " + std::to_string(limits_.checked) +
                                           " resources. Add a parameter that narrows it.");
-  if (reader_ == nullptr) {
-    JOINEDUP_TRY(reader_, log_.reader());
-  }
-  JOINEDUP_TRY(found.version, reader_->read(found.row));
+  JOINEDUP_TRY(auto* const reading, reader());
+  JOINEDUP_TRY(found.version, reading->read(found.row));
   if (!found.version || found.version->text.empty() || found.version->type != request.type) return false;
+  if (exact && permit_.everything() && plainly_matches(request.criteria, found.version->text)) return true;
   JOINEDUP_CHECK(document_.parse(found.version->text));
   for (const Criterion* criterion : request.criteria) {
     if (criterion->has != nullptr || !criterion->chain.empty() || !criterion->list.empty()) continue;
@@ -182,7 +209,7 @@ Result<void> Search::sort_values(const Query& query, Found& found) {
           offer(sortable(number), "");
           break;
         }
-        case Shape::range: break;
+        case Shape::range: case Shape::present: break;
         case Shape::text: offer(0, fold(value.text)); break;
         default: offer(0, std::string(value.code)); break;
       }
@@ -224,6 +251,7 @@ Result<std::vector<Search::Found>> Search::sorted_page(const Query& query, std::
   for (Request& request : requests) {
     request.most = limits_.sorted + 1 - found.size();
     request.after = no_row;
+    request.bodies = Request::Bodies::wanted;
     JOINEDUP_TRY(auto more, find(request));
     std::move(more.begin(), more.end(), std::back_inserter(found));
     if (found.size() > limits_.sorted)
@@ -251,7 +279,7 @@ Result<SearchPage> Search::run(const Query& query) {
   std::deque<Criterion> kept;  // what had to be made of the query's own
   std::vector<Request> requests;
   const auto ask = [&](std::string_view type, const std::vector<Criterion>& criteria) -> Result<void> {
-    Request request{.type = type, .criteria = {}, .after = after, .most = query.count + 1};
+    Request request{.type = type, .criteria = {}, .after = after, .most = query.count + 1, .bodies = Request::Bodies::if_inexact};
     for (const Criterion& criterion : criteria) {
       if (needs_resolving(criterion)) {
         JOINEDUP_TRY(auto made, resolved(criterion));
@@ -281,13 +309,21 @@ Result<SearchPage> Search::run(const Query& query) {
   if (query.sort.empty()) {
     JOINEDUP_TRY(found, find_several(requests));
   } else {
-    JOINEDUP_TRY(found, sorted_page(query, std::move(requests), after));
+    JOINEDUP_TRY(found, sorted_page(query, requests, after));
   }
+  const Request* const requests_first = &requests.front();  // of several types everything has been read
   if (found.size() > query.count) {
     found.resize(query.count);
     page.next = cursor_text(query, found.back().row);
   }
-  for (Found& one : found) page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});
+  page.entries.reserve(found.size());
+  for (Found& one : found) {
+    if (!one.version) {  // found by the index alone, so far
+      JOINEDUP_TRY(const bool good, check(*requests_first, true, one));
+      if (!good) continue;
+    }
+    page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});
+  }
   if (trace_ != nullptr) trace_->candidates = looked_at_, trace_->read = checked_ + page.entries.size();
   if (!query.includes.empty() || !query.reverse_includes.empty() || query.linked != LinkedResources::leave) JOINEDUP_CHECK(include(query, page));
   return page;
@@ -302,80 +338,80 @@ Result<std::optional<StoredVersion>> Search::current(std::string_view type, std:
     row = current_row(view, keys_.self(type, id));
   }
   if (row == no_row) return std::optional<StoredVersion>();
-  if (reader_ == nullptr) {
-    JOINEDUP_TRY(reader_, log_.reader());
-  }
-  JOINEDUP_TRY(auto version, reader_->read(row));
+  JOINEDUP_TRY(auto* const reading, reader());
+  JOINEDUP_TRY(auto version, reading->read(row));
   if (version && (version->type != type || version->id != id || version->text.empty())) version.reset();
   return version;
 }
 
-// The resources that `from` refers to by a parameter.
-Result<void> Search::include_one(const Include& include, const StoredVersion& from, std::vector<StoredVersion>& out) {
-  JOINEDUP_CHECK(document_.parse(from.text));
-  std::vector<Extracted> values;
+// The resources that `from`, which document_ holds, refers to by a parameter.
+Result<void> Search::include_referred(const Include& include, const Version& from, Addresses& there, std::vector<StoredVersion>& out) {
+  thread_local std::vector<Extracted> values;
+  values.clear();
   if (include.parameter != nullptr) ExtractionPlan::of_parameter(from.type, *include.parameter).run(document_, document_.root(), values);
   else ExtractionPlan::of_type(from.type).run(document_, document_.root(), values);
   for (const Extracted& value : values) {
     if (value.shape != Shape::reference) continue;
     const auto plain = plain_reference(value.code, keys_.base_url());
     const auto slash = plain.find('/');
-    if (slash == plain.npos || !Definitions::r4().is_resource(plain.substr(0, slash))) continue;
+    if (slash == plain.npos) continue;
     const auto type = plain.substr(0, slash), id = plain.substr(slash + 1);
     if (!include.target_type.empty() && type != include.target_type) continue;
+    if (there.contains(plain) || !Definitions::r4().is_resource(type)) continue;
     JOINEDUP_TRY(auto version, current(type, id));
+    there.emplace(plain);  // asked for once, whether it is there or not
     if (version) out.push_back(std::move(*version));
   }
   return {};
 }
 
-// Whatever it refers to that is in no patient's compartment: organisations, staff, places.
-Result<void> Search::include_outside(const StoredVersion& from, std::vector<StoredVersion>& out) {
-  std::vector<StoredVersion> found;
-  JOINEDUP_CHECK(include_one({.source_type = from.type}, from, found));
-  for (StoredVersion& version : found)
-    if (Definitions::r4().compartment(version.type).empty()) out.push_back(std::move(version));
+// The resources that refer to `to`.
+Result<void> Search::include_referring(const Include& include, const Version& to, std::vector<StoredVersion>& out) {
+  if (include.parameter == nullptr) return {};
+  Criterion criterion;
+  criterion.type = include.source_type;
+  criterion.parameter = include.parameter;
+  criterion.values.emplace_back().reference = to.type + "/" + to.id;
+  const Request request{.type = include.source_type, .criteria = {&criterion}, .most = limits_.included + 1, .action = Action::include};
+  JOINEDUP_TRY(auto pointing, find(request));
+  for (Found& pointer : pointing) out.push_back(std::move(*pointer.version));
   return {};
 }
 
 Result<void> Search::include(const Query& query, SearchPage& page) {
-  std::set<std::pair<std::string, std::string>> there;
-  std::vector<StoredVersion> next;
-  for (const SearchEntry& entry : page.entries) {
-    there.emplace(entry.version.type, entry.version.id);
-    StoredVersion version;
-    version.type = entry.version.type, version.id = entry.version.id, version.text = entry.version.body;
-    next.push_back(std::move(version));
-  }
+  Addresses there, referred;
+  for (const SearchEntry& entry : page.entries) there.insert(entry.version.type + "/" + entry.version.id);
+  referred = there;
+  const Include everything{.source_type = {}, .parameter = nullptr, .target_type = {}};
   Document document;
   std::size_t added = 0;
-  for (bool first = true; !next.empty(); first = false) {
+  for (std::size_t from = 0, end = page.entries.size(); from < end; from = end, end = page.entries.size()) {
+    const bool first = from == 0;
     std::vector<StoredVersion> found;
-    for (const StoredVersion& from : next) {
-      if (first && query.linked == LinkedResources::outside_compartment) JOINEDUP_CHECK(include_outside(from, found));
+    for (std::size_t i = from; i < end; ++i) {
+      const Version& version = page.entries[i].version;
+      const auto applies = [&](const Include& one) { return one.source_type == version.type && (first || one.repeat == Include::Repeat::iterate); };
+      const bool outside = first && query.linked == LinkedResources::outside_compartment;
+      if (outside || std::any_of(query.includes.begin(), query.includes.end(), applies)) JOINEDUP_CHECK(document_.parse(version.body));
       for (const Include& one : query.includes)
-        if (one.source_type == from.type && (first || one.repeat == Include::Repeat::iterate)) JOINEDUP_CHECK(include_one(one, from, found));
-      for (const Include& one : query.reverse_includes) {
-        if (one.parameter == nullptr || (!first && one.repeat != Include::Repeat::iterate)) continue;
-        Criterion criterion;
-        criterion.type = one.source_type;
-        criterion.parameter = one.parameter;
-        criterion.values.emplace_back();
-        criterion.values[0].reference = from.type + "/" + from.id;
-        Request request{.type = one.source_type, .criteria = {&criterion}, .most = limits_.included + 1, .action = Action::include};
-        JOINEDUP_TRY(auto pointing, find(request));
-        for (Found& pointer : pointing) found.push_back(std::move(*pointer.version));
+        if (applies(one)) JOINEDUP_CHECK(include_referred(one, version, referred, found));
+      if (outside) {  // whatever it refers to that is in no patient's compartment: organisations, staff, places
+        const std::size_t before = found.size();
+        JOINEDUP_CHECK(include_referred(everything, version, referred, found));
+        found.erase(std::remove_if(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
+                                   [](const StoredVersion& one) { return !Definitions::r4().compartment(one.type).empty(); }),
+                    found.end());
       }
+      for (const Include& one : query.reverse_includes)
+        if (first || one.repeat == Include::Repeat::iterate) JOINEDUP_CHECK(include_referring(one, version, found));
     }
-    next.clear();
     for (StoredVersion& version : found) {
-      if (!there.emplace(version.type, version.id).second) continue;
+      if (!there.insert(version.type + "/" + version.id).second) continue;
       if (!permit_.everything()) {
         if (!document.parse(version.text) || !permit_.allows(Action::include, {version.type, version.id, &document})) continue;
       }
       if (++added > limits_.included)
         return fail(ErrorCode::too_large, "The page would include more than " + std::to_string(limits_.included) + " resources. Ask for a smaller page.");
-      next.push_back(version);
       page.entries.push_back({to_version(std::move(version)), SearchEntry::Mode::include});
     }
   }

@@ -7,6 +7,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ class Search {
   Result<std::vector<Lookup>> plan(const Request& request);  // the first drives
   Result<std::vector<Found>> find_several(const std::vector<Request>& requests);
   Result<void> load(Found& found);
+  Result<VersionLog::Reader*> reader();
   tl::unexpected<Error> too_many() const;
   // :in and :not-in as the codes that their value sets hold.
   Result<Criterion> resolved(const Criterion& criterion);
@@ -97,8 +99,9 @@ class Search {
   std::string cursor_text(const Query& query, Row last) const;
   Result<Row> read_cursor(const Query& query) const;
   Result<std::vector<Found>> sorted_page(const Query& query, std::vector<Request> requests, Row after);
-  Result<void> include_one(const Include& include, const StoredVersion& from, std::vector<StoredVersion>& out);
-  Result<void> include_outside(const StoredVersion& from, std::vector<StoredVersion>& out);
+  using Addresses = std::set<std::string, std::less<>>;  // "Patient/1"
+  Result<void> include_referred(const Include& include, const Version& from, Addresses& there, std::vector<StoredVersion>& out);
+  Result<void> include_referring(const Include& include, const Version& to, std::vector<StoredVersion>& out);
 
   const Index& index_;
   const Keys& keys_;

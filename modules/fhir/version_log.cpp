@@ -251,21 +251,21 @@ PackedBody VersionLog::pack(std::string_view type, std::string_view text) {
   return out;
 }
 
-Result<std::string> VersionLog::unpack(const PackedBody& body, std::string_view) const {
-  if (body.dictionary < 0) return body.bytes;
+Result<std::string> VersionLog::unpack(std::int64_t number, std::size_t unpacked, std::string_view bytes) const {
+  if (number < 0) return std::string(bytes);
   thread_local UnpackContext context;
-  std::string out(body.size, '\0');
+  std::string out(unpacked, '\0');
   std::size_t size = 0;
-  if (body.dictionary == 0) {
-    size = ZSTD_decompressDCtx(context.unpack, out.data(), out.size(), body.bytes.data(), body.bytes.size());
+  if (number == 0) {
+    size = ZSTD_decompressDCtx(context.unpack, out.data(), out.size(), bytes.data(), bytes.size());
   } else {
     std::shared_ptr<const Dictionary> dictionary;
     {
       const std::lock_guard lock(dictionaries_mutex_);
-      if (const auto found = dictionaries_.find(body.dictionary); found != dictionaries_.end()) dictionary = found->second;
+      if (const auto found = dictionaries_.find(number); found != dictionaries_.end()) dictionary = found->second;
     }
     if (dictionary == nullptr) return fail(ErrorCode::internal, "A record's packing dictionary is missing; restore the last backup.");
-    size = ZSTD_decompress_usingDDict(context.unpack, out.data(), out.size(), body.bytes.data(), body.bytes.size(), dictionary->unpack);
+    size = ZSTD_decompress_usingDDict(context.unpack, out.data(), out.size(), bytes.data(), bytes.size(), dictionary->unpack);
   }
   if (ZSTD_isError(size) != 0 || size != out.size())
     return fail(ErrorCode::internal, "A record cannot be unpacked: the file is damaged; restore the last backup.");
@@ -286,14 +286,17 @@ Result<VersionLog::ReaderHandle> VersionLog::reader() {
   if (sqlite3_open_v2(options_.path.c_str(), &made->handle_, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK ||
       sqlite3_exec(made->handle_, "PRAGMA mmap_size = 274877906944; PRAGMA cache_size = -2048; PRAGMA query_only = 1", nullptr, nullptr, nullptr) != SQLITE_OK ||
       sqlite3_prepare_v3(made->handle_, (std::string(columns) + "= ?1").c_str(), -1, SQLITE_PREPARE_PERSISTENT, &made->one_, nullptr) != SQLITE_OK ||
-      sqlite3_prepare_v3(made->handle_, (std::string(columns) + ">= ?1 ORDER BY row").c_str(), -1, SQLITE_PREPARE_PERSISTENT, &made->scan_, nullptr) != SQLITE_OK)
+      sqlite3_prepare_v3(made->handle_, (std::string(columns) + ">= ?1 ORDER BY row").c_str(), -1, SQLITE_PREPARE_PERSISTENT, &made->scan_, nullptr) != SQLITE_OK ||
+      sqlite3_prepare_v3(made->handle_, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT, &made->begin_, nullptr) != SQLITE_OK ||
+      sqlite3_prepare_v3(made->handle_, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT, &made->end_, nullptr) != SQLITE_OK)
     return tl::unexpected(sqlite_error(made->handle_, "be read", options_.path));
   return made;
 }
 
 void VersionLog::Return::operator()(Reader* reader) const {
   std::unique_ptr<Reader> back(reader);
-  if (reader == nullptr || reader->scan_ == nullptr) return;
+  if (reader == nullptr || reader->end_ == nullptr) return;
+  reader->release();
   const std::lock_guard lock(log->readers_mutex_);
   log->readers_.push_back(std::move(back));
 }
@@ -301,6 +304,8 @@ void VersionLog::Return::operator()(Reader* reader) const {
 VersionLog::Reader::~Reader() {
   sqlite3_finalize(one_);
   sqlite3_finalize(scan_);
+  sqlite3_finalize(begin_);
+  sqlite3_finalize(end_);
   sqlite3_close(handle_);
 }
 
@@ -314,9 +319,21 @@ Result<StoredVersion> VersionLog::Reader::take(sqlite3_stmt* s) {
   if (sqlite3_column_type(s, 6) != SQLITE_NULL) out.replaces = static_cast<Row>(sqlite3_column_int64(s, 6));
   out.splice = Splice::unpacked(sqlite3_column_int64(s, 7));
   if (sqlite3_column_type(s, 10) == SQLITE_NULL) return out;
-  const PackedBody body{sqlite3_column_int64(s, 8), static_cast<std::uint32_t>(sqlite3_column_int64(s, 9)), std::string(column_text(s, 10))};
-  JOINEDUP_TRY(out.text, log_->unpack(body, out.type));
+  JOINEDUP_TRY(out.text, log_->unpack(sqlite3_column_int64(s, 8), static_cast<std::uint32_t>(sqlite3_column_int64(s, 9)), column_text(s, 10)));
   return out;
+}
+
+void VersionLog::Reader::hold() {
+  if (held_) return;
+  held_ = sqlite3_step(begin_) == SQLITE_DONE;
+  sqlite3_reset(begin_);
+}
+
+void VersionLog::Reader::release() {
+  if (!held_) return;
+  sqlite3_step(end_);
+  sqlite3_reset(end_);
+  held_ = false;
 }
 
 Result<std::optional<StoredVersion>> VersionLog::Reader::read(Row row) {
@@ -324,6 +341,12 @@ Result<std::optional<StoredVersion>> VersionLog::Reader::read(Row row) {
   const int status = sqlite3_step(one_);
   if (status != SQLITE_ROW) {
     sqlite3_reset(one_);
+    if (status == SQLITE_DONE && held_) {
+      release();
+      auto later = read(row);
+      hold();
+      return later;
+    }
     if (status == SQLITE_DONE) return std::optional<StoredVersion>();
     return tl::unexpected(sqlite_error(handle_, "be read", log_->options_.path));
   }

@@ -76,23 +76,30 @@ class VersionLog {
   std::int64_t last_instant() const { return last_instant_; }
 
   PackedBody pack(std::string_view type, std::string_view text);  // any thread
-  Result<std::string> unpack(const PackedBody& body, std::string_view what) const;
+  Result<std::string> unpack(std::int64_t dictionary, std::size_t size, std::string_view bytes) const;
   Result<void> save_trained();  // by the thread that appends: dictionaries are durable before they are used
 
   class Reader {
    public:
     ~Reader();
     Result<std::optional<StoredVersion>> read(Row row);
+    // From here until it goes back to its pool the reader keeps one moment of the file: reads of many rows lock it once. A row
+    // that was written since is found nevertheless: the moment then moves on.
+    void hold();
     // In the order of rows, until `on` gives false.
     Result<void> scan(Row from, const std::function<bool(const StoredVersion&)>& on);
 
    private:
     friend class VersionLog;
     Result<StoredVersion> take(sqlite3_stmt* statement);
+    void release();
     const VersionLog* log_ = nullptr;
     sqlite3* handle_ = nullptr;
     sqlite3_stmt* one_ = nullptr;
     sqlite3_stmt* scan_ = nullptr;
+    sqlite3_stmt* begin_ = nullptr;
+    sqlite3_stmt* end_ = nullptr;
+    bool held_ = false;
   };
   struct Return {
     VersionLog* log = nullptr;
