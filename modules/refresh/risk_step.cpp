@@ -33,6 +33,8 @@ Result<void> score_people(engine::Connection& connection, const RiskStep& step) 
   Progress scoring("Scoring risk");
   risk::PublishedScoreOptions published;
   published.index_date = step.data_to;
+  published.data_from = step.data_from;
+  published.data_to = step.data_to;
   JOINEDUP_TRY(const auto scores, risk::write_published_scores(connection, published));
   risk::PlaceModelOptions options;
   options.data_from = step.data_from;

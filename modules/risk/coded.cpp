@@ -17,8 +17,11 @@ struct Fault {
   std::string sentence;
 };
 
+const char* const two_systems = "The codes are of more than one code system, and a code list says nothing of systems: give one file a system.";
+
 struct Piece {
   StringTable people, codes;
+  std::string_view system;  // the first that is named
   std::vector<std::uint32_t> event_person, event_code;
   std::vector<std::uint64_t> code_first_row;
   CsvCursor cursor{{}};
@@ -128,8 +131,12 @@ class PieceReader {
   }
 
   void check_system(std::string_view name) {
+    if (how_.systems == Systems::one) {
+      if (!piece_.system.empty() && piece_.system != name) return stop(two_systems);
+      piece_.system = name;
+    }
     last_system_ = name;
-    if (!is_icd10_system(name)) stop("The code system is not one known here: the codes must be ICD-10 (code_system icd10).");
+    if (how_.systems == Systems::icd10 && !is_icd10_system(name)) stop("The code system is not one known here: the codes must be ICD-10 (code_system icd10).");
   }
 
   struct KnownCode {
@@ -205,7 +212,11 @@ Result<Coded> read_coded(std::string_view rows, const ReadCoded& how) {
   std::uint64_t rows_before = 0;
   std::size_t events = 0;
   for (const auto& piece : pieces) events += piece.event_code.size();
+  std::string_view system;
   for (auto& piece : pieces) {
+    if (how.systems == Systems::one && !system.empty() && !piece.system.empty() && piece.system != system)
+      return fail(ErrorCode::invalid_input, two_systems, how.where + ", after row " + std::to_string(rows_before));
+    if (system.empty()) system = piece.system;
     if (!piece.fault.sentence.empty())
       return fail(ErrorCode::invalid_input, piece.fault.sentence, how.where + ", row " + std::to_string(rows_before + piece.fault.row));
     if (&piece == &pieces.front()) {  // its numbers are the final ones

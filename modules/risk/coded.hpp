@@ -50,8 +50,10 @@ struct LongColumns {
 bool is_long(const std::vector<std::string_view>& header);
 Result<LongColumns> long_columns(const std::vector<std::string_view>& header, const std::string& where);
 
+enum class Systems { icd10, one };  // of a column code_system: ICD-10 only, or any, but the same in every row
 struct ReadCoded {
   LongColumns columns;
+  Systems systems = Systems::icd10;
   unsigned threads = 2;
   Date as_of;
   std::string where;  // the file, for sentences

@@ -31,6 +31,7 @@ Result<void> write_code_terms(engine::Connection& connection) {
 }  // namespace
 
 Result<std::int64_t> write_discharge_scores(engine::Connection& connection, const PublishedScoreOptions& options) {
+  JOINEDUP_CHECK(within_the_data(options));
   JOINEDUP_TRY(const auto parr30, published_score("parr30"));
   const Evaluator evaluator(parr30);
   JOINEDUP_CHECK(write_code_terms(connection));

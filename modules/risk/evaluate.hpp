@@ -63,6 +63,8 @@ class Evaluator {
   std::vector<std::pair<std::string, std::size_t>> prefixes_;  // sorted
 };
 
+Result<void> within_the_data(const PublishedScoreOptions& options);  // refuses an index date outside the days of the data
+
 // One value of a term out of a field: 1 and 0 also as yes and no for flags. A sentence where it is not one.
 struct Parsed {
   std::optional<double> value;

@@ -47,6 +47,35 @@ TEST(PlaceModels, OneYearOfDataTrainsNothingAndSaysWhy) {
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_prediction"), 0);
 }
 
+TEST(PlaceModels, ACohortOfNobodyTrainsNothingAndSaysSo) {
+  Folder folder;
+  record::Fixture place("2024-04-01", "2026-03-31");
+  ASSERT_TRUE(place.build());
+  const auto trained = train_place_models(place.connection(), options_of(folder, "2024-04-01"));
+  ASSERT_TRUE(trained) << trained.error().text();
+  EXPECT_TRUE(trained->models.empty());
+  ASSERT_EQ(trained->notes.size(), 5u);  // one an outcome
+  for (const auto& note : trained->notes) EXPECT_NE(note.find("the record holds nobody on the days"), std::string::npos) << note;
+}
+
+TEST(PlaceModels, OneEventOnlyIsTooLittleToLearnFromAndIsSaid) {
+  Folder folder;
+  record::Fixture place("2024-04-01", "2026-03-31");
+  place.add("gp_organisation", {{"organisation_guid", "1"}, {"ods_code", "Y00001"}});
+  for (long key = 1; key <= 150; ++key) {
+    place.person(key, "1950-01-01");
+    place.add("gp_registration", {{"person_key", std::to_string(key)}, {"organisation_guid", "1"}, {"registered_on", "2015-01-01"}, {"patient_type", "Regular"}});
+  }
+  place.add("inpatient_episode", {{"person_key", "7"}, {"provider", "RX1"}, {"provider_spell", "S1"}, {"patient_classification", "1"}, {"admission_method", "21"}, {"source_of_admission", "19"}, {"discharge_method", "1"},
+                                  {"discharge_destination", "19"}, {"spell_start", "2025-09-01"}, {"spell_end", "2025-09-03"}, {"episode_number", "1"}, {"episode_start", "2025-09-01"}, {"episode_end", "2025-09-03"}});
+  ASSERT_TRUE(place.build());
+  const auto trained = train_place_models(place.connection(), options_of(folder, "2024-04-01"));
+  ASSERT_TRUE(trained) << trained.error().text();
+  EXPECT_TRUE(std::any_of(trained->notes.begin(), trained->notes.end(), [](const auto& note) {
+    return note == "No model of an emergency admission within 12 months: 1 of 150 people had it, and 100 with and without are the least to learn from.";
+  })) << (trained->notes.empty() ? "" : trained->notes[0]);
+}
+
 TEST(PlaceModels, TrainKeepScoreRefuse) {
   // The random place holds one year; the period is said to be longer, so that people are described half a year in.
   Folder folder;

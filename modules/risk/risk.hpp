@@ -10,6 +10,7 @@
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,6 +104,8 @@ Result<std::vector<ScoreSummary>> score_files(const ScoreJob& job);  // of each 
 // A person without a row had no coded stay in the score's window: not a score of 0.
 struct PublishedScoreOptions {
   Date index_date;
+  // The days that the record covers; an index date outside them is refused. Where they are not given, nothing is.
+  std::optional<Date> data_from = std::nullopt, data_to = std::nullopt;
 };
 struct PublishedScoreSummary {
   std::int64_t scores = 0, terms = 0;     // rows

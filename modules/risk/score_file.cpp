@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -122,9 +123,9 @@ struct Writer {
   }
 };
 
-Result<Coded> read_long(const ScoreJob& job, std::string_view rows, const std::vector<std::string_view>& header) {
+Result<Coded> read_long(const ScoreJob& job, Systems systems, std::string_view rows, const std::vector<std::string_view>& header) {
   JOINEDUP_TRY(const auto columns, long_columns(header, job.input));
-  return read_coded(rows, {.columns = columns, .threads = job.threads, .as_of = job.as_of, .where = job.input});
+  return read_coded(rows, {.columns = columns, .systems = systems, .threads = job.threads, .as_of = job.as_of, .where = job.input});
 }
 
 Result<void> score_long(const PublishedScore& score, const ScoreJob& job, const Coded& people, Writer& writer, ScoreSummary& done) {
@@ -291,7 +292,8 @@ Result<std::vector<ScoreSummary>> score_files(const ScoreJob& job) {
     for (const auto& task : tasks)
       if (const auto& score = task.score; score.code_system == CodeSystem::none)
         return fail(ErrorCode::invalid_input, "Score " + score.name + " needs a wide file: person_id and its terms as columns, as " + score.terms[score.terms.size() > 1 ? 1 : 0].name + ".", job.input);
-    JOINEDUP_TRY(const auto people, read_long(job, cursor.rest(), header));
+    const bool any_icd10 = std::any_of(tasks.begin(), tasks.end(), [](const auto& task) { return task.score.code_system == CodeSystem::icd10; });
+    JOINEDUP_TRY(const auto people, read_long(job, any_icd10 ? Systems::icd10 : Systems::one, cursor.rest(), header));
     const double reading = seconds_since(start);
     for (auto& task : tasks) {
       task.done.seconds_reading = reading;

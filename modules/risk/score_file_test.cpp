@@ -212,6 +212,8 @@ TEST(ScoreFile, FrailtyIndexByACodeListGivenAtRunTime) {
   EXPECT_EQ(scored.score.at("c"), "0.02777777778");
   EXPECT_NE(scored.status.at("a").find("incomplete: no codes supplied for 33 of 36 terms"), std::string::npos);
   EXPECT_EQ(scored.done->codes_in_no_group, 1u);
+  EXPECT_TRUE(score_text("efi", "person_id,code,code_system\na,111,snomed\nb,220,snomed\n", job).done) << "the list says which codes they are";
+  EXPECT_NE(sentence_of("efi", "person_id,code,code_system\na,111,snomed\nb,220,read2\n", job).find("row 2: The codes are of more than one code system"), std::string::npos);
   job.codes = folder.write("bad.csv", "deficit,code\nfals,111\n");
   EXPECT_NE(sentence_of("efi", "person_id,code\na,111\n", job).find("\"fals\" is none of the terms"), std::string::npos);
   EXPECT_NE(sentence_of("efi", "person_id,code\na,111\n").find("--codes"), std::string::npos);

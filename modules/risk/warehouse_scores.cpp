@@ -92,8 +92,16 @@ Result<void> add_conditions(Date index_date, Lookup& to) {
 
 }  // namespace
 
+Result<void> within_the_data(const PublishedScoreOptions& options) {
+  const bool before = options.data_from && options.index_date < *options.data_from, after = options.data_to && *options.data_to < options.index_date;
+  if (!before && !after) return {};
+  const auto said = [](const std::optional<Date>& day) { return day ? day->to_iso() : std::string("..."); };
+  return fail(ErrorCode::invalid_input, "People can be scored as of a day within the data, " + said(options.data_from) + " to " + said(options.data_to) + "; " + options.index_date.to_iso() + " lies outside.");
+}
+
 Result<PublishedScoreSummary> write_published_scores(engine::Connection& connection, const PublishedScoreOptions& options) {
   PublishedScoreSummary done;
+  JOINEDUP_CHECK(within_the_data(options));
   std::vector<std::string> codes;
   JOINEDUP_CHECK(connection.scan("SELECT DISTINCT icd10 FROM spell_diagnosis WHERE icd10 IS NOT NULL ORDER BY icd10", [&](const engine::Batch& batch) -> Result<void> {
     for (std::size_t i = 0; i < batch.rows(); ++i) codes.emplace_back(batch.text(0, i));

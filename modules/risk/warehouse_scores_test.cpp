@@ -97,6 +97,26 @@ TEST(WarehouseScores, TheDeadAreNotScoredAndNobodyIsNobody) {
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_score_term"), 0);
 }
 
+TEST(WarehouseScores, AnIndexDateOutsideTheDataIsRefused) {
+  record::Fixture place("2023-04-01", "2026-03-31");
+  place.person(1, "1940-02-01");
+  stay(place, 1, "2024-05-01", "2024-05-06", "21", {"I50.0"});
+  ASSERT_TRUE(place.build());
+  for (const auto* day : {"2023-03-31", "2026-04-01"}) {
+    const PublishedScoreOptions asked{.index_date = *parse_iso_date(day), .data_from = parse_iso_date("2023-04-01"), .data_to = parse_iso_date("2026-03-31")};
+    const auto scored = write_published_scores(place.connection(), asked);
+    ASSERT_FALSE(scored) << day;
+    EXPECT_EQ(scored.error().sentence, "People can be scored as of a day within the data, 2023-04-01 to 2026-03-31; " + std::string(day) + " lies outside.");
+    EXPECT_FALSE(write_discharge_scores(place.connection(), asked)) << day;
+  }
+}
+
+TEST(WarehouseScores, ACohortOfNobodyHasNoScores) {
+  record::Fixture place;
+  build_and_score(place, "2025-03-31");
+  EXPECT_EQ(place.count("SELECT count(*) FROM risk_score") + place.count("SELECT count(*) FROM risk_score_term"), 0);
+}
+
 TEST(DischargeScores, Parr30WorkedByHand) {
   record::Fixture place;
   place.person(1, "1950-01-01");
