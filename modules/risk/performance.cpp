@@ -105,7 +105,9 @@ Performance performance(const Scored& scored, const PerformanceOptions& options)
   note_what_is_missing(result, are_probabilities);
   if (result.rows == 0) return result;
   result.expected = are_probabilities ? std::accumulate(scored.probability.begin(), scored.probability.end(), 0.0) : 0;
-  const auto [cluster, clusters] = close_up(scored);
+  const auto close = close_up(scored);  // no structured binding: clang 14, which builds the fuzz programs, takes none into a lambda
+  const auto& cluster = close.first;
+  const auto clusters = close.second;
   result.clusters = clusters;
   const Ranked ranked = rank_rows(scored.probability);
   result.auroc.value = auroc(ranked, scored.outcome);

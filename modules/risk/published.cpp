@@ -52,10 +52,31 @@ Result<void> read_key(PublishedScore& score, Header& header, std::string_view ke
   else if (key == "combine" && value.starts_with("divide ")) {
     score.combine = Combine::fraction;
     JOINEDUP_TRY(score.divisor, number_of(value.substr(7), 1, where));
-  } else if (key == "over" || key == "one_of" || key == "alias" || key == "square" || key == "status_with")
+  } else if (key == "over" || key == "one_of" || key == "alias" || key == "square" || key == "status_with" || key == "lookup")
     header.about_terms.emplace_back(key, text);
   else return fail(ErrorCode::invalid_input, "A score's file has no key \"" + std::string(key) + ": " + text + "\".", where);
   return {};
+}
+
+// The list of a lookup: a file of data/ with the columns code, value and perhaps more.
+Result<ValueList> read_lookup(std::size_t term, std::string_view words, const std::string& where) {
+  const auto space = words.find(' ');
+  const auto text = space == std::string_view::npos ? std::nullopt : find_embedded(embedded_risk(), "data/" + std::string(words.substr(space + 1)));
+  if (!text) return fail(ErrorCode::invalid_input, "\"lookup\" takes a term, a column and a file of the same folder.", where);
+  ValueList lookup{.column = std::string(words.substr(0, space)), .term = term, .values = {}};
+  CsvCursor rows(*text);
+  while (rows.next_line_is_comment()) rows.take_line();
+  std::vector<std::string_view> fields;
+  JOINEDUP_TRY(bool more, rows.next(fields, where));
+  while (more) {
+    JOINEDUP_TRY(more, rows.next(fields, where));
+    if (!more) break;
+    if (fields.size() < 2 || fields[1].empty()) return fail(ErrorCode::invalid_input, "A row of a lookup has a code and a value.", where);
+    JOINEDUP_TRY(const double value, number_of(fields[1], 0, where));
+    lookup.values.emplace_back(fields[0], value);
+  }
+  std::sort(lookup.values.begin(), lookup.values.end());
+  return lookup;
 }
 
 Result<void> apply_key(PublishedScore& score, std::string_view key, std::string_view value, const std::string& where) {
@@ -72,7 +93,10 @@ Result<void> apply_key(PublishedScore& score, std::string_view key, std::string_
   JOINEDUP_TRY(const auto first, next());
   if (key == "alias") score.alias.emplace_back(std::string(rest), first);
   else if (key == "square") score.square.emplace_back(std::string(rest), first);
-  else if (key == "status_with") score.status_with.emplace_back(first, std::string(rest));
+  else if (key == "lookup") {
+    JOINEDUP_TRY(auto lookup, read_lookup(first, rest, where));
+    score.lookup.push_back(std::move(lookup));
+  } else if (key == "status_with") score.status_with.emplace_back(first, std::string(rest));
   else {
     terms.push_back(first);
     while (!rest.empty()) {
@@ -116,6 +140,15 @@ Result<void> read_term(PublishedScore& score, const std::vector<std::string_view
 }
 
 }  // namespace
+
+const double* ValueList::find(std::string_view code) const {
+  const auto named = [&](std::string_view name) -> const double* {
+    const auto at = std::lower_bound(values.begin(), values.end(), name, [](const auto& a, std::string_view b) { return a.first < b; });
+    return at != values.end() && at->first == name ? &at->second : nullptr;
+  };
+  const auto* const own = named(code);
+  return own ? own : named("*");
+}
 
 std::size_t PublishedScore::index_of(std::string_view term) const {
   return static_cast<std::size_t>(std::find_if(terms.begin(), terms.end(), [&](const Term& t) { return t.name == term; }) - terms.begin());

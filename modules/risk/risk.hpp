@@ -49,6 +49,14 @@ struct Term {
   std::vector<std::string> codes;  // flags: code prefixes (icd10) or whole codes (listed)
 };
 
+// A column whose code stands for a term's value in a published list; "*" in the list is every code that is not in it.
+struct ValueList {
+  std::string column;
+  std::size_t term = 0;
+  std::vector<std::pair<std::string, double>> values;  // sorted
+  const double* find(std::string_view code) const;     // nothing where neither the code nor "*" is there
+};
+
 enum class CodeSystem { none, icd10, listed };  // listed: the codes of a list given at run time, or the terms' own names
 enum class Combine { sum, logistic, fraction };
 
@@ -63,6 +71,7 @@ struct PublishedScore {
   std::vector<std::pair<std::string, std::size_t>> alias;  // another name of a term
   std::vector<std::pair<std::string, std::size_t>> square; // a column whose square is the term
   std::vector<std::pair<std::size_t, std::string>> status_with;  // the status where this term is given
+  std::vector<ValueList> lookup;
   bool has_code_list = false;
 
   const Term* find(std::string_view term) const;

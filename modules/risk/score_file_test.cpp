@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -192,6 +193,16 @@ TEST(ScoreFile, Parr30IsIncompleteUntilTheHospitalsTermIsGiven) {
   EXPECT_EQ(with.status.at("a").find("incomplete"), std::string::npos);
   EXPECT_NE(with.status.at("b").find("incomplete"), std::string::npos);
   EXPECT_NEAR(std::stod(with.score.at("a")), 1 / (1 + std::exp(2.91821 - 0.1514525 - 0.1)), 1e-9);
+  // By the trust's code, a site's code, a trust that the list of 2012 has not, and none.
+  const auto by_trust = score_text("parr30", header + ",trust_code\n" + row("a", "2500") + ",RYJ\n" + row("b", "2500") + ",ryj02\n" + row("c", "2500") + ",R0A\n" + row("d", "2500") + ",\n");
+  ASSERT_TRUE(by_trust.done) << by_trust.done.error().text();
+  for (const auto* id : {"a", "b"}) EXPECT_NEAR(std::stod(by_trust.score.at(id)), 1 / (1 + std::exp(2.91821 - 0.1514525 + 0.1089)), 1e-9) << id;
+  EXPECT_NEAR(std::stod(by_trust.score.at("c")), 1 / (1 + std::exp(2.91821 - 0.1514525 + 0.1155)), 1e-9);
+  EXPECT_EQ(by_trust.status.at("c").find("incomplete"), std::string::npos);
+  EXPECT_NE(by_trust.status.at("d").find("incomplete: hospital terms absent"), std::string::npos);
+  EXPECT_TRUE(std::any_of(by_trust.done->notes.begin(), by_trust.done->notes.end(), [](const auto& note) { return note.starts_with("1 people have an organisation that is not in"); }));
+  EXPECT_NE(sentence_of("parr30", header + ",trust_code\n" + row("a", "2500") + ",Imperial\n").find("row 1: trust_code must be an organisation's code"), std::string::npos);
+  EXPECT_NE(sentence_of("parr30", header + ",hospital,trust_code\n" + row("a", "2500") + ",0.1,RYJ\n").find("are of the same term"), std::string::npos);
   auto by_age = header;
   by_age.replace(by_age.find("age_squared"), 11, "age");
   EXPECT_EQ(score_text("parr30", by_age + "\n" + row("a", "50") + "\n").score.at("a"), without.score.at("a")) << "age may stand for its square";

@@ -12,7 +12,19 @@ namespace {
 struct Column {
   std::size_t term = 0;
   bool person = false, squared = false;
+  const ValueList* lookup = nullptr;
 };
+
+// An organisation's code: three characters, or a site's five, of which the first three are its trust's.
+std::string organisation_of(std::string_view field) {
+  std::string code(trim(field));
+  if (code.size() != 3 && code.size() != 5) return {};
+  for (auto& c : code) {
+    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    if (!(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')) return {};
+  }
+  return code.substr(0, 3);
+}
 
 std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -49,6 +61,8 @@ Result<std::vector<Column>> read_header(const PublishedScore& score, const WideI
       if (other == name) column.term = term;
     for (const auto& [other, term] : score.square)
       if (other == name) column = {.term = term, .squared = true};
+    for (const auto& lookup : score.lookup)
+      if (lookup.column == name) column = {.term = lookup.term, .lookup = &lookup};
     if (column.person) {
       if (person_seen) return fail(ErrorCode::invalid_input, "Column \"person_id\" is there twice.", input.where);
       person_seen = true;
@@ -67,7 +81,12 @@ Result<std::vector<Column>> read_header(const PublishedScore& score, const WideI
   for (std::size_t i = 0; i < score.terms.size(); ++i) {
     const auto rule = score.terms[i].rule;
     if (!from[i].empty() || rule == Rule::constant) continue;
-    if (rule == Rule::given) done.notes.push_back("Column " + score.terms[i].name + " (" + score.terms[i].label + ") is not in the file.");
+    if (rule == Rule::given) {
+      std::string or_else;
+      for (const auto& lookup : score.lookup)
+        if (lookup.term == i) or_else = ", nor " + lookup.column + ", by which it could be looked up";
+      done.notes.push_back("Column " + score.terms[i].name + " (" + score.terms[i].label + ") is not in the file" + or_else + ".");
+    }
     else (rule == Rule::flag ? flags : needed) += ((rule == Rule::flag ? flags : needed).empty() ? "" : ", ") + score.terms[i].name;
   }
   if (!needed.empty()) return fail(ErrorCode::invalid_input, "Score " + score.name + " cannot be had without " + needed + ".", input.where);
@@ -79,7 +98,7 @@ struct Piece {
   Lines lines;
   std::vector<std::string_view> ids;
   CsvCursor cursor{{}};
-  std::uint64_t rows = 0;
+  std::uint64_t rows = 0, by_default = 0;
   std::string fault;
 };
 
@@ -98,6 +117,18 @@ void read_piece(const PublishedScore& score, const Evaluator& evaluator, const s
     for (std::size_t i = 0; i < columns.size() && piece.fault.empty(); ++i) {
       if (columns[i].person) {
         id = fields[i];
+        continue;
+      }
+      if (const auto* lookup = columns[i].lookup) {
+        if (trim(fields[i]).empty()) continue;
+        const auto code = organisation_of(fields[i]);
+        const auto* value = code.empty() ? nullptr : lookup->find(code);
+        if (!value) {
+          piece.fault = lookup->column + " must be an organisation's code of three characters (or a site's of five), and in the list of " + score.name + ".";
+          break;
+        }
+        piece.by_default += value == lookup->find("*");
+        values[columns[i].term] = *value;
         continue;
       }
       auto term = score.terms[columns[i].term];
@@ -133,8 +164,9 @@ Result<void> score_wide(const PublishedScore& score, const WideInput& input, con
     return {};
   }));
   StringTable people;
-  std::uint64_t rows_before = 0;
+  std::uint64_t rows_before = 0, by_default = 0;
   for (auto& piece : pieces) {
+    by_default += piece.by_default;
     for (std::size_t i = 0; i < piece.ids.size(); ++i)
       if (const auto before = people.strings.size(); people.number(piece.ids[i]) < before)
         return fail(ErrorCode::invalid_input, "The person_id of this row stands in a row before it: a wide file has one row a person.",
@@ -145,6 +177,8 @@ Result<void> score_wide(const PublishedScore& score, const WideInput& input, con
     done.not_scored += piece.lines.not_scored;
     JOINEDUP_CHECK(take(piece.lines));
   }
+  if (by_default > 0)
+    done.notes.push_back(with_commas(static_cast<std::int64_t>(by_default)) + " people have an organisation that is not in the score's published list: the list's value for any other was taken.");
   return {};
 }
 
