@@ -13,8 +13,14 @@ namespace joinedup::cli {
 
 namespace {
 
-Result<server::ServerOptions> read_options(const Common& common) {
+struct Flags {
   server::ServerOptions options;
+  rest::Validation validation = rest::Validation::none;
+};
+
+Result<Flags> read_flags(const Common& common) {
+  Flags flags;
+  auto& options = flags.options;
   bool has_port = false;
   const auto& words = common.rest;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -37,14 +43,18 @@ Result<server::ServerOptions> read_options(const Common& common) {
     else if (word == "--tls-key") options.tls_key_file = value;
     else if (word == "--address") options.address = value;
     else if (word == "--base-url") options.base_url = value;
-    else if (word == "--access-log") options.access_log = value == "none" ? "" : value;
+    else if (word == "--validation") {
+      if (value != "none" && value != "warn" && value != "reject") return fail(ErrorCode::wrong_usage, "--validation takes none, warn or reject.");
+      flags.validation = value == "none" ? rest::Validation::none : value == "warn" ? rest::Validation::warn : rest::Validation::reject;
+    } else if (word == "--access-log") options.access_log = value == "none" ? "" : value;
   }
   if (!has_port) return fail(ErrorCode::wrong_usage, "Say at which port with --port N; 0 picks one that is free.");
-  return options;
+  return flags;
 }
 
 Result<int> serve(const Common& common) {
-  JOINEDUP_TRY(auto options, read_options(common));
+  JOINEDUP_TRY(auto flags, read_flags(common));
+  auto& options = flags.options;
   if (common.place.empty()) return fail(ErrorCode::wrong_usage, "Say which place with --place DIR.");
   if (!std::filesystem::is_directory(common.place))
     return fail(ErrorCode::not_found, "There is no place here. Begin one with joinedup init --place DIR.", common.place);
@@ -56,7 +66,7 @@ Result<int> serve(const Common& common) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   JOINEDUP_TRY(auto server, server::Server::listen(options));
   JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
-  const rest::Api api(*store, {.base_url = server->base_url()});
+  const rest::Api api(*store, {.base_url = server->base_url(), .validation = flags.validation, .export_folder = common.place + "/shared-record-exports"});
   server->serve([&api](const rest::Request& request) { return api.handle(request); }, [&store] { return store->figures(); });
   std::printf("Listening %s\n", server->base_url().c_str());
   std::fflush(stdout);
@@ -71,12 +81,12 @@ Result<int> serve(const Common& common) {
 
 int serve_command(std::span<const std::string> arguments) {
   if (arguments.size() == 1 && arguments[0] == "--help") {
-    std::puts("joinedup serve --place DIR --port N [--tls-cert F --tls-key F] [--address A] [--base-url URL] [--insecure-no-auth] [--access-log F|none]\n\n"
+    std::puts("joinedup serve --place DIR --port N [--tls-cert F --tls-key F] [--address A] [--base-url URL] [--insecure-no-auth] [--validation none|warn|reject] [--access-log F|none]\n\n"
               "Serves the shared record at /fhir, the last report at /, health at /healthz and /readyz, figures at /metrics.\n"
               "Plain HTTP is for this machine only. --port 0 picks a free port. SIGTERM ends it when open requests are answered.");
     return 0;
   }
-  const auto common = read_common(arguments, {"--port", "--tls-cert", "--tls-key", "--address", "--base-url", "--insecure-no-auth", "--access-log", "--mllp-port"});
+  const auto common = read_common(arguments, {"--port", "--tls-cert", "--tls-key", "--address", "--base-url", "--insecure-no-auth", "--access-log", "--validation", "--mllp-port"});
   if (!common) return report_error(common.error());
   const auto done = serve(*common);
   return done ? *done : report_error(done.error());
