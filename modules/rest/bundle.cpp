@@ -44,6 +44,10 @@ Response batch(const State& state, const Call& call, const std::vector<BundleEnt
   BundleWriter bundle("batch-response");
   for (const BundleEntry& entry : entries) {
     Response response;
+    if (bundle.size() > most_answered) {
+      bundle.entry(entry_answer(too_much_answered(), call.prefer.returns, false));
+      continue;
+    }
     auto request = entry_request(entry, entry.resource, call.permit);
     if (!request) response = outcome_response(request.error());
     else if (entry.path.empty() && entry.method == "POST") response = outcome_response({ErrorCode::wrong_usage, "A Bundle cannot be an entry's request.", {}});
@@ -54,6 +58,10 @@ Response batch(const State& state, const Call& call, const std::vector<BundleEnt
 }
 
 }  // namespace
+
+Response too_much_answered() {
+  return outcome_response({ErrorCode::too_large, "The entries before this one were answered with more than 64 MB. Ask for fewer in one Bundle.", {}});
+}
 
 Error at_entry(Error error, std::size_t number) {
   error.context = "Bundle.entry[" + std::to_string(number) + "]" + (error.context.empty() ? "" : " " + error.context);

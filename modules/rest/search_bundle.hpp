@@ -20,6 +20,7 @@ class BundleWriter {
   void total(std::uint64_t count);
   void link(std::string_view relation, std::string_view address, std::string_view query, std::string_view cursor);
   void entry(std::string_view json);
+  std::size_t size() const { return entries_.size(); }
   std::string finish();
 
  private:

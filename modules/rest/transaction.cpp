@@ -270,7 +270,7 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
     Response response;
     if (plan.kind == Plan::Kind::read) {
       auto request = entry_request(plan.entry, {}, call_.permit);
-      response = request ? answer(state_, *request) : outcome_response(request.error());
+      response = bundle.size() > most_answered ? too_much_answered() : request ? answer(state_, *request) : outcome_response(request.error());
     } else if (plan.written) {
       const auto& written = done[*plan.written];
       response.status = written.method == fhir::Method::create ? 201 : written.method == fhir::Method::update ? 200 : 204;
