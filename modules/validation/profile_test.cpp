@@ -190,6 +190,8 @@ TEST(Profile, UkCoreLoadsAndHoldsPatientsToIt) {
   EXPECT_EQ(told(*validator, status(R"("valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland","code":"01"}]})"), {uk}), "");
   EXPECT_EQ(told(*validator, status(R"("valueCodeableConcept":{"coding":[{"system":"https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland","code":"99"}]})"), {uk}), "error binding Patient.identifier[0].extension[0].value");
   EXPECT_EQ(told(*validator, status(R"("valueString":"x")"), {uk}), "error profile-type Patient.identifier[0].extension[0].value");
+  auto failing = fhirpath::parse_document(patient(R"("identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000019"}])"));
+  EXPECT_EQ(told(*validator, mark_failing_nhs_numbers(*failing).value_or(""), {uk}), "warning nhs-number Patient.identifier[0].value");
   // Every definition of UK Core is itself a sound resource.
   std::size_t read = 0;
   for (const auto& file : fs::recursive_directory_iterator(folder)) {

@@ -37,7 +37,7 @@ struct Options {
   enum class Report : std::uint8_t { everything, errors_only };
   Report report = Report::everything;
   std::vector<std::string> profiles;  // asked for beside those that the resource's meta.profile claims
-  std::size_t most_issues = 100;      // then a last one says that there are more
+  std::size_t most_issues = 100;      // errors, and as many others; then a last one says that there are more
 };
 
 class Profiles;
@@ -63,5 +63,10 @@ class Validator {
 
 // True where one of these is an error or worse.
 bool has_errors(const std::vector<Issue>& issues);
+
+// The resource's text with every NHS number that fails its check marked: UK Core's verification status, "trace needs to be
+// resolved" (NHS Data Dictionary code 05), laid beside it unless a status is there already. Nothing where nothing fails.
+// All other bytes stay as they are.
+std::optional<std::string> mark_failing_nhs_numbers(const fhirpath::Document& document);
 
 }  // namespace joinedup::validation

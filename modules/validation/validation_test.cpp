@@ -140,6 +140,23 @@ TEST(Validation, NhsNumbersThatFailAreWarnedOfNotRefused) {
   EXPECT_EQ(number("abc"), "warning nhs-number Patient.identifier[0].value");
 }
 
+TEST(Validation, NhsNumbersThatFailAreMarked) {
+  auto marked = [](const std::string& json) {
+    auto document = fhirpath::parse_document(json);
+    return mark_failing_nhs_numbers(*document);
+  };
+  const std::string system = R"("system":"https://fhir.nhs.uk/Id/nhs-number","value":")";
+  EXPECT_FALSE(marked(patient("\"identifier\":[{" + system + "9990000018\"}]")));
+  auto text = marked("  " + patient(R"("multipleBirthInteger":1.50,"identifier":[{"value":"\u0041"},{)" + system + "9990000019\"}]") + "  ");
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->find(R"("multipleBirthInteger":1.50,"identifier":[{"value":"\u0041"},{"extension":[{"url":"https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus")"), std::string::npos);
+  EXPECT_NE(text->find(system + "9990000019\"}]}"), std::string::npos);
+  EXPECT_FALSE(marked(*text)) << "a second time adds nothing";
+  auto beside = marked(patient("\"identifier\":[{\"extension\":[{\"url\":\"http://x\",\"valueString\":\"y\"}]," + system + "9990000019\"}]"));
+  ASSERT_TRUE(beside);
+  EXPECT_EQ(told(*beside), "warning nhs-number Patient.identifier[0].value");
+}
+
 TEST(Validation, NothingThatSomebodyWroteIsRepeated) {
   const std::string secret = "Secretperson";
   std::set<std::string> rules;

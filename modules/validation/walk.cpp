@@ -41,10 +41,11 @@ void Walk::report(Severity severity, const char* code, const Frame* at, std::str
     stopped_ = severity <= Severity::error;
     return;
   }
-  if (issues_.size() >= options_.most_issues) {
-    stopped_ = true;
-    issues_.push_back({errors_ > 0 ? Severity::error : Severity::warning, "too-costly", "", "issues",
-                       "There are more issues than are reported at once; put these right first."});
+  // Warnings never crowd out errors: each has room of its own.
+  if (severity > Severity::error ? warnings_++ >= options_.most_issues : errors_ > options_.most_issues) {
+    if (severity > Severity::error && warnings_ != options_.most_issues + 1) return;
+    stopped_ = severity <= Severity::error;
+    issues_.push_back({severity, "too-costly", "", "issues", "There are more issues of this kind than are reported at once; put these right first."});
     return;
   }
   issues_.push_back({severity, code, path_of(at), std::string(rule), std::move(sentence)});

@@ -111,7 +111,7 @@ class Walk {
   const Options& options_;
   Scratch& scratch_;
   std::vector<Issue>& issues_;
-  std::size_t errors_ = 0;
+  std::size_t errors_ = 0, warnings_ = 0;
   bool stop_at_first_ = false, stopped_ = false;
   int quiet_ = 0;                 // above 0: faults are counted, not told: somebody only asks whether there are any
   std::size_t quiet_errors_ = 0;
