@@ -32,7 +32,7 @@ std::string padded(std::string text, std::size_t width, bool right = true) {
 std::string care_sentences(const care_door::Shared& shared) {
   std::string out;
   if (!shared.was_current && shared.patients > 0)
-    out += "Shared for care: " + with_commas(static_cast<std::int64_t>(shared.patients)) + " people; " + with_commas(static_cast<std::int64_t>(shared.created)) + " resources new, " +
+    out += "Shared for care: " + with_commas(static_cast<std::int64_t>(shared.patients)) + " people, the care record of " + with_commas(static_cast<std::int64_t>(shared.people_open)) + " open; " + with_commas(static_cast<std::int64_t>(shared.created)) + " resources new, " +
            with_commas(static_cast<std::int64_t>(shared.changed)) + " changed, " + with_commas(static_cast<std::int64_t>(shared.removed + shared.marked_wrong)) + " withdrawn (" + shared.way + ").\n";
   for (const auto& note : shared.notes) out += note + "\n";
   return out;

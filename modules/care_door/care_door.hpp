@@ -11,19 +11,28 @@
 // for direct care in force shares nothing.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
+#include "caseload/caseload.hpp"
 #include "place/feed_spec.hpp"
 #include "place/place.hpp"
 
 namespace joinedup::care_door {
 
+// Whom the last run found, as drafts that nobody has released yet, and what they rest on.
+struct Drafts {
+  std::vector<caseload::Case> found;  // with their reasons
+  std::string index_date, risk_model;
+};
+
 struct ShareOptions {
-  std::string print;  // names what is shared: where it equals the last one's, nothing is done
+  std::string print;  // names what is shared: where it and the caseload's decisions are as they were, nothing is done
   unsigned threads = 2;
+  std::function<Result<Drafts>()> drafts = {};  // asked only where something is to be done; nothing: no drafts
 };
 
 struct FeedShare {
@@ -35,6 +44,8 @@ struct FeedShare {
 struct Shared {
   bool was_current = false;        // the print was the last one's
   std::uint64_t patients = 0;      // that stand
+  std::uint64_t people_open = 0;   // whose facts are shared: found, on a caseload, or opened
+  std::uint64_t left_to_teams = 0; // episodes that a team changed in the record itself: not touched
   std::uint64_t created = 0, changed = 0, unchanged = 0, removed = 0, marked_wrong = 0;
   std::map<std::string, std::uint64_t> standing;  // by type
   std::vector<FeedShare> feeds;

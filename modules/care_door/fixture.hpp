@@ -67,7 +67,32 @@ class SharedPlace {
     return vault.commit();
   }
   Result<Shared> share_again() {
-    return share(place, feeds, {.print = "run " + std::to_string(++runs_), .threads = 2});
+    return share(place, feeds, {.print = "run " + std::to_string(++runs_), .threads = 2, .drafts = [this]() -> Result<Drafts> { return drafts; }});
+  }
+  // The pseudonym of whoever is registered with this NHS number.
+  std::int64_t pseudonym_of(const std::string& nhs_number) const {
+    auto database = engine::Database::open("", {.threads = 1});
+    auto connection = database->connect();
+    EXPECT_TRUE(connection->run("ATTACH " + engine::sql_text(place.path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY)"));
+    const auto key = connection->count("SELECT identity_key FROM staging.main.identity_record WHERE staged_table = 'gp_registration' AND nhs_number = " + nhs_number + " LIMIT 1");
+    auto vault = vault::Vault::open(place);
+    const auto person = vault->care_person(*key);
+    EXPECT_TRUE(person) << person.error().text();
+    return vault->pseudonyms_of({person->person_key})[0];
+  }
+  void find_person(const std::string& nhs_number) {
+    caseload::Case one;
+    one.person_key = pseudonym_of(nhs_number);
+    one.team = place.teams.at(0).name;
+    one.practice = place.teams[0].practices.at(0);
+    one.state = "found";
+    one.risk = 0.31;
+    one.impactability = 2, one.care_gaps = 1;
+    one.reasons = {{"risk", "emergency_admissions", "2 emergency admissions since 2025-04-01", "hospital stays", "2025-12-24", "normal"},
+                   {"impactability", "mental_health", "In contact with mental health services", "mental health contacts", "2025-11-02", "mental_health"}};
+    drafts.found.push_back(one);
+    drafts.index_date = place.data_to.to_iso();
+    drafts.risk_model = "test";
   }
   Result<Shared> refresh() {
     JOINEDUP_CHECK(link());
@@ -114,6 +139,7 @@ class SharedPlace {
   std::string folder;
   place::Place place;
   std::vector<place::FeedSpec> feeds;
+  Drafts drafts;  // whom case finding found
 
  private:
   int runs_ = 0;

@@ -39,6 +39,15 @@ struct ProvenanceFacts {
 };
 std::string provenance_body(const ProvenanceFacts& facts);
 
+// Anything about a person that a feed tells: what it becomes depends on its kind (sql/20_fact.sql).
+struct Fact {
+  std::string id, patient_id, feed, kind, status, klass, type, code_system, code, display, starts, ends, provider_id, label;
+};
+const char* fact_type(std::string_view kind);  // encounter: Encounter, …
+std::string fact_body(const Fact& fact);
+// meta.security by the label of a fact or reason; nothing where it is normal.
+void security_of(class JsonText& json, std::string_view label);
+
 // Names are staged in capitals: "O'NEILL-SMITH" is shown as "O'Neill-Smith". "McDonald" cannot be told from "Mcdonald".
 std::string as_written(std::string_view capitals);
 

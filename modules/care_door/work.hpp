@@ -35,7 +35,10 @@ struct Work {
   std::unordered_set<std::int64_t> objecting = {};         // care keys of who objects to sharing for care
   std::unordered_set<std::int64_t> objecting_to_finding = {};
   std::map<std::string, std::string> organization_ids = {};  // by code
-  std::uint64_t patients_standing = 0;
+  std::unordered_set<std::int64_t> open_care_keys = {};      // found, on a caseload, or opened: their facts are shared
+  std::map<std::string, std::string> team_ids = {};          // by name
+  std::unordered_set<std::string> open_patients = {};        // their Patients
+  std::uint64_t patients_standing = 0, people_open = 0;
   std::vector<std::string> notes = {};
 
   Result<void> open_sources();
@@ -51,5 +54,8 @@ struct Work {
 
 Result<void> write_organizations(Work& work, Writer& writer);
 Result<void> write_patients(Work& work, Writer& writer);
+Result<void> write_teams(Work& work, Writer& writer);
+Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options);  // fills open_care_keys; after write_patients
+Result<void> write_facts(Work& work, Writer& writer);
 
 }  // namespace joinedup::care_door

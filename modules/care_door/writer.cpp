@@ -14,7 +14,12 @@ constexpr std::size_t batch_size = 1000, batches_at_once = 16;
 constexpr const char* mark_id = "joinedup-care-door";
 constexpr const char* mark_system = "urn:joinedup:care-door-generation";
 
-std::int64_t print_of(const std::string& body) { return static_cast<std::int64_t>(hash64(body) >> 1); }
+nlohmann::json comparable(const std::string& body);
+
+// Of an episode the meaning is hashed, not the text: it is compared with what the record has, which a team may have changed.
+std::int64_t print_of(const std::string& type, const std::string& body) {
+  return static_cast<std::int64_t>(hash64(type == "EpisodeOfCare" ? comparable(body).dump() : body) >> 1);
+}
 
 std::string mark_body(std::int64_t generation) {
   return std::string(R"({"resourceType":"Device","id":")") + mark_id + R"(","identifier":[{"system":")" + mark_system + R"(","value":")" + std::to_string(generation) +
@@ -84,14 +89,14 @@ Result<void> Writer::want(Wanted one) {
   ++counts_.wanted;
   ++counts_.standing[one.type];
   seen_.insert(one.id);
-  const auto print = print_of(one.body);
+  const auto print = print_of(one.type, one.body);
   const auto known = memory_.written().find(one.id);
   const bool was_written = known != memory_.written().end();
   if (believed_ && was_written && known->second.print == print) {
     ++counts_.unchanged;
     return {};
   }
-  pending_.push_back({std::move(one), print, was_written});
+  pending_.push_back({std::move(one), print, was_written ? known->second.print : 0, was_written});
   return pending_.size() < batch_size * batches_at_once ? Result<void>() : flush();
 }
 
@@ -110,7 +115,7 @@ Result<void> Writer::write_batch(std::vector<Pending>& batch, std::size_t number
   std::vector<fhir::Write> writes;
   std::vector<std::pair<std::string, WrittenResource>> kept;
   std::map<std::pair<std::string, std::string>, std::vector<const Wanted*>> sources;
-  std::uint64_t created = 0, changed = 0, unchanged = 0;
+  std::uint64_t created = 0, changed = 0, unchanged = 0, left = 0;
   for (auto& pending : batch) {
     auto& one = pending.one;
     kept.emplace_back(one.id, WrittenResource{one.type, one.feed, one.patient, pending.print});
@@ -119,6 +124,15 @@ Result<void> Writer::write_batch(std::vector<Pending>& batch, std::size_t number
       JOINEDUP_TRY(const bool stands, stands_already(one));
       if (stands) {
         ++unchanged;
+        continue;
+      }
+    }
+    // A team moves its episodes on in the record itself: what it changed is its own from then on.
+    if (one.type == "EpisodeOfCare") {
+      JOINEDUP_TRY(const auto there, target_.read(one.type, one.id));
+      if (there && print_of(one.type, *there) != pending.previous) {
+        if (pending.known) kept.back().second.print = pending.previous;
+        ++left;
         continue;
       }
     }
@@ -136,8 +150,20 @@ Result<void> Writer::write_batch(std::vector<Pending>& batch, std::size_t number
   if (!writes.empty()) JOINEDUP_CHECK(target_.write(writes));
   const std::lock_guard lock(mutex_);
   JOINEDUP_CHECK(memory_.keep(kept, {}));
-  counts_.created += created, counts_.changed += changed, counts_.unchanged += unchanged;
+  counts_.created += created, counts_.changed += changed, counts_.unchanged += unchanged, counts_.left_to_teams += left;
   return {};
+}
+
+Result<std::vector<std::string>> Writer::episodes_of_teams() {
+  std::vector<std::string> patients;
+  for (const auto& [id, one] : memory_.written()) {
+    if (one.type != "EpisodeOfCare") continue;
+    JOINEDUP_TRY(const auto there, target_.read(one.type, id));
+    if (!there || print_of(one.type, *there) == one.print) continue;
+    seen_.insert(id);
+    patients.push_back(one.patient);
+  }
+  return patients;
 }
 
 Result<void> Writer::withdraw() {

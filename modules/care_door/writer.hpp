@@ -29,7 +29,7 @@ struct Wanted {
 };
 
 struct WriteCounts {
-  std::uint64_t wanted = 0, created = 0, changed = 0, unchanged = 0, removed = 0, marked_wrong = 0;
+  std::uint64_t wanted = 0, created = 0, changed = 0, unchanged = 0, removed = 0, marked_wrong = 0, left_to_teams = 0;
   std::map<std::string, std::uint64_t> standing;  // by type
 };
 
@@ -41,7 +41,8 @@ class Writer {
   Writer(Memory& memory, Target& target, unsigned threads, ProvenanceMaker provenance);
   Result<void> open();                 // compares marks: can the memory be believed?
   Result<void> want(Wanted one);
-  void keep_standing(const std::string& id) { seen_.insert(id); }  // stands as it is, unasked
+  // Patients with an episode that a team changed in the record itself: it is theirs, and stands whatever case finding says now.
+  Result<std::vector<std::string>> episodes_of_teams();
   // Of a resource that is not wanted any more: was its row withdrawn by its sender (it is marked as entered in error), or may it
   // not be shared any more (it is removed)? Removed where nothing is set.
   void mark_wrong_where(std::function<bool(const WrittenResource&)> is_wrong) { is_wrong_ = std::move(is_wrong); }
@@ -52,7 +53,7 @@ class Writer {
  private:
   struct Pending {
     Wanted one;
-    std::int64_t print = 0;
+    std::int64_t print = 0, previous = 0;
     bool known = false;  // it was written before
   };
   Result<void> begin();

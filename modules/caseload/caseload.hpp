@@ -47,7 +47,7 @@ struct RandomAllocation {
   std::uint64_t seed = 0;
   std::string approved_by;
 };
-enum class Explained { everybody_listed, nobody };  // reasons are costly where a hundred thousand wait; pages need none
+enum class Explained { everybody_listed, offered, nobody };  // reasons are costly where a hundred thousand wait; pages need none
 struct ListOptions {
   std::optional<RandomAllocation> random;
   Explained explained = Explained::everybody_listed;

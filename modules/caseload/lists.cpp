@@ -162,14 +162,15 @@ Result<Found> make_lists(engine::Connection& connection, const place::Place& pla
   std::stable_sort(found.cases.begin(), found.cases.end(), [](const Case& a, const Case& b) {
     return std::make_tuple(a.team, order_of(a.state), a.rank.value_or(0)) < std::make_tuple(b.team, order_of(b.state), b.rank.value_or(0));
   });
-  if (options.explained == Explained::everybody_listed) {
+  if (options.explained != Explained::nobody) {
+    const auto is_shown = [&](const Case& one) { return options.explained == Explained::offered ? one.state == "found" : one.state != "excluded"; };
     std::vector<std::int64_t> shown;
     for (const auto& one : found.cases)
-      if (one.state != "excluded") shown.push_back(one.person_key);
+      if (is_shown(one)) shown.push_back(one.person_key);
     JOINEDUP_CHECK(fill_people(connection, "case_shown", shown));
     JOINEDUP_TRY(auto reasons, reasons_of_shown(connection, basis));
     for (auto& one : found.cases)
-      if (one.state != "excluded") one.reasons = std::move(reasons[one.person_key]);
+      if (is_shown(one)) one.reasons = std::move(reasons[one.person_key]);
   }
   JOINEDUP_TRY(const auto exclusions, connection.query("SELECT team, excluded_because, people FROM case_exclusion ORDER BY team, excluded_because"));
   for (std::size_t i = 0; i < exclusions.rows.size(); ++i) found.exclusions.push_back({exclusions.rows[i][0], exclusions.rows[i][1], exclusions.integer(i, 2)});

@@ -270,6 +270,40 @@ Result<std::vector<std::pair<Outcome, std::string>>> Store::outcomes_of(const st
   return all;
 }
 
+Result<std::vector<ReleasedCase>> Store::released_cases() const {
+  std::vector<ReleasedCase> all;
+  std::map<std::pair<std::string, std::int64_t>, std::size_t> at;
+  Statement member(state_->handle, "SELECT m.person_key, m.team, m.practice, m.state, m.rank, m.risk, m.impactability, m.care_gaps, m.list, r.index_date, r.risk_model, r.released_by, r.released_at "
+                                   "FROM list_member m JOIN release r ON r.list = m.list AND r.team = m.team WHERE m.state = 'found' ORDER BY r.number, m.person_key");
+  while (member.row()) {
+    ReleasedCase one;
+    one.found.person_key = member.integer(0);
+    one.found.team = member.text(1), one.found.practice = member.text(2), one.found.state = member.text(3);
+    if (!member.is_null(4)) one.found.rank = member.integer(4);
+    if (!member.is_null(5)) one.found.risk = member.number(5);
+    if (!member.is_null(6)) one.found.impactability = member.integer(6);
+    if (!member.is_null(7)) one.found.care_gaps = member.integer(7);
+    one.list = member.text(8), one.index_date = member.text(9), one.risk_model = member.text(10), one.released_by = member.text(11), one.released_at = member.text(12);
+    at[{one.list, one.found.person_key}] = all.size();
+    all.push_back(std::move(one));
+  }
+  Statement reason(state_->handle, "SELECT list, person_key, dimension, rule, text, source, date, label FROM list_reason ORDER BY list, person_key, number");
+  while (reason.row())
+    if (const auto found = at.find({reason.text(0), reason.integer(1)}); found != at.end())
+      all[found->second].found.reasons.push_back({reason.text(2), reason.text(3), reason.text(4), reason.text(5), reason.text(6), reason.text(7)});
+  Statement outcome(state_->handle, "SELECT list, person_key, team, what, reason, recorded_by, happened_on FROM outcome ORDER BY number");
+  while (outcome.row())
+    if (const auto found = at.find({outcome.text(0), outcome.integer(1)}); found != at.end())
+      all[found->second].outcomes.push_back({outcome.integer(1), outcome.text(2), outcome.text(3), outcome.text(4), outcome.text(5), outcome.text(6)});
+  return all;
+}
+
+Result<std::vector<ReleasedCase>> Store::released_cases_of(const place::Place& place) {
+  if (!std::filesystem::exists(place.path("caseload.sqlite"))) return std::vector<ReleasedCase>{};
+  JOINEDUP_TRY(auto store, open(place));
+  return store.released_cases();
+}
+
 Result<std::string> Store::allocation_csv() const {
   std::string text = "list,team,person_key,stratum,arm,probability,seed,approved_by,allocated_at\n";
   Statement read(state_->handle, "SELECT list, team, person_key, stratum, arm, probability, seed, approved_by, allocated_at FROM case_allocation ORDER BY allocated_at, list, person_key");

@@ -70,6 +70,13 @@ struct ListMember {
   std::optional<double> risk;
 };
 
+// Somebody found, as released: with the reasons shown then and what became of the offer. For the shared record.
+struct ReleasedCase {
+  Case found;
+  std::string list, index_date, risk_model, released_by, released_at;
+  std::vector<Outcome> outcomes;  // in the order recorded
+};
+
 struct Reidentified {
   std::int64_t person_key = 0;
   std::string team, role, by, reason;
@@ -89,6 +96,8 @@ class Store {
   Result<std::vector<Release>> releases(const std::string& team) const;  // empty team: all
   Result<std::vector<ListMember>> members(const std::string& list) const;
   Result<std::vector<std::pair<Outcome, std::string>>> outcomes_of(const std::string& list) const;  // with the time recorded
+  Result<std::vector<ReleasedCase>> released_cases() const;  // state found; in the order of releases
+  static Result<std::vector<ReleasedCase>> released_cases_of(const place::Place& place);  // empty where there is no store; makes nothing
   Result<std::string> allocation_csv() const;
   Result<bool> was_released_to(std::int64_t person_key, const std::string& team) const;
   Result<bool> was_released_at(std::int64_t person_key, const std::string& practice) const;

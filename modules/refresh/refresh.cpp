@@ -89,6 +89,7 @@ struct Run {
   std::string folder, report_folder;
   std::string apart = {};  // the record built apart, not yet in place; empty: there is nobody in it
   std::map<std::string, FeedStatus> by_feed;
+  std::optional<caseload::Found> found = {};  // whom this run found
 
   Result<void> ingest_extracts() {
     ingest::IngestOptions ingest_options;
@@ -219,7 +220,7 @@ Result<std::optional<caseload::Found>> find_people(engine::Connection& connectio
   }
   JOINEDUP_TRY(const auto basis, caseload::write_candidates(connection, place, place.data_to));
   JOINEDUP_TRY(const auto current, caseload::Store::current_of(place));
-  JOINEDUP_TRY(auto found, caseload::make_lists(connection, place, basis, current, {.random = {}, .explained = caseload::Explained::nobody}));
+  JOINEDUP_TRY(auto found, caseload::make_lists(connection, place, basis, current, {.random = {}, .explained = caseload::Explained::offered}));
   return std::optional<caseload::Found>(std::move(found));
 }
 
@@ -336,9 +337,26 @@ Result<void> forget_staging_spill(const place::Place& place) {
   return {};
 }
 
+care_door::Drafts drafts_of(const caseload::Found& found) {
+  care_door::Drafts drafts{{}, found.basis.index_date.to_iso(), found.basis.risk_model};
+  for (const auto& one : found.cases)
+    if (one.state == "found") drafts.found.push_back(one);
+  return drafts;
+}
+
 // The care door, after the vault's decisions stand. A refresh that was killed before it ended is made good by the next, changed or not.
 Result<care_door::Shared> share_for_care(const Run& run, const std::string& print) {
-  return care_door::share(run.place, run.feeds, {.print = print, .threads = run.options.threads});
+  const auto drafts = [&]() -> Result<care_door::Drafts> {
+    if (run.found) return drafts_of(*run.found);
+    if (run.place.teams.empty()) return care_door::Drafts{};
+    // Nothing was built this time: whom the published record finds.
+    JOINEDUP_TRY(auto opened, caseload::open_published(run.place, run.options.threads));
+    JOINEDUP_TRY(const auto basis, caseload::write_candidates(opened.connection, run.place, run.place.data_to));
+    JOINEDUP_TRY(const auto current, caseload::Store::current_of(run.place));
+    JOINEDUP_TRY(const auto found, caseload::make_lists(opened.connection, run.place, basis, current, {.random = {}, .explained = caseload::Explained::offered}));
+    return drafts_of(found);
+  };
+  return care_door::share(run.place, run.feeds, {.print = print, .threads = run.options.threads, .drafts = drafts});
 }
 
 Result<RefreshOutcome> make_and_publish(Run& run, const std::string& print) {
