@@ -1,4 +1,6 @@
 // Constraints: the most frequent by code of our own, all others by FHIRPath. reference/ holds the two equal.
+#include <unordered_set>
+
 #include "fhirpath/temporal.hpp"
 #include "validation/narrative.hpp"
 #include "validation/walk.hpp"
@@ -30,6 +32,13 @@ bool Walk::holds(const Constraint& constraint, NodeIndex node, NodeIndex shadow,
 
 bool Walk::evaluate(const Constraint& constraint, NodeIndex node, NodeIndex shadow, TypeId type, const Scope& scope, bool& failed) {
   auto& context = scratch_.context;
+  // All rules together may take a share of the document's size: no number of elements, each with a dear rule, lasts for ever.
+  const std::uint64_t budget = 2'000'000 + std::uint64_t{16} * document_.node(document_.root()).end;
+  if (scratch_.steps > budget) {
+    if (!too_costly_) error("too-costly", nullptr, "rules", "Checking the rules would take too long; the resource is too large for them.");
+    too_costly_ = true;
+    return true;
+  }
   // A rule may ask conformsTo(), whose profile has rules of its own: what is under way must be as it was afterwards.
   auto resource_before = context.resource, root_before = context.root_resource;
   fhirpath::Collection own;
@@ -42,6 +51,7 @@ bool Walk::evaluate(const Constraint& constraint, NodeIndex node, NodeIndex shad
   ++evaluating_;
   auto done = constraint.expression.evaluate_into(Value::of_node(&document_, node, shadow, type), context, found);
   --evaluating_;
+  if (evaluating_ == 0) scratch_.steps += context.steps;
   context.resource = resource_before, context.root_resource = root_before;
   failed = !done.has_value();
   if (failed) return false;
@@ -77,13 +87,7 @@ bool Walk::native(const Constraint& constraint, NodeIndex node, const Scope& sco
       if (at == no_node || document_.kind(at) != NodeKind::string) return true;
       auto text = document_.text(at);
       if (text.substr(0, 1) != "#" || text.size() == 1) return true;
-      NodeIndex list = document_.find(scope.container()->resource, rules_.contained);
-      if (list == no_node) return false;
-      for (NodeIndex one : document_.children(list)) {
-        NodeIndex id = document_.kind(one) == NodeKind::object ? document_.find(one, rules_.id) : no_node;
-        if (id != no_node && document_.kind(id) == NodeKind::string && document_.text(id) == text.substr(1)) return true;
-      }
-      return false;
+      return contained_resource(text.substr(1), scope) != no_node;
     }
     case Native::no_nested_contained: return each_contained([&](NodeIndex one) { return !has(one, rules_.contained); });
     case Native::contained_is_referenced: return contained_are_referenced(node, scope);
@@ -109,18 +113,18 @@ bool Walk::native(const Constraint& constraint, NodeIndex node, const Scope& sco
 bool Walk::contained_are_referenced(NodeIndex node, const Scope& scope) const {
   NodeIndex list = document_.find(node, rules_.contained);
   if (list == no_node || document_.kind(list) != NodeKind::array) return true;
+  std::unordered_set<std::string_view> referred;
+  std::unordered_set<int> refer_to_container;  // places of those that hold "#"
+  for (std::size_t i = scope.local_from; i < scratch_.locals.size(); ++i) {
+    referred.insert(scratch_.locals[i].text.substr(1));
+    if (scratch_.locals[i].text.size() == 1) refer_to_container.insert(scratch_.locals[i].contained);
+  }
   int place = -1;
   for (NodeIndex one : document_.children(list)) {
     ++place;
-    if (document_.kind(one) != NodeKind::object) continue;
-    NodeIndex id = document_.find(one, rules_.id);
+    NodeIndex id = document_.kind(one) == NodeKind::object ? document_.find(one, rules_.id) : no_node;
     if (id == no_node || document_.kind(id) != NodeKind::string) continue;
-    bool found = false;
-    for (std::size_t i = scope.local_from; i < scratch_.locals.size() && !found; ++i) {
-      const auto& local = scratch_.locals[i];
-      found = local.text.substr(1) == document_.text(id) || (local.text.size() == 1 && local.contained == place);
-    }
-    if (!found) return false;
+    if (!referred.contains(document_.text(id)) && !refer_to_container.contains(place)) return false;
   }
   return true;
 }

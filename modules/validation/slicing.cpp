@@ -201,12 +201,7 @@ ProfileCheck::Item ProfileCheck::resolved(const Item& item) const {
   out.type = walk_.referenced_type(item.node, scope_);
   NodeIndex at = document_.find(item.node, walk_.rules_.reference);
   if (at == no_node || document_.text(at).substr(0, 1) != "#") return out;
-  NodeIndex list = document_.find(scope_.container()->resource, walk_.rules_.contained);
-  if (list != no_node)
-    for (NodeIndex one : document_.children(list)) {
-      NodeIndex id = document_.kind(one) == NodeKind::object ? document_.find(one, walk_.rules_.id) : no_node;
-      if (id != no_node && document_.text(id) == document_.text(at).substr(1)) out.node = one;
-    }
+  out.node = walk_.contained_resource(document_.text(at).substr(1), scope_);
   return out;
 }
 

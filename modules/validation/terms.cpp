@@ -69,13 +69,8 @@ TypeId Walk::referenced_type(NodeIndex node, const Scope& scope) const {
   if (reference.substr(0, 1) == "#") {
     const Scope* container = scope.container();
     if (reference.size() == 1) return container->type;
-    NodeIndex list = document_.find(container->resource, rules_.contained);
-    if (list == no_node) return fhirpath::unknown_type;
-    for (NodeIndex one : document_.children(list)) {
-      NodeIndex id = document_.kind(one) == NodeKind::object ? document_.find(one, rules_.id) : no_node;
-      if (id != no_node && document_.text(id) == reference.substr(1)) return resource(document_.resource_type(one));
-    }
-    return fhirpath::unknown_type;
+    NodeIndex one = contained_resource(reference.substr(1), scope);
+    return one == no_node ? fhirpath::unknown_type : resource(document_.resource_type(one));
   }
   if (reference.substr(0, 4) == "urn:") return bundled_type(reference);
   if (auto query = reference.find('?'); query != std::string_view::npos) return resource(reference.substr(0, query));
@@ -85,6 +80,23 @@ TypeId Walk::referenced_type(NodeIndex node, const Scope& scope) const {
   auto before = reference.rfind('/', slash - 1);
   std::size_t from = before == std::string_view::npos ? 0 : before + 1;
   return resource(reference.substr(from, slash - from));
+}
+
+// By a table, made once a container: a resource may hold a million others and refer to each.
+NodeIndex Walk::contained_resource(std::string_view id, const Scope& scope) const {
+  NodeIndex container = scope.container()->resource;
+  if (scratch_.contained_of != container) {
+    scratch_.contained_of = container;
+    scratch_.contained.clear();
+    NodeIndex list = document_.find(container, rules_.contained);
+    if (list != no_node && document_.kind(list) == NodeKind::array)
+      for (NodeIndex one : document_.children(list)) {
+        NodeIndex at = document_.kind(one) == NodeKind::object ? document_.find(one, rules_.id) : no_node;
+        if (at != no_node && document_.kind(at) == NodeKind::string) scratch_.contained.emplace(document_.text(at), one);
+      }
+  }
+  auto found = scratch_.contained.find(id);
+  return found == scratch_.contained.end() ? no_node : found->second;
 }
 
 TypeId Walk::bundled_type(std::string_view reference) const {

@@ -19,6 +19,8 @@ std::vector<std::string> errors_of(const Rules& rules, const fhirpath::Document&
   scratch.locals.clear();
   scratch.bundled.clear();
   scratch.bundled_read = false;
+  scratch.contained_of = no_node;
+  scratch.steps = 0;
   scratch.context.clear();
   scratch.context.step_limit = 3'000'000;
   Walk(rules, nullptr, document, options, scratch, issues).run(document.root());

@@ -13,7 +13,8 @@ Scratch& scratch() {
   if (one.bundled_read) one.bundled.clear(), one.bundled_read = false;
   one.context.clear();
   one.context.step_limit = 3'000'000;
-  one.profile_steps = 0;
+  one.profile_steps = 0, one.steps = 0;
+  if (one.contained_of != fhirpath::no_node) one.contained.clear(), one.contained_of = fhirpath::no_node;
   return one;
 }
 

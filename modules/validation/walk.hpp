@@ -42,6 +42,9 @@ struct Scratch {
   std::unordered_map<std::string_view, TypeId> bundled;  // fullUrl → type, of a Bundle whose references are urn:uuid:
   bool bundled_read = false;
   std::size_t profile_steps = 0;
+  std::uint64_t steps = 0;  // of FHIRPath, over the whole document
+  std::unordered_map<std::string_view, NodeIndex> contained;  // id → resource, of the container last asked about
+  NodeIndex contained_of = no_node;
 };
 
 class Profiles;
@@ -83,6 +86,7 @@ class Walk {
   void outside(const ElementRule& element, const Frame* at, bool no_code);
   void reference_target(NodeIndex node, const ElementRule& element, const Frame* at, const Scope& scope);
   TypeId referenced_type(NodeIndex node, const Scope& scope) const;
+  NodeIndex contained_resource(std::string_view id, const Scope& scope) const;  // no_node: none has it
   TypeId bundled_type(std::string_view reference) const;
   void identifier(NodeIndex node, const Frame* at);
 
@@ -112,7 +116,7 @@ class Walk {
   Scratch& scratch_;
   std::vector<Issue>& issues_;
   std::size_t errors_ = 0, warnings_ = 0;
-  bool stop_at_first_ = false, stopped_ = false;
+  bool stop_at_first_ = false, stopped_ = false, too_costly_ = false;
   int quiet_ = 0;                 // above 0: faults are counted, not told: somebody only asks whether there are any
   std::size_t quiet_errors_ = 0;
   int profile_depth_ = 0, evaluating_ = 0;
