@@ -14,7 +14,7 @@ def options():
     asked = argparse.ArgumentParser()
     asked.add_argument("--seeds", type=int, default=10)
     asked.add_argument("--feature-people", type=int, default=1_000_000)
-    asked.add_argument("--training-rows", type=int, default=300_000)
+    asked.add_argument("--training-rows", type=int, default=200_000)
     return asked
 
 
@@ -57,13 +57,12 @@ def training(asked):
     t = program("training", asked.training_rows, 120, 20)
     what = f"{t['rows']} rows x {t['columns']}, {t['rounds']} rounds, predictions apart by {t['largest_difference']:.2g} at most"
     ratio = t["ours_wall"] / t["alone_wall"]
-    yield "training_beside_xgboost", ratio, f"times its time ({what}; {t['alone_wall']:.2f} s alone; load {load():.1f})", "within 1.15", ratio <= 1.15
+    yield "training_beside_xgboost", ratio, f"times its time, one thread each ({what}; {t['alone_wall']:.2f} s alone; load {load():.1f})", "within 1.15", ratio <= 1.15
     yield "training_beside_xgboost_processor", t["ours_processor"] / t["alone_processor"], "times its processor time", "reported", None
-    ratio = t["learner_wall"] / t["alone_wall"]
-    yield "training_with_recalibration", ratio, "times its time: a fit on four fifths to recalibrate by, then the fit on all", "reported", None
-    shown = t["explained_shown_wall"] / t["predict_wall"]
-    yield "explaining_those_shown", shown, f"times the time to score all {t['rows']} ({t['shown']} explained)", "reported", None
-    yield "explaining_everybody_instead", t["explained_all_wall"] / t["predict_wall"], "times the time to score all", "reported", None
+    yield "training_with_recalibration", t["learner_processor"] / t["alone_processor"], "times its processor time: fits to recalibrate by, then the fit on all", "reported", None
+    shown = t["explained_shown_processor"] / t["predict_processor"]
+    yield "explaining_those_shown", shown, f"times the processor time of scoring all {t['rows']} ({t['shown']} are shown, and explained)", "reported", None
+    yield "explaining_everybody_instead", shown * t["rows"] / t["shown"], "times the processor time of scoring all (reckoned from those shown)", "reported", None
 
 
 def features(asked):
@@ -73,7 +72,7 @@ def features(asked):
     what = f"{f['people']} people, {f['events']} events of 3 years, {f['threads']} threads, {f['figures_compared']} features equal to their words"
     bare = min(f["bare_narrow_wall"], f["bare_tables_wall"])
     ratio = f["ours_wall"] / bare
-    yield "features_beside_group_by", ratio, f"times its time ({what}; {bare:.2f} s bare; load {load():.1f})", "within 3", ratio <= 3
+    yield "features_beside_group_by", ratio, f"times its time, one thread each ({what}; {bare:.2f} s bare; load {load():.1f})", "within 3", ratio <= 3
     ratio = f["ours_processor"] / min(f["bare_narrow_processor"], f["bare_tables_processor"])
     yield "features_beside_group_by_processor", ratio, "times its processor time", "reported", None
     yield "features_events_a_second", f["events"] / f["ours_wall"], "a second", "reported", None
