@@ -49,6 +49,7 @@ def load():
 
 
 def program(*words):
+    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "risk_models_benchmark", "-j2"], check=True, stdout=subprocess.DEVNULL)
     return json.loads(subprocess.run([bin_folder / "risk_models_benchmark", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
@@ -78,10 +79,3 @@ def features(asked):
     yield "features_events_a_second", f["events"] / f["ours_wall"], "a second", "reported", None
     yield "features_peak_memory", f["peak_mib"], "MiB, the engine held to 8000", "reported", None
     yield "features_read_into_a_matrix", f["read_wall"], "s more", "reported", None
-
-
-def figures(asked):
-    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "risk_models_benchmark", "-j2"], check=True, stdout=subprocess.DEVNULL)
-    yield from training(asked)
-    yield from features(asked)
-    yield from uci(asked)

@@ -1,9 +1,11 @@
 """./run bench risk: each part checks answers first, then times. Prints one BENCH line a figure, last.
 
-A part is a module of this folder with options() and figures(asked); those that are there are run: scores, models.
+    run.py [--part scores] [--part training] [--part features] [--part uci]      all of them unless some are named
+
+Writes bench/results/risk.json; figures of parts that were not run now stay there as they were, each with the day it was measured.
 """
-import importlib
-import importlib.util
+import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -11,18 +13,24 @@ import sys
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here))
-lines, results = [], {}
-for part in ("scores", "models"):
-    if importlib.util.find_spec(part) is None:
-        continue
-    module = importlib.import_module(part)
+import models  # noqa: E402
+import scores  # noqa: E402
+
+parts = {"scores": (scores, scores.figures), "training": (models, models.training), "features": (models, models.features), "uci": (models, models.uci)}
+choice = argparse.ArgumentParser()
+choice.add_argument("--part", action="append", choices=list(parts))
+chosen, _ = choice.parse_known_args()
+path = pathlib.Path("bench/results/risk.json")
+results = json.loads(path.read_text()) if path.exists() and chosen.part else {}
+lines = []
+for name in chosen.part or parts:
+    module, figures = parts[name]
     asked, _ = module.options().parse_known_args()
-    for name, value, unit, bar, met in module.figures(asked):
+    for figure, value, unit, bar, met in figures(asked):
         verdict = "" if met is None else " met" if met else " missed"
-        lines.append(f"BENCH {name} {value:.6g} {unit} (bar: {bar}){verdict}")
-        results[name] = {"value": value, "unit": unit, "bar": bar, "met": met}
-os.makedirs("bench/results", exist_ok=True)
-with open("bench/results/risk.json", "w") as file:
-    json.dump(results, file, indent=1)
-    file.write("\n")
+        lines.append(f"BENCH {figure} {value:.6g} {unit} (bar: {bar}){verdict}")
+        results[figure] = {"value": value, "unit": unit, "bar": bar, "met": met, "part": name, "measured": datetime.date.today().isoformat()}
+        print(f"  {name}: {lines[-1]}", file=sys.stderr, flush=True)
+    os.makedirs(path.parent, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
 print("\n".join(lines))
