@@ -26,7 +26,7 @@ std::optional<Response> refuse(const State& state, const Call& call) {
 Result<void> read_kick_off(const std::string& name, const std::string& value, Export& job) {
   if (name == "_type") {
     for (const auto type : split(value, ',')) {
-      if (!fhir::Definitions::r4().is_resource(trim(type))) return fail(ErrorCode::wrong_usage, "_type names no type of resource.");
+      if (!is_type(trim(type))) return fail(ErrorCode::wrong_usage, "_type names no type of resource.");
       job.types.emplace_back(trim(type));
     }
   } else if (name == "_since") {
@@ -45,6 +45,24 @@ Result<void> read_kick_off(const std::string& name, const std::string& value, Ex
   return {};
 }
 
+// The patients that a Group names, but for those who have left it.
+Result<std::vector<std::string>> members_of(const State& state, const Call& call) {
+  JOINEDUP_TRY(const auto group, state.store.read("Group", call.id, call.permit));
+  JOINEDUP_TRY(const auto tree, Json::parse(group.body));
+  std::vector<std::string> out;
+  const Json* list = tree.find("member");
+  if (list == nullptr) return out;
+  for (const Json& member : list->items) {
+    const Json* inactive = member.find("inactive");
+    const Json* entity = member.find("entity");
+    const Json* reference = entity == nullptr ? nullptr : entity->find("reference");
+    if (reference == nullptr || (inactive != nullptr && inactive->scalar == "true")) continue;
+    const std::string to = reference->string();
+    if (to.starts_with("Patient/")) out.push_back(to.substr(8, to.find('/', 8) - 8));
+  }
+  return out;
+}
+
 std::string status_address(const State& state, const std::string& id) {
   return state.options.base_url + "/$export-status/" + id;
 }
@@ -56,7 +74,13 @@ Response start_export(const State& state, const Call& call) {
   if (call.prefer.answer != Prefer::Answer::later)
     return outcome_response({ErrorCode::wrong_usage, "An export is answered later only: send Prefer: respond-async.", {}});
   Export job;
-  job.of = call.type == "Patient" ? LineOptions::Of::patients : LineOptions::Of::everybody;
+  job.of = call.type.empty() ? LineOptions::Of::everybody : LineOptions::Of::patients;
+  if (call.type == "Group") {
+    auto members = members_of(state, call);
+    if (!members) return outcome_response(members.error());
+    if (members->empty()) return outcome_response({ErrorCode::invalid_input, "The Group names no patients.", {}});
+    job.members = std::move(*members);
+  }
   job.address = state.options.base_url + call.request.path + (call.request.query.empty() ? "" : "?" + call.request.query);
   for (const auto& [name, value] : call.parameters)
     if (auto read = read_kick_off(name, value, job); !read) return outcome_response(read.error());
@@ -74,7 +98,7 @@ Response start_export(const State& state, const Call& call) {
   }
   if (job.types.empty())
     for (const auto& type : fhir::Definitions::r4().types())
-      if (job.of == LineOptions::Of::everybody || type == "Patient" || !fhir::Definitions::r4().compartment(type).empty()) job.types.push_back(type);
+      if (is_type(type) && (job.of == LineOptions::Of::everybody || type == "Patient" || !fhir::Definitions::r4().compartment(type).empty())) job.types.push_back(type);
   auto id = state.exports->start(std::move(job));
   if (!id) return outcome_response(id.error());
   Response response = outcome_response(202, {{"information", "informational", "The export has begun. Ask at the address in Content-Location how far it is.", {}}});

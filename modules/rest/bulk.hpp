@@ -29,6 +29,7 @@ struct Export {
   std::string since;
   std::vector<std::string> types;
   LineOptions::Of of = LineOptions::Of::everybody;
+  std::vector<std::string> members;  // of a Group
   enum class State : std::uint8_t { waiting, complete, failed } state = State::waiting;
   struct File {
     std::string type, name;

@@ -34,6 +34,8 @@ std::string job_json(const Export& job) {
                     R"(,"of":)" + (job.of == LineOptions::Of::patients ? R"("patients")" : R"("everybody")") + R"(,"state":")" + state_name(job.state) +
                     R"(","fault":)" + json_text(job.fault) + R"(,"ended":)" + std::to_string(job.ended) + R"(,"types":[)";
   for (const auto& type : job.types) out += (&type == &job.types.front() ? "" : ",") + json_text(type);
+  out += R"(],"members":[)";
+  for (const auto& member : job.members) out += (&member == &job.members.front() ? "" : ",") + json_text(member);
   out += R"(],"files":[)";
   for (const auto& file : job.files)
     out += (&file == &job.files.front() ? "" : ",") + std::string(R"({"type":)") + json_text(file.type) + R"(,"name":)" + json_text(file.name) + R"(,"count":)" + std::to_string(file.count) + "}";
@@ -52,6 +54,8 @@ std::optional<Export> read_job(const std::string& id, const std::string& path) {
   job.state = state == "complete" ? Export::State::complete : state == "failed" ? Export::State::failed : Export::State::waiting;
   if (const Json* ended = json->find("ended")) job.ended = std::strtoll(ended->scalar.c_str(), nullptr, 10);
   for (const Json& type : json->find("types")->items) job.types.push_back(type.string());
+  if (const Json* members = json->find("members"))
+    for (const Json& member : members->items) job.members.push_back(member.string());
   for (const Json& file : json->find("files")->items) {
     const Json* count = file.find("count");
     job.files.push_back({text_of(file, "type"), text_of(file, "name"), count == nullptr ? 0 : std::strtoull(count->scalar.c_str(), nullptr, 10)});
@@ -165,7 +169,7 @@ Result<Export::File> Exports::write_type(const Export& job, const std::string& t
     if (std::fwrite(line.data(), 1, line.size(), to) != line.size()) return tl::unexpected(system_error("An export's file cannot be written", path));
     return !stop_;
   };
-  auto count = write_lines(store_, {.type = type, .since = job.since, .of = job.of}, fhir::PermitAll(), sink);
+  auto count = write_lines(store_, {.type = type, .since = job.since, .of = job.of, .members = job.members}, fhir::PermitAll(), sink);
   const bool written = std::fflush(to) == 0 && ::fsync(handle) == 0;
   std::fclose(to);
   if (!count) return tl::unexpected(count.error());

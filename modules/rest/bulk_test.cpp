@@ -130,6 +130,22 @@ TEST_F(BulkTest, ExportIsStartedAskedForReadAndDeleted) {
   EXPECT_EQ(send("GET /$export?_typeFilter=Patient%3Fgender%3Dmale", {}, {{"Prefer", "respond-async"}}).status, 400);
 }
 
+TEST_F(BulkTest, AGroupsExportIsOfItsMembersOnly) {
+  for (const char* id : {"a", "b", "c"}) {
+    const std::string name = id;
+    send("PUT /Patient/" + name, R"({"resourceType":"Patient","id":")" + name + "\"}");
+    send("PUT /Observation/" + name, R"({"resourceType":"Observation","id":")" + name + R"(","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/)" + name + "\"}}");
+  }
+  send("PUT /Group/g", R"({"resourceType":"Group","id":"g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/a"}},{"entity":{"reference":"Patient/b"},"inactive":true}]})");
+  const auto manifest = json(wait_for(kick_off("GET /Group/g/$export?_type=Patient,Observation")));
+  ASSERT_EQ(manifest.find("output")->items.size(), 2U);
+  for (int i = 0; i < 2; ++i) {
+    const auto line = body_of(send("GET " + at(manifest, "output/" + std::to_string(i) + "/url").substr(std::string(base).size())));
+    EXPECT_EQ(at(*Json::parse(line), "id"), "a");
+  }
+  EXPECT_EQ(send("GET /Group/none/$export", {}, {{"Prefer", "respond-async"}}).status, 404);
+}
+
 struct Nobody final : fhir::Permit {
   bool everything() const override { return false; }
   bool allows(fhir::Action, const fhir::Asked&) const override { return false; }

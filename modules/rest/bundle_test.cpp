@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "fhirpath/fhirpath.hpp"
+#include "rest/bulk_files.hpp"
 #include "rest/links.hpp"
 #include "rest/test_support.hpp"
 
@@ -210,6 +211,23 @@ TEST_F(SyntheaTest, BundlesLoadAsTransactionsWithNothingLost) {
     EXPECT_EQ(conditional_, 43'987U);
     EXPECT_EQ(resolved, 43'987U);
   }
+  // The other way in: out as NDJSON, and into an empty record.
+  const auto out = (folder_ / "out").string();
+  const auto files = export_files(*store_, {.folder = out, .types = {}, .since = {}}, everything_);
+  ASSERT_TRUE(files) << files.error().text();
+  auto other = fhir::open_store({.path = (folder_ / "other.sqlite").string(), .base_url = base, .clock = {}, .new_id = {}});
+  ASSERT_TRUE(other);
+  api_ = std::make_unique<Api>(**other, options());
+  const auto done = import_files(**other, *api_, {.folder = out});
+  ASSERT_TRUE(done) << done.error().text();
+  EXPECT_EQ(done->read, resources);
+  EXPECT_EQ(done->stored, resources);
+  std::size_t again = 0, odd_again = 0, dangling_again = 0, resolved_again = 0;
+  store_ = std::move(*other);
+  inspect(again, odd_again, dangling_again, resolved_again);
+  EXPECT_EQ(again, resources);
+  EXPECT_EQ(dangling_again, 0U);
+  EXPECT_EQ(resolved_again, resolved);
   std::printf("%zu resources, %zu conditional references, %zu that lead to partners\n", stored, conditional_, resolved);
 }
 

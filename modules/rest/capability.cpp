@@ -29,7 +29,7 @@ std::string operations(std::string_view type) {
     if (!mine || !seen.insert(std::string(interaction)).second) continue;
     const std::string name(interaction.substr(1));
     std::string definition = "http://hl7.org/fhir/OperationDefinition/";
-    if (name == "export") definition = std::string("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/") + (type.empty() ? "export" : "patient-export");
+    if (name == "export") definition = std::string("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/") + (type.empty() ? "export" : type == "Group" ? "group-export" : "patient-export");
     else if (name == "explain") definition = "https://joinedup.example/OperationDefinition/explain";
     else definition += (first == "{type}" ? "Resource" : std::string(first)) + "-" + name;
     out += (out.empty() ? "" : ",") + std::string(R"({"name":)") + json_text(name) + R"(,"definition":)" + json_text(definition) + "}";
@@ -67,7 +67,8 @@ std::string make_capability(const ApiOptions& options) {
   out += json_text(options.base_url);
   out += R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"patchFormat":["application/json-patch+json","application/fhir+json"],)"
          R"("rest":[{"mode":"server","resource":[)";
-  for (const auto& type : fhir::Definitions::r4().types()) out += (out.back() == '[' ? "" : ",") + resource(type);
+  for (const auto& type : fhir::Definitions::r4().types())
+    if (is_type(type)) out += (out.back() == '[' ? "" : ",") + resource(type);
   out += R"(],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}],"operation":[)" + operations("") + "]}]}";
   return out;
 }

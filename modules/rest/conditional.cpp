@@ -74,6 +74,7 @@ Response conditional_update(const State& state, const Call& call) {
     if (auto may = may_change(**now, call.permit); !may) return outcome_response(may.error());
   std::optional<std::uint64_t> wanted;
   if (const auto match = call.request.header("If-Match"); !match.empty()) wanted = read_etag(match);
+  else if (!call.permit.everything()) wanted = *now ? (*now)->version : 0;  // what the permit was asked of
   return write_one(state, call, {.kind = fhir::Write::Kind::update, .type = call.type, .id = id, .body = call.request.body, .if_match = wanted});
 }
 

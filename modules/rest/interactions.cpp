@@ -12,6 +12,8 @@ namespace joinedup::rest {
 
 namespace {
 
+constexpr int most_attempts = 20;
+
 tl::unexpected<Error> denied() {
   return fail(ErrorCode::forbidden, "You are not allowed to write this resource.");
 }
@@ -54,6 +56,10 @@ Response absent(const State& state, const Call& call, const Error& error) {
 }
 
 }  // namespace
+
+bool is_type(std::string_view type) {
+  return fhir::Definitions::r4().is_resource(type) && type != "SubscriptionStatus";
+}
 
 std::string random_uuid() {
   std::uint8_t bytes[16];
@@ -192,15 +198,20 @@ Response update(const State& state, const Call& call) {
   auto wanted = wanted_version(call);
   if (!wanted) return outcome_response(wanted.error());
   const bool must_exist = call.request.header("If-Match") == "*";
-  if (!call.permit.everything() || must_exist) {
+  fhir::Write write{.kind = fhir::Write::Kind::update, .type = call.type, .id = call.id, .body = call.request.body, .if_match = *wanted};
+  if (auto may = may_write(state, call.type, call.id, call.request.body, call.permit); !may) return outcome_response(may.error());
+  if (call.permit.everything() && !must_exist) return write_one(state, call, write);
+  // What is asked of the permit, or by If-Match: *, is asked of one version; if it was changed meanwhile, it is asked again.
+  for (int attempt = 0;; ++attempt) {
     auto now = current(state, call.type, call.id);
     if (!now) return outcome_response(now.error());
     if (must_exist && !*now) return stale();
     if (*now)
       if (auto may = may_change(**now, call.permit); !may) return outcome_response(may.error());
+    if (!*wanted) write.if_match = *now ? (*now)->version : 0;
+    Response response = write_one(state, call, write);
+    if (response.status != 412 || *wanted || attempt == most_attempts) return response;
   }
-  if (auto may = may_write(state, call.type, call.id, call.request.body, call.permit); !may) return outcome_response(may.error());
-  return write_one(state, call, {.kind = fhir::Write::Kind::update, .type = call.type, .id = call.id, .body = call.request.body, .if_match = *wanted});
 }
 
 Result<std::string> patched(const State& state, const Call& call, const fhir::Version& now) {
@@ -225,22 +236,26 @@ Response patch(const State& state, const Call& call) {
     if (!text) return outcome_response(text.error());
     if (auto may = may_write(state, call.type, call.id, *text, call.permit); !may) return outcome_response(may.error());
     Response response = write_one(state, call, {.kind = fhir::Write::Kind::update, .type = call.type, .id = call.id, .body = std::move(*text), .if_match = now->version});
-    if (response.status != 412 || *wanted || attempt == 20) return response;
+    if (response.status != 412 || *wanted || attempt == most_attempts) return response;
   }
 }
 
 Response remove(const State& state, const Call& call) {
   auto wanted = wanted_version(call);
   if (!wanted) return outcome_response(wanted.error());
-  auto now = state.store.read(call.type, call.id, call.permit);
-  if (!now) {
-    // Deleted already, or never there as far as the caller may know: nothing to do.
-    if (now.error().code != ErrorCode::not_found) return outcome_response(now.error());
-    return *wanted ? stale() : empty_response(204);
+  for (int attempt = 0;; ++attempt) {
+    auto now = state.store.read(call.type, call.id, call.permit);
+    if (!now) {
+      // Deleted already, or never there as far as the caller may know: nothing to do.
+      if (now.error().code != ErrorCode::not_found) return outcome_response(now.error());
+      return *wanted ? stale() : empty_response(204);
+    }
+    if (auto may = may_change(*now, call.permit); !may) return outcome_response(may.error());
+    const auto version = *wanted ? *wanted : std::optional(now->version);
+    Response response = write_one(state, call, {.kind = fhir::Write::Kind::remove, .type = call.type, .id = call.id, .body = {}, .if_match = version});
+    if (response.status == 404) return empty_response(204);
+    if (response.status != 412 || *wanted || attempt == most_attempts) return response;
   }
-  if (auto may = may_change(*now, call.permit); !may) return outcome_response(may.error());
-  Response response = write_one(state, call, {.kind = fhir::Write::Kind::remove, .type = call.type, .id = call.id, .body = {}, .if_match = *wanted});
-  return response.status == 404 ? empty_response(204) : response;
 }
 
 }  // namespace joinedup::rest

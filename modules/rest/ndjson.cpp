@@ -1,6 +1,6 @@
 #include "rest/ndjson.hpp"
 
-#include <algorithm>
+#include <unordered_set>
 
 #include "fhirpath/fhirpath.hpp"
 #include "rest/call.hpp"
@@ -12,7 +12,7 @@ namespace {
 // Whether a resource is in some patient's compartment: one of the compartment's parameters leads to a Patient.
 class PatientCompartment {
  public:
-  explicit PatientCompartment(const std::string& type) : type_(type) {
+  PatientCompartment(const std::string& type, const std::vector<std::string>& members) : type_(type), members_(members.begin(), members.end()) {
     const auto& r4 = fhir::Definitions::r4();
     for (const auto& code : r4.compartment(type)) {
       const auto* parameter = r4.find(type, code);
@@ -24,8 +24,9 @@ class PatientCompartment {
   }
   bool any() const { return type_ == "Patient" || !expressions_.empty(); }
   bool holds(std::string_view body) {
-    if (type_ == "Patient") return true;
+    if (type_ == "Patient" && members_.empty()) return true;
     if (!document_.parse(body)) return false;
+    if (type_ == "Patient") return is_member(document_.text_of(document_.root(), "id"));
     for (const auto& expression : expressions_) {
       context_.clear();
       const auto found = expression.evaluate(document_.root_value(), context_);
@@ -33,14 +34,19 @@ class PatientCompartment {
       for (const auto& value : *found) {
         if (!value.is_node() || value.node() == fhirpath::no_node) continue;
         const auto reference = document_.text_of(value.node(), "reference");
-        if (reference.starts_with("Patient/") || reference.find("/Patient/") != reference.npos) return true;
+        const auto at = reference.starts_with("Patient/") ? 8 : reference.find("/Patient/") == reference.npos ? reference.npos : reference.find("/Patient/") + 9;
+        if (at == reference.npos) continue;
+        const auto id = reference.substr(at);
+        if (is_member(id.substr(0, id.find('/')))) return true;
       }
     }
     return false;
   }
 
  private:
+  bool is_member(std::string_view id) const { return members_.empty() || members_.contains(std::string(id)); }
   std::string type_;
+  std::unordered_set<std::string> members_;
   std::vector<fhirpath::Expression> expressions_;
   fhirpath::Context context_;
   fhirpath::Document document_;
@@ -51,7 +57,7 @@ class PatientCompartment {
 Result<std::uint64_t> write_lines(fhir::Store& store, const LineOptions& options, const fhir::Permit& permit,
                                   const std::function<Result<bool>(std::string_view line)>& sink) {
   std::uint64_t count = 0;
-  PatientCompartment compartment(options.type);
+  PatientCompartment compartment(options.type, options.members);
   if (options.of == LineOptions::Of::patients && !compartment.any()) return count;
   const std::string text = "_count=1000" + (options.since.empty() ? std::string() : "&_lastUpdated=ge" + url_text(options.since));
   JOINEDUP_TRY(auto query, fhir::parse_query(options.type, text, fhir::Handling::strict));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fhir/fhir.hpp"
 
@@ -16,6 +17,7 @@ struct LineOptions {
   std::string type;
   std::string since;  // an instant; empty: from the beginning
   enum class Of : std::uint8_t { everybody, patients } of = Of::everybody;  // patients: what is in some patient's compartment
+  std::vector<std::string> members;  // patients: of these only (ids); empty: of any
 };
 
 // Each line ends in a newline and has no other; false from the sink ends it. Gives how many lines there were.

@@ -16,6 +16,29 @@ TEST_F(OperationsTest, ValidateSaysWhereAndStoresNothing) {
   EXPECT_EQ(at(send("GET /Patient?_summary=count"), "total"), "0");
 }
 
+// What the server says of itself and of what it did fits FHIR's definitions too.
+TEST_F(OperationsTest, AnswersAreValidResources) {
+  send("PUT /Patient/a", R"({"resourceType":"Patient","id":"a","gender":"female"})");
+  send("PUT /Patient/b", R"({"resourceType":"Patient","id":"b","gender":"female"})");
+  send("DELETE /Patient/b");
+  send("PUT /ValueSet/v", R"({"resourceType":"ValueSet","id":"v","url":"http://v","status":"active","compose":{"include":[{"system":"http://d","concept":[{"code":"x"}]}]}})");
+  const std::string transaction = R"({"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"GET","url":"Patient/a"}},{"resource":{"resourceType":"Patient","gender":"male"},"request":{"method":"POST","url":"Patient"}},{"request":{"method":"DELETE","url":"Patient/c"}}]})";
+  for (const auto& answer : {send("GET /metadata"), send("GET /Patient?gender=female&colour=red"), send("GET /Patient?gender=other&_total=accurate"), send("GET /Patient/b/_history"), send("GET /_changes"),
+                             send("GET /Patient/a?_summary=true"), send("GET /Patient/none"), send("POST /", transaction), send("GET /ValueSet/v/$expand"), send("GET /Patient/a/$everything"),
+                             send("GET /Patient/$explain?gender=female")}) {
+    const auto type = at(answer, "resourceType");
+    const auto outcome = send("POST /" + type + "/$validate", answer.body);
+    EXPECT_EQ(outcome.body.find("\"error\""), std::string::npos) << type << " " << outcome.body.substr(0, 1500) << "\n" << answer.body.substr(0, 600);
+    EXPECT_EQ(outcome.body.find("\"fatal\""), std::string::npos) << type;
+  }
+}
+
+TEST_F(OperationsTest, ShapeIsReadFromAPostedSearchToo) {
+  send("PUT /Patient/a", R"({"resourceType":"Patient","id":"a","gender":"female","active":true})");
+  EXPECT_EQ(at(send("POST /Patient/_search", "_elements=active&gender=female"), "entry/0/resource/gender"), "(none)");
+  EXPECT_EQ(send("POST /Patient/_search", "_format=xml").status, 406);
+}
+
 class RejectingTest : public ApiTest {
  protected:
   ApiOptions options() const override {

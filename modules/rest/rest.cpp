@@ -52,14 +52,13 @@ std::optional<Response> refuse_content(const Call& call, const Route& route) {
   const auto given = call.request.header("Content-Type");
   if (given.empty() || call.request.body.empty()) return {};
   const auto type = media_type(given);
-  const std::string_view interaction = route.interaction, method = route.method;
+  const std::string_view method = route.method;
   const bool form = std::string_view(route.pattern).ends_with("_search");
   bool fits = is_json(type);
   if (method == "PATCH") fits = type == "application/json-patch+json" || is_json(type);
   else if (form) fits = type == "application/x-www-form-urlencoded";
   else if (method == "GET" || method == "DELETE") fits = true;
   if (fits) return {};
-  static_cast<void>(interaction);
   return outcome_response(415, {{"error", "not-supported",
                                  form ? "A search is posted as application/x-www-form-urlencoded."
                                  : method == "PATCH" ? "A patch is application/json-patch+json (JSON Patch) or application/fhir+json (FHIRPath Patch)."
@@ -91,6 +90,8 @@ Response answer(const State& state, const Request& request) {
   }
   if (found.route == nullptr) return outcome_response(404, {{"error", "not-found", "There is no such address here.", {}}});
   if (!request.query.empty()) call.parameters = read_parameters(request.query);
+  if (std::string_view(found.route->pattern).ends_with("/_search"))
+    for (auto& parameter : read_parameters(request.body)) call.parameters.push_back(std::move(parameter));
   call.prefer = read_prefer(request.header("Prefer"));
   if (auto refused = refuse_format(call)) return std::move(*refused);
   if (auto refused = refuse_content(call, *found.route)) return std::move(*refused);

@@ -17,6 +17,8 @@ const std::vector<Route>& routes() {
       {"POST", "/$export", "$export", "Bulk export of everything: starts it", start_export},
       {"GET", "/Patient/$export", "$export", "Bulk export of patients and what is about them: starts it", start_export},
       {"POST", "/Patient/$export", "$export", "Bulk export of patients and what is about them: starts it", start_export},
+      {"GET", "/Group/{id}/$export", "$export", "Bulk export of a Group's patients and what is about them: starts it", start_export},
+      {"POST", "/Group/{id}/$export", "$export", "Bulk export of a Group's patients and what is about them: starts it", start_export},
       {"GET", "/$export-status/{name}", "", "How far a bulk export is, and its files", export_status},
       {"DELETE", "/$export-status/{name}", "", "Ends a bulk export and deletes its files", export_delete},
       {"GET", "/$export-file/{name}/{version}", "", "A file of a bulk export, as NDJSON", export_file},
@@ -64,7 +66,7 @@ bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::s
       if (part != path[i]) return false;
     } else if (part == "{type}" || part == "{compartment}") {
       if (part == "{compartment}" && path[i] == "*") continue;
-      if (!fhir::Definitions::r4().is_resource(path[i])) return false;
+      if (!is_type(path[i])) return false;
     } else if (part == "{id}") {
       if (!is_id(path[i])) return false;
     }
@@ -77,7 +79,7 @@ bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::s
     else if (part == "{name}" || part == "{compartment}") call.name = path[i];
   }
   // Fixed types of the table.
-  if (call.type.empty() && !pattern.empty() && fhir::Definitions::r4().is_resource(pattern[0])) call.type = pattern[0];
+  if (call.type.empty() && !pattern.empty() && is_type(pattern[0])) call.type = pattern[0];
   return true;
 }
 

@@ -31,6 +31,9 @@ struct Api::State {
 
 using State = Api::State;
 
+// Resource types of R4. The definitions that we read hold one more, SubscriptionStatus, which is R4B's.
+bool is_type(std::string_view type);
+
 // interactions.cpp
 Response read(const State& state, const Call& call);
 Response read_version(const State& state, const Call& call);

@@ -62,7 +62,7 @@ bool is_write(const BundleEntry& entry) {
 Result<std::pair<std::string, std::string>> target(const BundleEntry& entry) {
   const auto slash = entry.path.find('/');
   std::pair<std::string, std::string> out(entry.path.substr(0, slash), slash == std::string::npos ? "" : entry.path.substr(slash + 1));
-  if (!fhir::Definitions::r4().is_resource(out.first) || out.second.find_first_of("/$_") != std::string::npos)
+  if (!is_type(out.first) || out.second.find_first_of("/$_") != std::string::npos)
     return malformed("The entry's address is not one that a transaction can write to.");
   return out;
 }
@@ -193,7 +193,7 @@ Result<std::optional<std::string>> Transaction::link(const Plan& plan, LinkPlace
   if (mark != base.npos && (relative || base.starts_with(state_.options.base_url + "/"))) {
     std::string_view type = base.substr(0, mark);
     if (!relative) type.remove_prefix(state_.options.base_url.size() + 1);
-    if (fhir::Definitions::r4().is_resource(type)) {
+    if (is_type(type)) {
       JOINEDUP_TRY(auto resolved, conditional_reference(base));
       return std::optional(std::move(resolved));
     }
@@ -210,10 +210,11 @@ Result<void> Transaction::prepare(Plan& plan) {
   if (plan.kind != Plan::Kind::create) {
     JOINEDUP_TRY(now, current(state_, plan.type, plan.id));
     if (now) JOINEDUP_CHECK(may_change(*now, call_.permit));
+    if (!call_.permit.everything() && !plan.if_match) plan.if_match = now ? now->version : 0;  // what the permit was asked of
   }
   if (plan.kind == Plan::Kind::remove) {
     if (!now) {
-      if (plan.if_match && *plan.if_match != 0) {
+      if (!plan.entry.if_match.empty()) {
         status_ = 412;
         return fail(ErrorCode::conflict, "The resource is not there in the version that ifMatch names.");
       }
