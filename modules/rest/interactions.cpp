@@ -7,6 +7,7 @@
 #include "rest/operations.hpp"
 #include "rest/patch.hpp"
 #include "rest/state.hpp"
+#include "validation/validation.hpp"
 
 namespace joinedup::rest {
 
@@ -125,9 +126,18 @@ std::optional<Response> refuse_invalid(const State& state, const std::vector<Iss
   return outcome_response(422, placed);
 }
 
-Response write_one(const State& state, const Call& call, const fhir::Write& write) {
+std::string marked(const State& state, std::string body) {
+  if (state.options.validation == Validation::none || body.find("nhs-number") == body.npos) return body;
+  fhirpath::Document document;
+  if (!document.parse(body)) return body;
+  auto out = validation::mark_failing_nhs_numbers(document);
+  return out ? std::move(*out) : std::move(body);
+}
+
+Response write_one(const State& state, const Call& call, fhir::Write write) {
   std::vector<Issue> found;
   if (write.kind != fhir::Write::Kind::remove) {
+    write.body = marked(state, std::move(write.body));
     found = faults(state, write.body);
     if (auto refused = refuse_invalid(state, found, "")) return std::move(*refused);
   }

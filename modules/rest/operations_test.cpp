@@ -57,6 +57,15 @@ TEST_F(RejectingTest, WhatDoesNotFitIsNotStored) {
   EXPECT_EQ(at(send("GET /Patient?_summary=count"), "total"), "1");
 }
 
+TEST_F(RejectingTest, AnNhsNumberThatFailsItsCheckIsMarkedNotRefused) {
+  const std::string patient = R"({"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000001"}]})";
+  for (const auto& made : {send("POST /Patient", patient), send("POST /", R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + patient + R"(,"request":{"method":"POST","url":"Patient"}}]})", {{"Prefer", "return=representation"}})}) {
+    EXPECT_LT(made.status, 300) << made.body;
+    EXPECT_NE(made.body.find("NHSNumberVerificationStatus"), std::string::npos) << made.body;
+    EXPECT_NE(made.body.find("9990000001"), std::string::npos);
+  }
+}
+
 TEST_F(OperationsTest, EverythingAndTheCompartment) {
   send("PUT /Organization/o", R"({"resourceType":"Organization","id":"o"})");
   for (const char* id : {"a", "b"}) {

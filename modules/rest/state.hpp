@@ -86,12 +86,14 @@ Response version_response(int status, const fhir::Version& version, const Shape&
 Result<void> may_write(const State& state, std::string_view type, std::string_view id, std::string_view body, const fhir::Permit& permit);
 // What validation finds in a text, as the policy asks for it: nothing where it asks for none.
 std::vector<Issue> faults(const State& state, std::string_view body);
+// The text with NHS numbers that fail their check marked, where the policy validates at all.
+std::string marked(const State& state, std::string body);
 // The answer to a write that the policy refuses; `place` stands before each element's path.
 std::optional<Response> refuse_invalid(const State& state, const std::vector<Issue>& issues, const std::string& place);
 // Asks the permit for what is there now.
 Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit);
 // Writes one resource and answers as `Prefer` asks.
-Response write_one(const State& state, const Call& call, const fhir::Write& write);
+Response write_one(const State& state, const Call& call, fhir::Write write);
 // The text of `now` with the call's patch applied.
 Result<std::string> patched(const State& state, const Call& call, const fhir::Version& now);
 // The id that a body gives itself; an error where it is no resource of this type.

@@ -310,6 +310,7 @@ Response Transaction::run(std::vector<BundleEntry> entries) {
   for (Plan& one : plans_) {
     if (auto prepared = prepare(one); !prepared) return refuse(one, prepared.error());
     if (one.text.empty()) continue;
+    one.text = marked(state_, std::move(one.text));
     if (auto refused = refuse_invalid(state_, faults(state_, one.text), "Bundle.entry[" + std::to_string(one.entry.number) + "]")) return std::move(*refused);
   }
   return write();
