@@ -17,7 +17,7 @@ namespace joinedup::fhir {
 
 namespace {
 
-constexpr std::size_t most_rows_per_commit = 4096, most_waiting_segments = 64;
+constexpr std::size_t most_rows_per_commit = 4096;
 
 std::int64_t system_micros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -277,7 +277,7 @@ void SqliteStore::commit(std::vector<Job*>& jobs) {
   const auto fail_all = [&](const Error& error) {
     for (Job* job : jobs) job->error = error;
   };
-  if (index_->waiting() > most_waiting_segments)
+  if (!index_->make_room())
     return fail_all({ErrorCode::storage_full, "The search index cannot be written: the disk is full or does not answer.", options_.path + ".index"});
   if (auto saved = log_->save_trained(); !saved) return fail_all(saved.error());
   // Time never runs backwards in the record, whatever the clock does.

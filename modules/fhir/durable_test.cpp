@@ -1,6 +1,7 @@
 // What many clients at once, and a kill, must not do.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "base/hash.hpp"
 #include "fhir/test_support.hpp"
 
 namespace joinedup::fhir {
@@ -83,9 +85,12 @@ TEST(Durable, WhatWasAnsweredOutlivesAKill) {
           for (int n = 0;; ++n) {
             const std::string id = std::to_string(round) + "-" + std::to_string(client) + "-" + std::to_string(n);
             const std::string body = R"({"resourceType":"Patient","identifier":[{"value":")" + id + R"("}]})";
-            if (!(*store)->write({{.kind = Write::Kind::create, .type = "Patient", .id = id, .body = body},
-                                  {.kind = Write::Kind::create, .type = "Patient", .id = id + ".twin", .body = body}}))
+            const auto done = (*store)->write({{.kind = Write::Kind::create, .type = "Patient", .id = id, .body = body},
+                                  {.kind = Write::Kind::create, .type = "Patient", .id = id + ".twin", .body = body}});
+            if (!done) {
+              std::fprintf(stderr, "%s\n", done.error().text().c_str());
               _exit(2);
+            }
             const std::string line = id + "\n";
             if (::write(channel[1], line.data(), line.size()) < 0) _exit(3);
           }
@@ -131,6 +136,90 @@ TEST(Durable, TheRarestCriterionDrives) {
   EXPECT_EQ(trace.steps[0].what, "identifier");
   EXPECT_EQ(trace.steps[0].estimate, 1U);
   EXPECT_EQ(trace.candidates, 1U);
+}
+
+// The size that any file of this process may have is cut, as a full disk would: writes say so, reads go on, and once there is
+// room the store takes writes again, with nothing lost of what it had answered.
+TEST(Durable, AFullDiskIsSaidAndForgotten) {
+  TestFolder folder;
+  const std::string path = folder.file("r.sqlite");
+  int channel[2];
+  ASSERT_EQ(pipe(channel), 0);
+  const pid_t child = fork();  // the limit is the process's: not ours
+  if (child == 0) {
+    signal(SIGXFSZ, SIG_IGN);
+    auto store = open_store({.path = path, .segment_rows = 50});
+    if (!store) _exit(1);
+    int answered = 0;
+    std::string filler;
+    for (std::uint64_t i = 0; filler.size() < 20'000; ++i) filler += std::to_string(mix64(i, 3));
+    const auto write = [&](int n) {
+      const auto id = "p" + std::to_string(n);
+      return (*store)->write({{.kind = Write::Kind::create, .type = "Patient", .id = id, .body = R"({"resourceType":"Patient","gender":"male","name":[{"text":")" + filler + R"("}]})"}});
+    };
+    for (; answered < 60; ++answered)
+      if (!write(answered)) _exit(2);
+    struct rlimit was {}, tight {};
+    getrlimit(RLIMIT_FSIZE, &was);
+    tight = was;
+    tight.rlim_cur = 4 << 20;
+    setrlimit(RLIMIT_FSIZE, &tight);
+    int refused = 0;
+    for (int n = 1000; n < 1600 && refused < 5; ++n) {
+      const auto done = write(n);
+      if (done) continue;
+      ++refused;
+      if (done.error().code != ErrorCode::storage_full) _exit(3);
+      if (done.error().sentence.size() < 20) _exit(4);
+      if (!(*store)->read("Patient", "p1", PermitAll())) _exit(5);  // reading goes on
+      if (!(*store)->search(*parse_query("Patient", "gender=male"), PermitAll())) _exit(6);
+    }
+    if (refused < 5) _exit(7);
+    setrlimit(RLIMIT_FSIZE, &was);
+    for (int n = 2000; n < 2100; ++n)
+      if (!write(n)) _exit(8);
+    (*store)->settle();
+    _exit(0);
+  }
+  close(channel[0]), close(channel[1]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  ASSERT_EQ(WEXITSTATUS(status), 0);
+  auto store = *open_store({.path = path, .segment_rows = 50});
+  for (int n = 0; n < 60; ++n) EXPECT_TRUE(store->read("Patient", "p" + std::to_string(n), PermitAll())) << n;
+  for (int n = 2000; n < 2100; ++n) EXPECT_TRUE(store->read("Patient", "p" + std::to_string(n), PermitAll())) << n;
+  const auto all = *all_ids(*store, "Patient", "gender=male&_count=1000");
+  EXPECT_EQ(all.size(), store->figures().rows);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+}
+
+// The clock goes back by a year, and on by ten: versions keep their order, and what _lastUpdated says never decreases.
+TEST(Durable, TimeInTheRecordNeverRunsBackwards) {
+  TestFolder folder;
+  std::atomic<std::int64_t> now{1'700'000'000'000'000};
+  const StoreOptions options{.path = folder.file("r.sqlite"), .clock = [&] { return now.load(); }, .segment_rows = 16};
+  constexpr std::int64_t year = std::int64_t{365} * 86'400'000'000;
+  std::int64_t last = 0;
+  auto store = *open_store(options);
+  for (const std::int64_t jump : {std::int64_t{0}, -year, std::int64_t{1}, 10 * year, -20 * year, year}) {
+    now += jump;
+    for (int i = 0; i < 10; ++i) {
+      const auto done = store->write({{.kind = Write::Kind::update, .type = "Basic", .id = "c", .body = counter(i)}});
+      ASSERT_TRUE(done);
+      EXPECT_GE((*done)[0].instant, last);
+      last = (*done)[0].instant;
+    }
+    store.reset();  // what it knew of time is in the record
+    store = *open_store(options);
+  }
+  const auto history = *store->history({.type = "Basic", .id = "c", .count = 1000}, PermitAll());
+  ASSERT_EQ(history.versions.size(), 60U);
+  for (std::size_t i = 1; i < history.versions.size(); ++i) {
+    EXPECT_LE(history.versions[i].instant, history.versions[i - 1].instant);
+    EXPECT_EQ(history.versions[i].version + 1, history.versions[i - 1].version);
+  }
+  EXPECT_EQ(all_ids(*store, "Basic", "_lastUpdated=ge" + std::string("2030"))->size(), 1U);
 }
 
 }  // namespace

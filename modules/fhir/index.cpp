@@ -18,7 +18,7 @@ namespace joinedup::fhir {
 
 namespace {
 
-constexpr std::size_t join_at_once = 4;
+constexpr std::size_t join_at_once = 4, most_waiting_segments = 8, most_waiting_while_failing = 24;
 
 std::int64_t now_nanos() {
   timespec now{};
@@ -142,7 +142,12 @@ void Index::publish(const std::vector<const IndexedRow*>& rows, const std::vecto
   wake_.notify_all();
 }
 
-std::size_t Index::waiting() const { return waiting_; }
+bool Index::make_room() {
+  if (waiting_ <= most_waiting_segments) return true;
+  std::unique_lock lock(mutex_);
+  room_.wait(lock, [&] { return stop_ || failing_ || waiting_ <= most_waiting_segments; });
+  return !stop_ && waiting_ <= (failing_ ? most_waiting_while_failing : most_waiting_segments);
+}
 
 void Index::settle() {
   std::unique_lock lock(mutex_);
@@ -186,6 +191,8 @@ void Index::work() {
     // A disk that is full is tried again; what waits stays in memory and in the records.
     if (waiting_ > 0 && !flush_one()) {
       std::unique_lock lock(mutex_);
+      failing_ = true;
+      room_.notify_all();
       wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stop_.load(); });
     }
   }
@@ -208,6 +215,8 @@ bool Index::flush_one() {
   const std::lock_guard lock(mutex_);
   full_.pop_front();
   --waiting_;
+  failing_ = false;
+  room_.notify_all();
   return true;
 }
 

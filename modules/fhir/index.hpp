@@ -70,8 +70,8 @@ class Index {
   Row end() const { return end_; }
   // Adds rows that are durable, and marks those that they replace.
   void publish(const std::vector<const IndexedRow*>& rows, const std::vector<Row>& dead);
-  // How many full segments wait to be written; many: the disk does not take them.
-  std::size_t waiting() const;
+  // Waits while so many full segments stand to be written that memory would not hold more. False: the disk does not take them.
+  bool make_room();
   void settle();  // until nothing is left to write or to join
   std::uint64_t bytes() const;  // of the files
 
@@ -94,9 +94,10 @@ class Index {
   std::atomic<Row> end_{0};
   std::atomic<std::size_t> files_{0};  // how many of segments_, from the front, are files
   std::atomic<std::size_t> waiting_{0};
+  std::atomic<bool> failing_{false};  // the last attempt to write a segment
   std::uint64_t next_file_ = 1;
   mutable std::mutex mutex_;
-  std::condition_variable wake_, settled_;
+  std::condition_variable wake_, settled_, room_;
   bool idle_ = false;
   std::atomic<bool> stop_{false};
   std::int64_t breathed_ = 0;

@@ -6,6 +6,7 @@
 #include <zdict.h>
 #include <zstd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "base/hash.hpp"
@@ -13,7 +14,11 @@
 namespace joinedup::fhir {
 
 Error sqlite_error(sqlite3* handle, const std::string& doing, const std::string& path) {
-  const int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle);
+  int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle);
+  if ((code & 0xFF) == SQLITE_IOERR) {  // a quota or a limit is as full as a disk
+    const int cause = sqlite3_system_errno(handle);
+    if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) code = SQLITE_FULL;
+  }
   const auto kind = code == SQLITE_FULL ? ErrorCode::storage_full
                     : code == SQLITE_BUSY ? ErrorCode::conflict
                     : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ErrorCode::invalid_input
