@@ -6,7 +6,6 @@
 #include <zdict.h>
 #include <zstd.h>
 
-#include <cerrno>
 #include <cstring>
 
 #include "base/hash.hpp"
@@ -15,15 +14,14 @@ namespace joinedup::fhir {
 
 Error sqlite_error(sqlite3* handle, const std::string& doing, const std::string& path) {
   int code = handle == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle);
-  if ((code & 0xFF) == SQLITE_IOERR) {  // a quota or a limit is as full as a disk
-    const int cause = sqlite3_system_errno(handle);
-    if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) code = SQLITE_FULL;
-  }
+  const bool refused = handle != nullptr && sqlite3_extended_errcode(handle) == SQLITE_IOERR_WRITE;  // a quota; seldom a broken disk
+  if (refused) code = SQLITE_FULL;
   const auto kind = code == SQLITE_FULL ? ErrorCode::storage_full
                     : code == SQLITE_BUSY ? ErrorCode::conflict
                     : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ErrorCode::invalid_input
                                                                       : ErrorCode::unavailable;
-  const std::string why = code == SQLITE_FULL   ? "the disk is full; make room, the record goes on by itself"
+  const std::string why = refused               ? "the disk does not take it: it is full, over a quota, or failing; make room, the record goes on by itself"
+                          : code == SQLITE_FULL ? "the disk is full; make room, the record goes on by itself"
                           : code == SQLITE_BUSY ? "another program writes it; stop that one first"
                                                 : std::string(sqlite3_errmsg(handle));
   return {kind, "The shared record could not " + doing + ": " + why + ".", path};
