@@ -2,6 +2,7 @@
 //   fhir_load_benchmark KIND PORT COPIES [SECONDS=60] [WARM=30] [CLIENTS=64] [PID=0] [BASE=/fhir]
 //   KIND: read, name (name + birth date), code (patient + code + date), chain, include, mixed (of the four), create
 //   fhir_load_benchmark make FOLDER RESOURCES        the replicated Synthea set as NDJSON, a file for each type
+//   fhir_load_benchmark targets KIND COPIES COUNT    what would be asked, a line each: for comparisons of answers
 // Prints one JSON object. Every answer is checked for its status and for the resource that its parameters were drawn from; a wrong
 // one ends the run without a time. PID: the server's, whose processor time and memory are read too.
 #include <arpa/inet.h>
@@ -222,6 +223,14 @@ int main(int argc, char** argv) {
   const std::string kind = argv[1], folder = fhir::shared_data("fhir/synthea");
   if (!std::filesystem::exists(folder)) return std::fputs("The Synthea bundles are not beside the source tree; nothing was measured.\n", stderr), 1;
   auto templates = fhir::load_templates(folder);
+  if (kind == "targets" && argc > 4) {
+    const Drawer drawer(std::move(templates), static_cast<std::uint64_t>(std::atoll(argv[3])), "");
+    for (int i = 0; i < std::atoi(argv[4]); ++i) {
+      const auto text = drawer.draw(argv[2], static_cast<std::uint64_t>(i), 2).text;
+      std::printf("%s\n", text.substr(4, text.find(' ', 4) - 4).c_str());
+    }
+    return 0;
+  }
   if (kind == "make") return make(argv[2], static_cast<std::uint64_t>(std::atoll(argv[3])), templates);
   const auto number = [&](int at, double otherwise) { return argc > at ? std::atof(argv[at]) : otherwise; };
   const double seconds = number(4, 60), warm = number(5, 30);
