@@ -1,9 +1,9 @@
 // A load generator for FHIR servers: one thread, N connections that are kept open, each with one request at a time.
 //   fhir_load_benchmark KIND PORT COPIES [SECONDS=60] [WARM=30] [CLIENTS=64] [PID=0] [BASE=/fhir]
-//   KIND: read, name (name + birth date), code (patient + code + date), chain, include, mixed (of the four), create
+//   KIND, or several with commas: read, name (name + birth date), code (patient + code + date), chain, include, mixed (of the four), create
 //   fhir_load_benchmark make FOLDER RESOURCES        the replicated Synthea set as NDJSON, a file for each type
 //   fhir_load_benchmark targets KIND COPIES COUNT    what would be asked, a line each: for comparisons of answers
-// Prints one JSON object. Every answer is checked for its status and for the resource that its parameters were drawn from; a wrong
+// Prints one JSON object a kind. Every answer is checked for its status and for the resource that its parameters were drawn from; a wrong
 // one ends the run without a time. PID: the server's, whose processor time and memory are read too.
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -216,33 +216,19 @@ int make(const std::string& folder, std::uint64_t wanted, const std::vector<Temp
   return 0;
 }
 
-}  // namespace
+struct Phase {
+  double seconds = 60, warm = 30;
+  int clients = 64, pid = 0;
+};
 
-int main(int argc, char** argv) {
-  if (argc < 4) return std::fputs("fhir_load_benchmark KIND PORT COPIES [SECONDS] [WARM] [CLIENTS] [PID] [BASE], or make FOLDER RESOURCES\n", stderr), 2;
-  const std::string kind = argv[1], folder = fhir::shared_data("fhir/synthea");
-  if (!std::filesystem::exists(folder)) return std::fputs("The Synthea bundles are not beside the source tree; nothing was measured.\n", stderr), 1;
-  auto templates = fhir::load_templates(folder);
-  if (kind == "targets" && argc > 4) {
-    const Drawer drawer(std::move(templates), static_cast<std::uint64_t>(std::atoll(argv[3])), "");
-    for (int i = 0; i < std::atoi(argv[4]); ++i) {
-      const auto text = drawer.draw(argv[2], static_cast<std::uint64_t>(i), 2).text;
-      std::printf("%s\n", text.substr(4, text.find(' ', 4) - 4).c_str());
-    }
-    return 0;
-  }
-  if (kind == "make") return make(argv[2], static_cast<std::uint64_t>(std::atoll(argv[3])), templates);
-  const auto number = [&](int at, double otherwise) { return argc > at ? std::atof(argv[at]) : otherwise; };
-  const double seconds = number(4, 60), warm = number(5, 30);
-  const int clients = static_cast<int>(number(6, 64)), pid = static_cast<int>(number(7, 0));
-  const Drawer drawer(std::move(templates), static_cast<std::uint64_t>(std::atoll(argv[3])), argc > 8 ? argv[8] : "/fhir");
+void run_kind(const std::string& kind, const Drawer& drawer, std::uint16_t port, const Phase& phase) {
+  const auto [seconds, warm, clients, pid] = phase;
   const std::uint64_t run = kind == "create" ? static_cast<std::uint64_t>(now() * 1e6) : 1;  // a create is new in every run
-
   std::vector<Peer> peers(static_cast<std::size_t>(clients));
   const int poll = epoll_create1(0);
   std::uint64_t n = 0;
   for (std::size_t i = 0; i < peers.size(); ++i) {
-    peers[i].socket = connect_to(static_cast<std::uint16_t>(std::atoi(argv[2])));
+    peers[i].socket = connect_to(port);
     epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
     epoll_ctl(poll, EPOLL_CTL_ADD, peers[i].socket, &event);
   }
@@ -277,5 +263,33 @@ int main(int argc, char** argv) {
   std::printf("{\"kind\": \"%s\", \"clients\": %d, \"requests\": %zu, \"seconds\": %.2f, \"per_second\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.1f, "
               "\"generator_cpu_s\": %.2f, \"server_cpu_s\": %.2f, \"server_resident_mib\": %.0f, \"server_most_mib\": %.0f, \"load_average\": %.2f}\n",
               kind.c_str(), clients, times.size(), took, static_cast<double>(times.size()) / took, at(0.5), at(0.99), at(1), own, server.seconds - server_from.seconds, server.resident, server.most, load);
+  std::fflush(stdout);
+  for (const Peer& peer : peers) ::close(peer.socket);
+  ::close(poll);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) return std::fputs("fhir_load_benchmark KIND PORT COPIES [SECONDS] [WARM] [CLIENTS] [PID] [BASE], or make FOLDER RESOURCES\n", stderr), 2;
+  const std::string kind = argv[1], folder = fhir::shared_data("fhir/synthea");
+  if (!std::filesystem::exists(folder)) return std::fputs("The Synthea bundles are not beside the source tree; nothing was measured.\n", stderr), 1;
+  auto templates = fhir::load_templates(folder);
+  if (kind == "targets" && argc > 4) {
+    const Drawer drawer(std::move(templates), static_cast<std::uint64_t>(std::atoll(argv[3])), "");
+    for (const auto one : split(argv[2], ','))
+      for (int i = 0; i < std::atoi(argv[4]); ++i) {
+        const auto text = drawer.draw(std::string(one), static_cast<std::uint64_t>(i), 2).text;
+        std::printf("%s %s\n", std::string(one).c_str(), text.substr(4, text.find(' ', 4) - 4).c_str());
+      }
+    return 0;
+  }
+  if (kind == "make") return make(argv[2], static_cast<std::uint64_t>(std::atoll(argv[3])), templates);
+  const auto number = [&](int at, double otherwise) { return argc > at ? std::atof(argv[at]) : otherwise; };
+  const double seconds = number(4, 60), warm = number(5, 30);
+  const int clients = static_cast<int>(number(6, 64)), pid = static_cast<int>(number(7, 0));
+  const Drawer drawer(std::move(templates), static_cast<std::uint64_t>(std::atoll(argv[3])), argc > 8 ? argv[8] : "/fhir");
+
+  for (const auto one : split(kind, ',')) run_kind(std::string(one), drawer, static_cast<std::uint16_t>(std::atoi(argv[2])), {seconds, warm, clients, pid});
   return 0;
 }

@@ -100,12 +100,21 @@ class Ours:
         assert self.process.wait(60) == 0
 
 
-def run_load(server, kind, copies, asked):
-    out = subprocess.run([load, kind, str(server.port), str(copies), str(asked.seconds), str(asked.warm), str(asked.clients), str(server.pid), server.base],
-                         stdout=subprocess.PIPE, check=True, text=True).stdout
-    figure = json.loads(out)
+def run_loads(server, copies, asked):
+    kinds = ",".join(["read", *SEARCHES, "create"])
+    child = subprocess.Popen([load, kinds, str(server.port), str(copies), str(asked.seconds), str(asked.warm), str(asked.clients), str(server.pid), server.base],
+                             stdout=subprocess.PIPE, text=True)
+    figures = {}
+    for line in child.stdout:
+        figure = json.loads(line)
+        figures[figure["kind"]] = tell(figure)
+    assert child.wait() == 0, "a wrong answer"
+    return figures
+
+
+def tell(figure):
     figure["cpu_us"] = 1e6 * (figure["server_cpu_s"] + figure["generator_cpu_s"]) / max(1, figure["requests"])
-    say(f"  {kind:8} {figure['per_second']:9.0f}/s  p50 {figure['p50_ms']:.2f} ms  p99 {figure['p99_ms']:.2f} ms  {figure['cpu_us']:.0f} µs of both cores each"
+    say(f"  {figure['kind']:8} {figure['per_second']:9.0f}/s  p50 {figure['p50_ms']:.2f} ms  p99 {figure['p99_ms']:.2f} ms  {figure['cpu_us']:.0f} µs of both cores each"
         f"  memory {figure['server_most_mib']:.0f} MiB  load average {figure['load_average']:.1f}")
     return figure
 
@@ -162,17 +171,17 @@ class Truth:
 
 def compare(servers, truth, copies, count=40):
     different = 0
-    for kind in SEARCHES:
-        out = subprocess.run([load, "targets", kind, str(copies), str(count)], stdout=subprocess.PIPE, check=True, text=True).stdout
-        for target in out.split():
-            wide = target.replace("_count=10", "_count=1000")
-            wide += "" if "_count" in wide else "&_count=1000"
-            expected = truth.of(kind, wide)
-            for server in servers:
-                found = ids(get(server, wide))
-                if found != expected:
-                    different += 1
-                    say(f"  {type(server).__name__} differs on {kind}: {len(found)} found, {len(expected)} expected, {wide[:140]}")
+    out = subprocess.run([load, "targets", ",".join(SEARCHES), str(copies), str(count)], stdout=subprocess.PIPE, check=True, text=True).stdout
+    for line in out.splitlines():
+        kind, target = line.split()
+        wide = target.replace("_count=10", "_count=1000")
+        wide += "" if "_count" in wide else "&_count=1000"
+        expected = truth.of(kind, wide)
+        for server in servers:
+            found = ids(get(server, wide))
+            if found != expected:
+                different += 1
+                say(f"  {type(server).__name__} differs on {kind}: {len(found)} found, {len(expected)} expected, {wide[:140]}")
     assert different == 0, "answers differ; no time is reported"
     say(f"  answers: {len(SEARCHES) * count} searches equal the truth on {', '.join(type(s).__name__ for s in servers)}")
 
@@ -281,7 +290,7 @@ def main():
         try:
             if size == sizes[0]:
                 compare([server], Truth(data), copies)
-            figures = {kind: run_load(server, kind, copies, asked) for kind in ["read", *SEARCHES, "create"]}
+            figures = run_loads(server, copies, asked)
         finally:
             server.stop()
         figures["import"] = imported
@@ -323,10 +332,9 @@ def main():
                 truth = Truth(data)
                 ours = Ours(place, group)
                 compare([ours, peer], truth, copies, 10)
-                figures = {}
                 asked.clients = asked.peer_clients
-                for kind in ["read", *SEARCHES, "create"]:
-                    figures[kind] = {"ours": run_load(ours, kind, copies, asked), "peer": run_load(peer, kind, copies, asked)}
+                of_ours, of_peer = run_loads(ours, copies, asked), run_loads(peer, copies, asked)
+                figures = {kind: {"ours": of_ours[kind], "peer": of_peer[kind]} for kind in of_ours}
                 ours.stop()
                 group.close()
                 results["peer"] = figures
