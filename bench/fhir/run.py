@@ -25,7 +25,8 @@ import urllib.parse
 
 root = pathlib.Path(__file__).resolve().parents[2]
 scratch = root / "bench/scratch/fhir"
-program, load = root / "build/release/bin/joinedup", root / "build/release/bin/fhir_load_benchmark"
+programs = pathlib.Path(os.environ.get("JOINEDUP_PROGRAMS", root / "build/release/bin"))
+program, load = programs / "joinedup", programs / "fhir_load_benchmark"
 SEARCHES = {"name": "name + birth date", "code": "patient + code + date", "chain": "one chain", "include": "one _include"}
 SET = 47_141  # resources of one copy of the set
 FOUR_GIB = 4 << 30
