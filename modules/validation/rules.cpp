@@ -187,6 +187,7 @@ Rules::Rules(Natives natives) {
   codeable_concept = model.type("CodeableConcept"), coding_type = model.type("Coding"), reference_type = model.reference_type;
   identifier_type = model.type("Identifier"), extension_type = model.extension_type, resource_type = model.resource_type;
   quantity_type = model.quantity_type, bundle_type = model.bundle_type;
+  bundle_entry_type = model.type("Bundle.entry");
 }
 
 }  // namespace joinedup::validation

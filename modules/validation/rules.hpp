@@ -97,7 +97,8 @@ class Rules {
   NameId meta, profile, div, reference, identifier, contained, text, start, end, system, value, url, id, entry, resource,
       full_url, coding, code, version_id, last_updated, security, type_name, extension, comparator, data, content_type,
       resource_type_name;
-  TypeId codeable_concept, coding_type, reference_type, identifier_type, extension_type, resource_type, quantity_type, bundle_type;
+  TypeId codeable_concept, coding_type, reference_type, identifier_type, extension_type, resource_type, quantity_type, bundle_type,
+      bundle_entry_type;
 
  private:
   enum class Natives : std::uint8_t { used, unused };

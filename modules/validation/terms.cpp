@@ -127,6 +127,21 @@ void Walk::reference_target(NodeIndex node, const ElementRule& element, const Fr
   error("structure", at, "reference-target", sentence + ".");
 }
 
+// Bundle.entry.fullUrl "SHALL NOT disagree with the id in the resource": of an address that ends in a type and an id.
+void Walk::entry_address(NodeIndex node, const Frame* at) {
+  NodeIndex url = document_.find(node, rules_.full_url), resource = document_.find(node, rules_.resource);
+  if (url == no_node || resource == no_node || document_.kind(url) != NodeKind::string || document_.kind(resource) != NodeKind::object) return;
+  NodeIndex id = document_.find(resource, rules_.id);
+  auto text = document_.text(url);
+  if (id == no_node || document_.kind(id) != NodeKind::string || text.substr(0, 4) != "http") return;
+  auto slash = text.rfind('/');
+  auto before = slash == std::string_view::npos || slash == 0 ? slash : text.rfind('/', slash - 1);
+  if (before == std::string_view::npos || before >= slash) return;
+  if (text.substr(before + 1, slash - before - 1) != document_.resource_type(resource) || text.substr(slash + 1) == document_.text(id)) return;
+  Frame frame{at, "fullUrl", -1};
+  error("value", &frame, "full-url", "The entry's fullUrl ends in another id than the resource in it has.");
+}
+
 void Walk::identifier(NodeIndex node, const Frame* at) {
   if (!wants(Severity::warning)) return;
   NodeIndex system = document_.find(node, rules_.system), value = document_.find(node, rules_.value);

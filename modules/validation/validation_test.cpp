@@ -103,6 +103,16 @@ TEST(Validation, ReferencesNameTheTypesAllowed) {
             "error reference-target Bundle.entry[0].resource.managingOrganization");
 }
 
+TEST(Validation, AddressesAgree) {
+  auto entry = [](const std::string& url) {
+    return told(R"({"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":")" + url + R"(","resource":{"resourceType":"Patient","id":"a"}}]})");
+  };
+  EXPECT_EQ(entry("http://x/Patient/a"), "");
+  EXPECT_EQ(entry("urn:uuid:c757873d-ec9a-4326-a141-556f43239520"), "");
+  EXPECT_EQ(entry("http://x/Patient/b"), "error full-url Bundle.entry[0].fullUrl");
+  EXPECT_EQ(told(patient(R"("meta":{"profile":["StructureDefinition/x"]})")), "warning canonical Patient.meta.profile[0]");
+}
+
 TEST(Validation, ContainedResourcesKeepTheRules) {
   const std::string organization = R"({"resourceType":"Organization","id":"o","name":"x")";
   EXPECT_EQ(told(patient(R"("contained":[)" + organization + "}]")), "error dom-3 Patient");

@@ -113,6 +113,7 @@ void Walk::object(NodeIndex node, const TypeRule& rule, const Frame* at, const S
   if ((rule.required[0] & ~seen[0]) != 0 || (rule.required[1] & ~seen[1]) != 0) required(node, rule, seen, at);
   if (!content && rule.kind != Kind::resource)
     error("invariant", at, "ele-1", "The element is empty: it must have a value or children.");
+  if (rule.type == rules_.bundle_entry_type) entry_address(node, at);
   if (!rule.constraints.empty()) constraints(rule.constraints, node, no_node, rule.type, at, scope);
 }
 
@@ -202,6 +203,8 @@ void Walk::primitive(NodeIndex node, const TypeRule& rule, const Frame* at, cons
     std::string sentence = "The value is not ";
     return error(right ? "value" : "structure", at, right ? "format" : "type", sentence + form_sentence(rule.form) + ".");
   }
+  if (rule.form == Form::canonical && wants(Severity::warning) && document_.text(node)[0] != '#' && document_.text(node).find(':') == std::string_view::npos)
+    report(Severity::warning, "value", at, "canonical", "A canonical address must be absolute, so that it means the same everywhere.");
   if ((rule.form == Form::uri || rule.form == Form::canonical || rule.form == Form::url) && document_.text(node)[0] == '#')
     scratch_.locals.push_back({document_.text(node), scope.contained});
 }

@@ -89,6 +89,7 @@ class Walk {
   NodeIndex contained_resource(std::string_view id, const Scope& scope) const;  // no_node: none has it
   TypeId bundled_type(std::string_view reference) const;
   void identifier(NodeIndex node, const Frame* at);
+  void entry_address(NodeIndex node, const Frame* at);
 
   // --- constraints (invariants.cpp) ---
   void constraints(const std::vector<const Constraint*>& list, NodeIndex node, NodeIndex shadow, TypeId type, const Frame* at,
