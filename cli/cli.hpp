@@ -25,6 +25,7 @@ std::string program_version();          // 0.1.0
 
 int init_command(std::span<const std::string> arguments);
 int serve_command(std::span<const std::string> arguments);
+int care_command(std::span<const std::string> arguments);
 int refresh_command(std::span<const std::string> arguments);
 int status_command(std::span<const std::string> arguments);
 int table_command(std::span<const std::string> arguments);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "care_door/care_door.hpp"
 #include "cli/cli.hpp"
 #include "server/server.hpp"
 
@@ -68,6 +69,12 @@ Result<int> serve(const Common& common) {
   JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
   const rest::Api api(*store, {.base_url = server->base_url(), .validation = flags.validation, .export_folder = common.place + "/shared-record-exports"});
   server->serve([&api](const rest::Request& request) { return api.handle(request); }, [&store] { return store->figures(); });
+  // A refresh reaches the record through this process while it serves.
+  const fhir::PermitAll this_account;
+  JOINEDUP_TRY(const auto backend, care_door::Backend::listen(common.place, [&](const std::string& method, const std::string& path, std::string body) {
+    auto response = api.handle({.method = method, .path = path, .query = {}, .headers = {{"Content-Type", "application/fhir+json"}, {"Prefer", "return=minimal"}}, .body = std::move(body), .permit = &this_account});
+    return std::pair(response.status, std::move(response.body));
+  }));
   std::printf("Listening %s\n", server->base_url().c_str());
   std::fflush(stdout);
   int received = 0;

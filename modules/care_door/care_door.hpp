@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,28 @@ struct Shared {
 
 // After vault.commit(), with nobody else refreshing. A run that is killed is simply run again.
 Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const ShareOptions& options);
+
+// Opens the care record of one person for somebody who cares for them: what the feeds staged is in the shared record on return, and
+// stays current from then on. Logged in the vault before anything is read. not_found where no Patient has this id.
+struct OpenRequest {
+  std::string patient;  // the Patient's id
+  std::string who, why;
+};
+struct OpenedRecord {
+  std::string patient;  // the one that stands, where the one asked for was replaced
+  std::uint64_t resources = 0, written = 0;
+  std::string way;
+};
+Result<OpenedRecord> open_person(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const OpenRequest& request);
+
+// In the process that serves the shared record: answers refreshes over PLACE/shared-record.sock (0600, this account only).
+//   auto backend = Backend::listen(folder, [&](method, path, body) { … api.handle … return std::pair(status, body); });
+class Backend {
+ public:
+  using Handler = std::function<std::pair<int, std::string>(const std::string& method, const std::string& path, std::string body)>;
+  static Result<std::unique_ptr<Backend>> listen(const std::string& place_folder, Handler handler);
+  virtual ~Backend() = default;  // ends the conversations
+};
 
 // True where `partner` agreed to share for direct care, and the agreement is in force on this day. No agreement: no sharing.
 bool agreed_for_care(const place::Place& place, const std::string& partner, Date day);

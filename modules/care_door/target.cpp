@@ -1,6 +1,12 @@
 #include "care_door/target.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "care_door/wire.hpp"
 
 namespace joinedup::care_door {
 namespace {
@@ -28,13 +34,61 @@ class InProcess final : public Target {
   bool empty_;
 };
 
+// Another process serves the record: the same writes go to it as transactions, over its socket.
+class OverSocket final : public Target {
+ public:
+  explicit OverSocket(int socket) : socket_(socket) {}
+  ~OverSocket() override { ::close(socket_); }
+  Result<void> write(const std::vector<fhir::Write>& writes) override {
+    std::string bundle = R"({"resourceType":"Bundle","type":"transaction","entry":[)";
+    for (const auto& one : writes) {
+      if (&one != &writes.front()) bundle += ',';
+      bundle += '{';
+      if (one.kind != fhir::Write::Kind::remove) bundle += "\"resource\":" + one.body + ",";
+      bundle += R"("request":{"method":")" + std::string(one.kind == fhir::Write::Kind::remove ? "DELETE" : "PUT") + R"(","url":")" + one.type + "/" + one.id + "\"}}";
+    }
+    JOINEDUP_TRY(const auto answer, ask_one("POST", "/", bundle + "]}"));
+    if (answer.status >= 200 && answer.status < 300) return {};
+    return fail(ErrorCode::unavailable, "The running server did not take what was to be shared for care: " + said(answer.body) + " (status " + std::to_string(answer.status) + ").", "shared-record.sock");
+  }
+  Result<std::optional<std::string>> read(std::string_view type, std::string_view id) override {
+    JOINEDUP_TRY(auto answer, ask_one("GET", "/" + std::string(type) + "/" + std::string(id), {}));
+    if (answer.status == 200) return std::optional<std::string>(std::move(answer.body));
+    if (answer.status == 404 || answer.status == 410) return std::optional<std::string>();
+    return fail(ErrorCode::unavailable, "The running server could not be asked what it holds: " + said(answer.body) + ".", "shared-record.sock");
+  }
+  bool was_empty() const override { return false; }
+  std::string way() const override { return "through the running server"; }
+
+ private:
+  Result<Answer> ask_one(const std::string& method, const std::string& path, const std::string& body) {
+    const std::lock_guard lock(mutex_);
+    return ask(socket_, method, path, body);
+  }
+  static std::string said(const std::string& body) {
+    const auto json = nlohmann::json::parse(body, nullptr, false);
+    if (json.is_object() && json.contains("issue") && !json["issue"].empty()) {
+      const auto& issue = json["issue"][0];
+      if (issue.contains("diagnostics")) return issue["diagnostics"].get<std::string>();
+      if (issue.contains("details")) return issue["details"].value("text", "no reason given");
+    }
+    return "no reason given";
+  }
+  int socket_;
+  std::mutex mutex_;
+};
+
 }  // namespace
 
 std::string record_file(const place::Place& place) { return place.path("shared-record.sqlite"); }
 
 Result<std::unique_ptr<Target>> open_target(const place::Place& place) {
-  JOINEDUP_TRY(auto store, fhir::open_store({.path = record_file(place)}));
-  return std::unique_ptr<Target>(std::make_unique<InProcess>(std::move(store)));
+  auto store = fhir::open_store({.path = record_file(place)});
+  if (store) return std::unique_ptr<Target>(std::make_unique<InProcess>(std::move(*store)));
+  if (store.error().code != ErrorCode::conflict) return tl::unexpected(store.error());
+  const auto socket = connect_to(place.path("shared-record.sock"));
+  if (!socket) return tl::unexpected(store.error());  // somebody has the record, and does not answer refreshes
+  return std::unique_ptr<Target>(std::make_unique<OverSocket>(*socket));
 }
 
 }  // namespace joinedup::care_door

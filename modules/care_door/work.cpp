@@ -52,20 +52,21 @@ Result<void> Work::run_sql(std::string_view file) {
   return {};
 }
 
-Result<void> Work::read_identities() {
+Result<void> Work::read_identities(std::optional<std::int64_t> about) {
   JOINEDUP_CHECK(connection.run("CREATE TABLE care_identity(identity_key BIGINT, care_key BIGINT, person_key BIGINT);"
                                 "CREATE TABLE row_fork(staged_table VARCHAR, row_id VARCHAR, identity_key BIGINT)"));
   {
     JOINEDUP_TRY(auto appender, connection.append_to("care_identity"));
     Rows rows(appender);
     Result<void> appended;
-    JOINEDUP_CHECK(vault.each_care_identity([&](const vault::CareIdentity& one) {
+    const auto add = [&](const vault::CareIdentity& one) {
       if (!appended) return;
       appender.set_integer(0, rows.at(), one.identity_key);
       appender.set_integer(1, rows.at(), one.care_key);
       appender.set_integer(2, rows.at(), one.person_key);
       appended = rows.next();
-    }));
+    };
+    JOINEDUP_CHECK(about ? vault.each_identity_about(*about, add) : vault.each_care_identity(add));
     JOINEDUP_CHECK(appended);
     JOINEDUP_CHECK(rows.close());
   }
@@ -96,7 +97,7 @@ Result<void> Work::read_objections() {
   return {};
 }
 
-Result<void> Work::open_sources() {
+Result<void> Work::open_sources(std::optional<std::int64_t> about) {
   recorded = instant_now();
   JOINEDUP_CHECK(connection.run("ATTACH " + engine::sql_text(place.path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY);"
                                 "CREATE TABLE place_period AS SELECT DATE '" + place.data_from.to_iso() + "' AS data_from, DATE '" + place.data_to.to_iso() + "' AS data_to"));
@@ -112,7 +113,7 @@ Result<void> Work::open_sources() {
     for (const auto& feed : refused) names_of += (names_of.empty() ? "" : ", ") + feed;
     notes.push_back("Not shared for care, because no agreement for direct_care of its partner is in force in place.toml: " + names_of + ".");
   }
-  JOINEDUP_CHECK(read_identities());
+  JOINEDUP_CHECK(read_identities(about));
   return read_objections();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_set>
@@ -41,14 +42,14 @@ struct Work {
   std::uint64_t patients_standing = 0, people_open = 0;
   std::vector<std::string> notes = {};
 
-  Result<void> open_sources();
+  Result<void> open_sources(std::optional<std::int64_t> about = {});  // about: one care key only
   bool may_use(const std::string& feed) const { return agreed.contains(feed); }
   std::string organization_id(const std::string& code) const;  // empty where the code is nobody's here
   Wanted provenance(const std::string& feed, const std::string& patient, const std::vector<const Wanted*>& targets, std::size_t number) const;
   Result<void> run_sql(std::string_view file);
 
  private:
-  Result<void> read_identities();
+  Result<void> read_identities(std::optional<std::int64_t> about);
   Result<void> read_objections();
 };
 

@@ -47,6 +47,7 @@ class Writer {
   // not be shared any more (it is removed)? Removed where nothing is set.
   void mark_wrong_where(std::function<bool(const WrittenResource&)> is_wrong) { is_wrong_ = std::move(is_wrong); }
   Result<void> finish();
+  Result<void> finish_part() { return flush(); }  // of one person: what was not wanted stays as it is
   const WriteCounts& counts() const { return counts_; }
   bool wrote() const { return began_; }
 

@@ -71,6 +71,15 @@ Result<void> Vault::each_care_identity(const std::function<void(const CareIdenti
   return {};
 }
 
+Result<void> Vault::each_identity_about(std::int64_t care_key, const std::function<void(const CareIdentity&)>& on) const {
+  const auto& state = *state_;
+  Statement all(state.handle, "SELECT identity_key, care_key, person_key FROM identity WHERE person_key IN (SELECT person_key FROM identity WHERE care_key = ?)");
+  all.bind(1, care_key);
+  while (all.row()) on({all.integer(0), all.integer(1), all.integer(2)});
+  if (all.failed()) return tl::unexpected(sqlite_error(state.handle, "be read"));
+  return {};
+}
+
 Result<std::vector<CareFork>> Vault::care_forks() const {
   const auto& state = *state_;
   std::vector<CareFork> forks;

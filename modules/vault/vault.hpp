@@ -139,6 +139,7 @@ class Vault {
   // For the care door, as committed: every identity ever linked, rows taken off their person, a key of the door's own for naming what
   // it writes, and the pseudonyms by which the warehouse knows people.
   Result<void> each_care_identity(const std::function<void(const CareIdentity&)>& on) const;
+  Result<void> each_identity_about(std::int64_t care_key, const std::function<void(const CareIdentity&)>& on) const;  // of those linked to this person, however surely
   Result<std::vector<CareFork>> care_forks() const;
   Result<std::string> care_secret() const;
   std::vector<std::int64_t> pseudonyms_of(const std::vector<std::int64_t>& person_keys) const;
