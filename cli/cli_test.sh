@@ -147,5 +147,17 @@ check "score: another code system" 1 "$(status_of "$program" score --model hfrs 
 check "score: and says so" 1 "$(grep -c 'row 1: .*not ICD-10' "$work/err")"
 check "score: nothing was written" no "$([ -e "$work/x.csv" ] && echo yes || echo no)"
 
+# Files into the shared record and out of it.
+mkdir -p "$work/fhir-in" "$work/fhir-place"
+printf '{"resourceType":"Patient","id":"a","multipleBirthInteger":1}\n{"resourceType":"Patient"\n' >"$work/fhir-in/a.ndjson"
+check "fhir import: half of it is rejected" 3 "$(status_of "$program" fhir import --place "$work/fhir-place" --ndjson "$work/fhir-in" --json)"
+check "fhir import: what was read and stored" 1 "$(grep -c '"read":2.*"line":2.*"stored":1' "$work/out")"
+if command -v python3 >/dev/null; then check "fhir import --json is one JSON document" yes "$(is_one_json "$work/out")"; fi
+check "fhir export" 0 "$(status_of "$program" fhir export --place "$work/fhir-place" --out "$work/fhir-out" --json)"
+check "fhir export: one line" 1 "$(wc -l <"$work/fhir-out/Patient.ndjson")"
+check "fhir export: for its owner only" 600 "$(stat -c %a "$work/fhir-out/Patient.ndjson")"
+check "fhir import: neither form" 2 "$(status_of "$program" fhir import --place "$work/fhir-place")"
+check "fhir: no such verb" 2 "$(status_of "$program" fhir burn --place "$work/fhir-place")"
+
 [ "$failures" = 0 ] && echo "command line: all checks passed"
 exit "$((failures > 0))"

@@ -43,9 +43,19 @@ void BundleWriter::entry(std::string_view json) {
 }
 
 std::string BundleWriter::finish() {
-  if (!links_.empty()) head_ += R"(,"link":[)" + links_ + "]";
-  if (!entries_.empty()) head_ += R"(,"entry":[)" + entries_ + "]";  // R4: no empty lists
-  return std::move(head_) + "}";
+  head_.reserve(head_.size() + links_.size() + entries_.size() + 32);
+  if (!links_.empty()) {
+    head_ += R"(,"link":[)";
+    head_ += links_;
+    head_ += ']';
+  }
+  if (!entries_.empty()) {  // R4: no empty lists
+    head_ += R"(,"entry":[)";
+    head_ += entries_;
+    head_ += ']';
+  }
+  head_ += '}';
+  return std::move(head_);
 }
 
 Response search_response(const State& state, const Call& call, const fhir::Query& query, fhir::SearchPage page, std::string_view address) {
