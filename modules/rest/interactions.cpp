@@ -87,10 +87,11 @@ Response version_response(int status, const fhir::Version& version, const Shape&
 
 Result<std::string> id_of_body(std::string_view body, std::string_view type) {
   fhirpath::Document document;
-  JOINEDUP_CHECK(document.parse(body));
+  // R4 (http.html#create): 400 for what cannot be read as a resource, 422 for what can be read and is refused.
+  if (auto read = document.parse(body); !read) return fail(ErrorCode::wrong_usage, read.error().sentence);
   const auto root = document.root();
   if (document.kind(root) != fhirpath::NodeKind::object || document.resource_type(root).empty())
-    return fail(ErrorCode::invalid_input, "The content is not a FHIR resource: it has no resourceType.");
+    return fail(ErrorCode::wrong_usage, "The content is not a FHIR resource: it has no resourceType.");
   if (document.resource_type(root) != type) return fail(ErrorCode::wrong_usage, "The resource is not of the type that the address names.");
   return std::string(document.text_of(root, "id"));
 }

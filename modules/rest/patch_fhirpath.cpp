@@ -332,7 +332,9 @@ Result<void> apply(Json& root, const Document& document, const Operation& operat
 }  // namespace
 
 Result<std::string> fhirpath_patch(std::string_view resource, std::string_view parameters, std::size_t most_steps) {
-  JOINEDUP_TRY(const auto patch, Json::parse(parameters));
+  const auto read = Json::parse(parameters);
+  if (!read) return malformed("it is no JSON");
+  const Json& patch = *read;
   if (text_of(patch, "resourceType") != "Parameters") return malformed("it is not a Parameters resource");
   std::string text(resource);
   const Json* operations = patch.find("parameter");

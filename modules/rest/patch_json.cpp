@@ -149,7 +149,9 @@ Result<void> apply(Json& root, const Json& one, std::size_t step, std::size_t& c
 
 Result<std::string> json_patch(std::string_view resource, std::string_view patch, std::size_t most_steps) {
   JOINEDUP_TRY(auto root, Json::parse(resource));
-  JOINEDUP_TRY(const auto steps, Json::parse(patch));
+  const auto read = Json::parse(patch);
+  if (!read) return malformed("it is no JSON");
+  const Json& steps = *read;
   if (!steps.is_list()) return malformed("it is not a list of steps");
   if (steps.items.size() > most_steps) return fail(ErrorCode::too_large, "The patch has more than " + std::to_string(most_steps) + " steps.");
   std::size_t copied = 0;

@@ -66,7 +66,9 @@ TEST_F(RestTest, FaultsAreOutcomesWithTheirStatus) {
   const auto not_allowed = send("POST /Patient/1");
   EXPECT_EQ(not_allowed.status, 405);
   EXPECT_EQ(not_allowed.header("Allow"), "GET, HEAD, PUT, PATCH, DELETE");
-  EXPECT_EQ(send("POST /Patient", "{").status, 422);
+  EXPECT_EQ(send("POST /Patient", "{").status, 400);
+  EXPECT_EQ(send("POST /Patient", R"({"id":"a"})").status, 400);
+  EXPECT_EQ(send("PATCH /Patient/1", "[", {{"Content-Type", "application/json-patch+json"}}).status, 404);
   EXPECT_EQ(send("POST /Patient", R"({"resourceType":"Observation"})").status, 400);
   permit_ = nullptr;
   EXPECT_EQ(send("GET /Patient").status, 403);
@@ -167,6 +169,8 @@ TEST_F(RestTest, PatchChangesWhatItNamesAndKeepsOtherDigits) {
   EXPECT_EQ(send("PATCH /Patient/a", R"([{"op":"replace","path":"/id","value":"b"}])", json_patch).status, 422);
   EXPECT_EQ(send("PATCH /Patient/a", R"([{"op":"remove","path":"/gender"}])", {{"Content-Type", "application/json-patch+json"}, {"If-Match", "W/\"1\""}}).status, 412);
   EXPECT_EQ(send("PATCH /Patient/a", "[]", {{"Content-Type", "text/plain"}}).status, 415);
+  EXPECT_EQ(send("PATCH /Patient/a", "[", json_patch).status, 400);
+  EXPECT_EQ(send("PATCH /Patient/a", "{}", json_patch).status, 400);
   EXPECT_EQ(send("PATCH /Patient/none", "[]", json_patch).status, 404);
   const auto path = send("PATCH /Patient/a", R"({"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"replace"},{"name":"path","valueString":"Patient.gender"},{"name":"value","valueCode":"other"}]}]})", {{"Content-Type", "application/fhir+json"}});
   EXPECT_EQ(at(path, "gender"), "other") << path.body;

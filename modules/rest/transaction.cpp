@@ -18,7 +18,7 @@ struct Plan {
   enum class Kind : std::uint8_t { remove, create, update, read, nothing } kind = Kind::read;
   std::string type, id;
   std::optional<std::uint64_t> if_match;
-  std::optional<fhir::Version> there;   // of a condition that something fulfils already
+  std::optional<fhir::Version> there;   // of a condition that something fulfils already; without its body
   std::string text;                     // to be written
   std::optional<std::size_t> written;   // its place in the list of writes
 };
@@ -93,6 +93,7 @@ Result<void> Transaction::plan_conditional(Plan& plan) {
     plan.kind = Plan::Kind::nothing;
     plan.id = found[0];
     JOINEDUP_TRY(plan.there, current(state_, plan.type, plan.id));
+    if (plan.there) plan.there->body = std::string();  // many entries may name one large resource
     return {};
   }
   if (!found.empty()) {
@@ -278,7 +279,7 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
       response.headers = {{"ETag", etag(written.version)}, {"Last-Modified", http_date(written.instant)}};
       if (written.method != fhir::Method::remove) {
         response.headers.push_back({"Location", state_.address(written.type, written.id) + "/_history/" + std::to_string(written.version)});
-        if (call_.prefer.returns == Prefer::Return::representation)
+        if (call_.prefer.returns == Prefer::Return::representation && bundle.size() <= most_answered)
           if (auto kept = state_.store.read_version(written.type, written.id, written.version, call_.permit)) response.body = std::move(kept->body);
       }
     } else {
@@ -288,7 +289,8 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
       if (plan.there) {
         response.headers = {{"ETag", etag(plan.there->version)}, {"Last-Modified", http_date(plan.there->instant)},
                             {"Location", state_.address(plan.type, plan.id) + "/_history/" + std::to_string(plan.there->version)}};
-        response.body = plan.there->body;
+        if (call_.prefer.returns == Prefer::Return::representation && bundle.size() <= most_answered)
+          if (auto kept = state_.store.read(plan.type, plan.id, call_.permit)) response.body = std::move(kept->body);
       }
     }
     bundle.entry(entry_answer(response, call_.prefer.returns, plan.kind == Plan::Kind::read));
