@@ -21,16 +21,19 @@ choice = argparse.ArgumentParser()
 choice.add_argument("--part", action="append", choices=list(parts))
 chosen, _ = choice.parse_known_args()
 path = pathlib.Path("bench/results/risk.json")
-results = json.loads(path.read_text()) if path.exists() and chosen.part else {}
 lines = []
+if not chosen.part:
+    path.unlink(missing_ok=True)
 for name in chosen.part or parts:
     module, figures = parts[name]
     asked, _ = module.options().parse_known_args()
+    results = {}
     for figure, value, unit, bar, met in figures(asked):
         verdict = "" if met is None else " met" if met else " missed"
         lines.append(f"BENCH {figure} {value:.6g} {unit} (bar: {bar}){verdict}")
         results[figure] = {"value": value, "unit": unit, "bar": bar, "met": met, "part": name, "measured": datetime.date.today().isoformat()}
         print(f"  {name}: {lines[-1]}", file=sys.stderr, flush=True)
     os.makedirs(path.parent, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(kept | results, indent=1) + "\n")
 print("\n".join(lines))
