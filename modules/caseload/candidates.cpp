@@ -109,7 +109,7 @@ Result<std::map<std::int64_t, std::vector<Reason>>> reasons_of_shown(engine::Con
     const std::string alike = risks.nulls[i][2] ? "Of 100 people whom the model scores like this, about " + hundred + " are admitted as an emergency within a year"
                                                 : "Of people here of like age, emergency admissions and conditions a year ago, " + hundred + " in 100 were admitted as an emergency in the year that followed (" +
                                                       with_commas(risks.integer(i, 2)) + " people)";
-    all[risks.integer(i, 0)].push_back({"risk", "likelihood", alike, risks.nulls[i][2] ? "trained model " + risks.rows[i][3] : risks.rows[i][3], basis.index_date.to_iso(), "normal"});
+    all[risks.integer(i, 0)].push_back({"risk", "likelihood", alike, risks.nulls[i][2] ? "this place's model of " + risks.rows[i][3] : risks.rows[i][3], basis.index_date.to_iso(), "normal"});
   }
   JOINEDUP_TRY(const auto hits, connection.query(
       "SELECT h.person_key, h.dimension, h.rule, r.sentence, h.n, h.first_on, h.last_on, h.source, r.label FROM case_rule_hit h JOIN case_shown s ON s.person_key = h.person_key "

@@ -63,9 +63,9 @@ class Fixture : public record::Fixture {
     run("CREATE TABLE case_objection(person_key BIGINT, purpose VARCHAR)");
     for (const auto& [person, purpose] : objections) run("INSERT INTO case_objection VALUES (" + std::to_string(person) + ", '" + purpose + "')");
     if (risks.empty()) return;
-    run("CREATE TABLE risk_prediction(person_key BIGINT, index_date DATE, model VARCHAR, outcome VARCHAR, probability DOUBLE, percentile DOUBLE)");
+    run("CREATE TABLE risk_prediction(person_key BIGINT, index_date DATE, model VARCHAR, outcome VARCHAR, probability DOUBLE, expected_cost_pence BIGINT, percentile DOUBLE)");
     for (const auto& [person, risk] : risks)
-      run("INSERT INTO risk_prediction VALUES (" + std::to_string(person) + ", DATE '2026-03-31', 'test model', 'emergency_admission_12_months', " + std::to_string(risk) + ", NULL)");
+      run("INSERT INTO risk_prediction VALUES (" + std::to_string(person) + ", DATE '2026-03-31', 'test model', 'emergency_admission_12_months', " + std::to_string(risk) + ", NULL, NULL)");
   }
   Found lists(const Current& current = {}, const ListOptions& options = {}) {
     const auto basis = write_candidates(connection(), place, place.data_to);

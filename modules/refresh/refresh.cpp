@@ -324,6 +324,8 @@ Result<void> build_warehouse(Run& run, vault::Vault& vault) {
       JOINEDUP_CHECK(caseload::write_case_page(connection, run.place, *found, run.status.run, run.report_folder));
       inputs.pages.push_back({"cases.html", "Segments and case finding"});
     }
+    JOINEDUP_CHECK(write_risk_page(connection, risk_step, run.place.name, run.report_folder));
+    inputs.pages.push_back({"risk.html", "Risk models and drift"});
     JOINEDUP_CHECK(write_place_report(connection, inputs, run.place, run.status.run, run.report_folder));
     reporting.done();
     JOINEDUP_CHECK(connection.run("DETACH door; DETACH staging; CHECKPOINT warehouse"));

@@ -2,8 +2,10 @@
 
 #include <xgboost/c_api.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <limits>
 
 #include "base/text.hpp"
 
@@ -26,22 +28,28 @@ struct MatrixHandle {
   }
 };
 
-Result<MatrixHandle> take_matrix(const Matrix& x, unsigned threads) {
+Result<MatrixHandle> take_matrix(const Matrix& x, unsigned threads, std::size_t first = 0, std::size_t rows = std::numeric_limits<std::size_t>::max()) {
   MatrixHandle matrix;
-  JOINEDUP_CHECK(checked(XGDMatrixCreateFromMat_omp(x.value.data(), x.rows, x.columns, __builtin_nanf(""), &matrix.handle, static_cast<int>(threads)), "take the features"));
+  JOINEDUP_CHECK(checked(XGDMatrixCreateFromMat_omp(x.value.data() + first * x.columns, std::min(rows, x.rows - first), x.columns, __builtin_nanf(""), &matrix.handle, static_cast<int>(threads)), "take the features"));
   return matrix;
 }
 
 Result<std::vector<float>> predict_with(BoosterHandle booster, const Matrix& x, const char* type) {
-  JOINEDUP_TRY(const auto matrix, take_matrix(x, 1));
   const std::string settings = std::string("{\"type\": ") + type + ", \"training\": false, \"iteration_begin\": 0, \"iteration_end\": 0, \"strict_shape\": false}";
-  const bst_ulong* shape = nullptr;
-  bst_ulong dimensions = 0;
-  const float* result = nullptr;
-  JOINEDUP_CHECK(checked(XGBoosterPredictFromDMatrix(booster, matrix.handle, settings.c_str(), &shape, &dimensions, &result), "predict"));
-  std::size_t size = 1;
-  for (bst_ulong i = 0; i < dimensions; ++i) size *= shape[i];
-  return std::vector<float>(result, result + size);
+  // XGBoost keeps a copy of what it predicts, twice the size: of many rows a part at a time.
+  constexpr std::size_t rows_at_once = 100'000;
+  std::vector<float> all;
+  for (std::size_t first = 0; first < x.rows; first += rows_at_once) {
+    JOINEDUP_TRY(const auto matrix, take_matrix(x, 1, first, rows_at_once));
+    const bst_ulong* shape = nullptr;
+    bst_ulong dimensions = 0;
+    const float* result = nullptr;
+    JOINEDUP_CHECK(checked(XGBoosterPredictFromDMatrix(booster, matrix.handle, settings.c_str(), &shape, &dimensions, &result), "predict"));
+    std::size_t size = 1;
+    for (bst_ulong i = 0; i < dimensions; ++i) size *= shape[i];
+    all.insert(all.end(), result, result + size);
+  }
+  return all;
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ Result<std::int64_t> write_discharge_scores(engine::Connection& connection, cons
   JOINEDUP_TRY(const auto parr30, published_score("parr30"));
   const Evaluator evaluator(parr30);
   JOINEDUP_CHECK(write_code_terms(connection));
-  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMPORARY TABLE risk_index AS SELECT DATE '" + options.index_date.to_iso() + "' AS index_date"));
+  JOINEDUP_CHECK(connection.run("CREATE OR REPLACE TEMPORARY TABLE risk_index AS SELECT DATE '" + options.index_date.to_iso() + "' AS index_date, DATE '" + options.discharged_from.to_iso() + "' AS discharged_from"));
   const auto text = find_embedded(embedded_risk(), "sql/parr30_input.sql");
   JOINEDUP_INVARIANT(text, "the steps are compiled in");
   const auto ran = connection.run(engine::render_sql(*text, engine::Dialect::duckdb));

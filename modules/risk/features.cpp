@@ -43,26 +43,46 @@ Result<void> run_step(engine::Connection& connection, const char* file) {
   return {};
 }
 
+// A condition that keeps about `most` of those counted, by a number made of the person's key (whichever engine it is).
+Result<std::string> sampled(engine::Connection& connection, const std::string& counted, std::size_t most) {
+  if (most == everybody) return std::string();
+  JOINEDUP_TRY(const auto all, connection.count(counted));
+  if (static_cast<std::size_t>(all) <= most) return std::string();
+  return " AND person_key % 1000003 * 7919 % 1000003 % 10000 < " + std::to_string(std::max<std::size_t>(1, most * 10000 / static_cast<std::size_t>(all)));
+}
+
 }  // namespace
 
 Result<void> begin_cohort(engine::Connection& connection) {
   return connection.run("CREATE TABLE risk_cohort(row_id BIGINT, person_key BIGINT, index_date DATE, practice VARCHAR)");
 }
 
-Result<void> add_people(engine::Connection& connection, Date index) {
+Result<void> add_people(engine::Connection& connection, Date index, std::size_t most) {
   const std::string day = date_sql(index);
+  const std::string registered = "FROM registration_span WHERE starts_on < " + day + " AND (ends_on IS NULL OR ends_on >= " + day + ")";
+  JOINEDUP_TRY(const auto some, sampled(connection, "SELECT count(DISTINCT person_key) " + registered, most));
   return connection.run(
       "INSERT INTO risk_cohort SELECT (SELECT count(*) FROM risk_cohort) + row_number() OVER (ORDER BY r.person_key), r.person_key, " + day + ", r.practice "
-      "FROM (SELECT person_key, min(practice) AS practice FROM registration_span WHERE starts_on < " + day + " AND (ends_on IS NULL OR ends_on >= " + day + ") GROUP BY person_key) r "
+      "FROM (SELECT person_key, min(practice) AS practice " + registered + some + " GROUP BY person_key) r "
       "JOIN person p ON p.person_key = r.person_key WHERE p.date_of_death IS NULL OR p.date_of_death >= " + day);
 }
 
-Result<void> add_discharges(engine::Connection& connection, Date from, Date to) {
+Result<void> add_discharges(engine::Connection& connection, Date from, Date to, std::size_t most) {
+  const std::string discharged = "FROM hospital_spell WHERE admission_type = 'emergency' AND finished AND NOT died AND discharge_date BETWEEN " + date_sql(from) + " AND " + date_sql(to);
+  JOINEDUP_TRY(const auto some, sampled(connection, "SELECT count(*) " + discharged, most));
   return connection.run(
       "INSERT INTO risk_cohort SELECT (SELECT count(*) FROM risk_cohort) + row_number() OVER (ORDER BY h.person_key, h.discharge_date), h.person_key, "
-      "h.discharge_date + 1, h.practice FROM (SELECT person_key, discharge_date, min(practice) AS practice FROM hospital_spell WHERE admission_type = 'emergency' "
-      "AND finished AND NOT died AND discharge_date BETWEEN " + date_sql(from) + " AND " + date_sql(to) + " GROUP BY person_key, discharge_date) h "
+      "h.discharge_date + 1, h.practice FROM (SELECT person_key, discharge_date, min(practice) AS practice " + discharged + some + " GROUP BY person_key, discharge_date) h "
       "JOIN person p ON p.person_key = h.person_key WHERE p.date_of_death IS NULL OR p.date_of_death > h.discharge_date");
+}
+
+Result<void> add_last_discharges(engine::Connection& connection, Date from, Date to) {
+  return connection.run(
+      "INSERT INTO risk_cohort SELECT (SELECT count(*) FROM risk_cohort) + row_number() OVER (ORDER BY h.person_key), h.person_key, h.discharge_date + 1, h.practice "
+      "FROM (SELECT person_key, max(discharge_date) AS discharge_date, min(practice) AS practice FROM hospital_spell WHERE admission_type = 'emergency' "
+      "AND finished AND NOT died AND discharge_date BETWEEN " + date_sql(from) + " AND " + date_sql(to) + " GROUP BY person_key) h "
+      "JOIN person p ON p.person_key = h.person_key WHERE p.date_of_death IS NULL AND NOT EXISTS (SELECT 1 FROM hospital_spell b "
+      "WHERE b.person_key = h.person_key AND b.admission_type = 'emergency' AND (b.admission_date > h.discharge_date OR NOT b.finished))");
 }
 
 Result<void> write_features(engine::Connection& connection) { return run_step(connection, "sql/feature.sql"); }

@@ -9,6 +9,7 @@
 //
 // The features of a day do not change when anything after it does: a test removes all later rows and compares.
 #pragma once
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,10 +21,15 @@
 
 namespace joinedup::risk {
 
+constexpr std::size_t everybody = std::numeric_limits<std::size_t>::max();
+
 Result<void> begin_cohort(engine::Connection& connection);
-Result<void> add_people(engine::Connection& connection, Date index);
-// Living discharges from an emergency stay in [from, to], index the day of discharge: features hold that stay.
-Result<void> add_discharges(engine::Connection& connection, Date from, Date to);
+// `most`: of more people than that a sample, by person, so that one who is in it on one day is in it on every day of like numbers.
+Result<void> add_people(engine::Connection& connection, Date index, std::size_t most = everybody);
+// Living discharges from an emergency stay in [from, to], index the day after: features hold that stay. `most`: of a year's.
+Result<void> add_discharges(engine::Connection& connection, Date from, Date to, std::size_t most = everybody);
+// Of each person the last of those, where they have not been admitted again.
+Result<void> add_last_discharges(engine::Connection& connection, Date from, Date to);
 Result<void> write_features(engine::Connection& connection);
 Result<void> write_outcomes(engine::Connection& connection);
 Result<void> end_cohort(engine::Connection& connection);

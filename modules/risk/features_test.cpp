@@ -97,6 +97,9 @@ TEST(Features, WhatHappenedBeforeIsSeen) {
 TEST(Features, EqualTheirSlowTwin) {
   record::Fixture place("2025-04-01", "2026-03-31");
   build(place);
+  // Everything once more, 400 days earlier: there is a year before the last.
+  for (const auto& [table, date] : {std::pair<std::string, std::string>{"hospital_spell", "admission_date"}, {"emergency_attendance", "arrival_date"}, {"outpatient_attendance", "appointment_date"}, {"gp_contact", "contact_date"}})
+    place.run("INSERT INTO " + table + " SELECT * REPLACE (" + date + " - 400 AS " + date + ") FROM " + table);
   ASSERT_TRUE(begin_cohort(place.connection()));
   for (const auto* index : {"2025-05-01", "2025-10-01", "2026-03-31"}) ASSERT_TRUE(add_people(place.connection(), *parse_iso_date(index)));
   ASSERT_TRUE(add_discharges(place.connection(), *parse_iso_date("2025-06-01"), *parse_iso_date("2026-02-01")));
@@ -112,6 +115,9 @@ TEST(Features, EqualTheirSlowTwin) {
     EXPECT_EQ(place.count("SELECT count(*) FROM risk_feature f JOIN risk_feature_twin t USING (row_id) WHERE f." + name + " IS DISTINCT FROM t." + name), 0) << name;
   }
   EXPECT_GT(place.count("SELECT count(*) FROM risk_feature WHERE medicines_3m > 1"), 100);
+  // The year before is not known as of the earlier days, and known as of the last: from 700 days of record on.
+  EXPECT_EQ(place.count("SELECT count(*) FROM risk_feature WHERE index_date < DATE '2025-12-01' AND gp_contacts_year_before IS NOT NULL"), 0);
+  EXPECT_GT(place.count("SELECT count(*) FROM risk_feature WHERE index_date = DATE '2026-03-31' AND gp_contacts_year_before > 0"), 100);
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_feature"), place.count("SELECT count(*) FROM risk_feature_twin"));
 }
 

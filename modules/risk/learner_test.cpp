@@ -7,6 +7,7 @@
 
 #include "base/hash.hpp"
 #include "base/random.hpp"
+#include "risk/dense.hpp"
 
 namespace joinedup::risk {
 namespace {
@@ -42,7 +43,7 @@ TEST(Learner, BothKindsComeNearTheTruthAndAreCalibrated) {
   const auto train = people(20000, 1), test = people(10000, 2);
   Scored truth{test.truth, {test.y.begin(), test.y.end()}, {}};
   const double best = *auroc(rank_rows(truth.probability), truth.outcome);
-  for (const auto kind : {LearnerKind::trees, LearnerKind::logistic}) {
+  for (const auto kind : {LearnerKind::trees, LearnerKind::logistic, LearnerKind::blend}) {
     LearnerOptions options;
     options.kind = kind;
     const auto learner = Learner::train(train.x, train.y, train.group, options);
@@ -69,6 +70,43 @@ TEST(Learner, BothKindsComeNearTheTruthAndAreCalibrated) {
       EXPECT_NEAR(learner->recalibration().apply(expit(sum)), scored.probability[row], 1e-4);
     }
   }
+}
+
+TEST(Learner, OfFewPeopleTheSmoothPartIsTakenAndTheSpreadIsRight) {
+  // Three thousand rows: trees alone cannot spread their probabilities enough, and a fifth of the rows cannot tell them so.
+  const auto train = people(3000, 4), test = people(20000, 5);
+  Scored truth{test.truth, {test.y.begin(), test.y.end()}, {}};
+  const double best = *auroc(rank_rows(truth.probability), truth.outcome);
+  LearnerOptions options;
+  options.kind = LearnerKind::blend;
+  const auto learner = Learner::train(train.x, train.y, train.group, options);
+  ASSERT_TRUE(learner) << learner.error().text();
+  EXPECT_LT(learner->weight_of_trees(), .6);
+  auto scored = truth;
+  scored.probability = *learner->predict(test.x);
+  const auto seen = performance(scored, {.replicates = 0});
+  EXPECT_GT(*seen.auroc.value, best - .015);
+  EXPECT_NEAR(*seen.slope.value, 1, .15);
+}
+
+TEST(Learner, TheDenseRegressionIsTheSparseOne) {
+  const auto some = people(4000, 6);
+  std::vector<float> x;
+  std::vector<std::uint8_t> y;
+  SparseRows sparse;
+  for (std::size_t row = 0; row < some.x.rows; ++row) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      const float v = std::isnan(some.x.at(row, c)) ? 0.0F : some.x.at(row, c) / 10;
+      x.push_back(v);
+      sparse.add(static_cast<std::uint32_t>(c), v);
+    }
+    sparse.end_row();
+    y.push_back(some.y[row] > 0.5F);
+  }
+  const auto dense = fit_logistic_dense(x, some.x.rows, 3, y, 10), twin = fit_logistic_ridge(sparse, y, 10);
+  EXPECT_TRUE(dense.converged);
+  EXPECT_NEAR(dense.intercept, twin.intercept, 1e-3);
+  for (std::size_t c = 0; c < 3; ++c) EXPECT_NEAR(dense.coefficient[c], twin.coefficient[c], 1e-3);
 }
 
 TEST(Learner, ADamagedFileIsSaid) {

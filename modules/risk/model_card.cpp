@@ -30,6 +30,12 @@ std::string judged(const PlaceModel& model) {
          row({"Calibration slope", shown(h.model.slope), shown(h.age_and_sex.slope)}) + row({"Brier score", shown(h.model.brier, 4), shown(h.age_and_sex.brier, 4)});
   for (std::size_t i = 0; i < h.curve.size(); ++i)
     out += row({"Net benefit at " + fixed_text(100 * h.curve[i].threshold, 1) + "%", fixed_text(h.curve[i].model, 5), fixed_text(h.age_and_sex_curve[i].model, 5)});
+  if (h.has_parr30) {
+    out += "</table><p>Beside PARR-30, on the " + with_commas(static_cast<std::int64_t>(h.parr30_rows)) + " of these discharges that end a continuous stay (PARR-30 without its hospital's term and the deprivation score of 2007, not recalibrated here):</p><table><caption>The same discharges</caption><tr><th>Measure</th><th>This model</th><th>PARR-30</th></tr>" +
+           row({"AUROC", shown(h.model_beside_parr30.auroc), shown(h.parr30.auroc)}) + row({"AUROC, difference (DeLong)", shown(h.parr30_difference.difference), ""}) + row({"Observed over expected", shown(h.model_beside_parr30.oe), shown(h.parr30.oe)}) +
+           row({"Calibration slope", shown(h.model_beside_parr30.slope), shown(h.parr30.slope)});
+    for (const auto& r : h.beside_parr30) out += row({"Net benefit at " + fixed_text(100 * r.threshold, 0) + "%", fixed_text(r.second_net_benefit, 5), fixed_text(r.first_net_benefit, 5)});
+  }
   out += "</table><table><caption>By deprivation fifth of the area</caption><tr><th>Fifth</th><th>People</th><th>Events</th><th>AUROC</th><th>Observed over expected</th><th>Calibration slope</th><th>False-negative rate of a list of one in 50</th></tr>";
   for (const auto& g : h.by_deprivation)
     out += g.performance.rows < 10 ? row({g.group, "fewer than 10", "", "", "", "", ""})
@@ -39,6 +45,18 @@ std::string judged(const PlaceModel& model) {
 
 }  // namespace
 
+const char* card_style() { return style; }
+
+std::string card_with_recalibrations(std::string card, const std::vector<std::string>& sentences) {
+  const std::string open = "<section id=\"recalibrations\">", close = "</section>";
+  const auto from = card.find(open), to = from == std::string::npos ? from : card.find(close, from);
+  if (to == std::string::npos) return card;
+  std::string text;
+  for (const auto& sentence : sentences) text += "<p>" + html_text(sentence) + "</p>";
+  card.replace(from + open.size(), to - from - open.size(), text);
+  return card;
+}
+
 std::string model_card(const PlaceModel& model, const std::vector<std::string>& features) {
   std::string days;
   for (const auto& day : model.index_dates) days += (days.empty() ? "" : ", ") + day;
@@ -46,9 +64,10 @@ std::string model_card(const PlaceModel& model, const std::vector<std::string>& 
                     "</head><body><main><h1>Model card: " + html_text(model.what) + "</h1>"
                     "<p class=\"never\">Never use this score to decide eligibility, resuscitation or rationing. It orders a list that a clinician reads; a person who knows the person decides.</p>"
                     "<h2>What it was trained on</h2><p>" + with_commas(static_cast<std::int64_t>(model.rows)) + " people as of " + html_text(days) +
-                    (model.events ? ", of whom " + with_commas(static_cast<std::int64_t>(model.events)) + " had the outcome" : "") + ". Rows are not weighted for rarity. Missing values keep a direction of their own; nothing is imputed.</p>"
+                    (model.events ? ", of whom " + with_commas(static_cast<std::int64_t>(model.events)) + " had the outcome" : "") + ". Rows are not weighted for rarity. Missing values keep a direction of their own; nothing is imputed. " +
+                    std::string(model.outcome == "cost_12m" ? "Learner: gradient boosted trees." : "Learner: gradient boosted trees and penalised logistic regression, " + fixed_text(100 * model.weight_of_trees, 0) + "% and " + fixed_text(100 - 100 * model.weight_of_trees, 0) + "% of the log odds, chosen on people whom neither had seen.") + "</p>"
                     "<p class=\"small\">Inputs " + html_text(model.inputs_sha256) + ": scoring refuses the model where the steps that make its features have changed.</p><h2>How it did</h2>" + judged(model);
-  out += "<p class=\"small\">The model that is kept was then fitted on everybody, in the same way. What it will do elsewhere or later, this does not show.</p><h2>Features</h2><p class=\"small\">";
+  out += "<section id=\"recalibrations\"></section><p class=\"small\">A whole validation, over all practices, with intervals by group: joinedup validate --place.</p><p class=\"small\">The model that is kept was then fitted on everybody, in the same way. What it will do elsewhere or later, this does not show.</p><h2>Features</h2><p class=\"small\">";
   for (std::size_t i = 0; i < features.size(); ++i) out += (i ? ", " : "") + html_text(features[i]);
   return out + "</p><p>Ethnicity is not a feature. Use of services is: whoever could not get care looks healthier than they are.</p></main></body></html>\n";
 }

@@ -10,6 +10,9 @@
 
 namespace joinedup::risk {
 
+const char* card_style();
+// The card with these sentences in place of what it said of recalibration before.
+std::string card_with_recalibrations(std::string card, const std::vector<std::string>& sentences);
 std::string model_card(const PlaceModel& model, const std::vector<std::string>& features);
 
 }  // namespace joinedup::risk

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_set>
 
 #include "base/hash.hpp"
+#include "risk/risk.hpp"
 
 namespace joinedup::risk {
 namespace {
@@ -37,10 +39,10 @@ Result<FeatureRows> rows_for(engine::Connection& connection, Wanted::Of of, cons
   JOINEDUP_CHECK(end_cohort(connection));
   JOINEDUP_CHECK(begin_cohort(connection));
   if (of == Wanted::Of::people) {
-    if (days.has_first) { JOINEDUP_CHECK(add_people(connection, days.first)); }
-    JOINEDUP_CHECK(add_people(connection, days.last));
+    if (days.has_first) { JOINEDUP_CHECK(add_people(connection, days.first, options.most_people)); }
+    JOINEDUP_CHECK(add_people(connection, days.last, options.most_people));
   } else {
-    JOINEDUP_CHECK(add_discharges(connection, days.has_first ? days.first : options.data_from + 180, options.data_to - 31));
+    JOINEDUP_CHECK(add_discharges(connection, days.has_first ? days.first : options.data_from + 180, options.data_to - 31, options.most_people));
   }
   JOINEDUP_CHECK(write_features(connection));
   JOINEDUP_CHECK(write_outcomes(connection));
@@ -68,10 +70,10 @@ Cohort cohort_of(const Wanted& want, const FeatureRows& rows) {
   return cohort;
 }
 
-Split hold_out(const Cohort& cohort, const FeatureRows& rows, const Days& days, std::size_t fold) {
+Split hold_out(const Cohort& cohort, const FeatureRows& rows, const Days& days, std::size_t fold, HoldOut what) {
   Split split;
   std::unordered_set<std::int64_t> judged;  // who moved from one practice to another is not learned from either
-  std::vector<std::uint32_t> earlier;
+  std::vector<std::uint32_t> elsewhere;
   for (const auto row : cohort.rows) {
     const bool later = rows.index_day[row] >= days.last.days;
     const bool here = mix64(hash64(rows.practice[row]), practice_stream) % practice_folds == fold;
@@ -79,11 +81,28 @@ Split hold_out(const Cohort& cohort, const FeatureRows& rows, const Days& days, 
       split.judge.push_back(row);
       judged.insert(rows.person_key[row]);
     }
-    if (!later && !here) earlier.push_back(row);
+    if (!here && (!later || what == HoldOut::practice)) elsewhere.push_back(row);
   }
-  for (const auto row : earlier)
+  for (const auto row : elsewhere)
     if (!judged.contains(rows.person_key[row])) split.learn.push_back(row);
   return split;
+}
+
+double Parr30::of(std::int64_t person_key, std::int32_t day_after) const {
+  const auto found = score.find({person_key, day_after});
+  return found == score.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+}
+
+Result<Parr30> parr30_of(engine::Connection& connection, Date from, Date to) {
+  JOINEDUP_TRY(const auto rows, write_discharge_scores(connection, {.index_date = to, .discharged_from = from}));
+  static_cast<void>(rows);
+  Parr30 all;
+  JOINEDUP_CHECK(connection.scan("SELECT person_key, discharge_date + 1, max(score) FROM risk_discharge_score WHERE score IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2", [&](const engine::Batch& batch) -> Result<void> {
+    for (std::size_t i = 0; i < batch.rows(); ++i) all.score[{batch.integer(0, i), static_cast<std::int32_t>(batch.integer(1, i))}] = batch.number(2, i);
+    return {};
+  }));
+  JOINEDUP_CHECK(connection.run("DROP TABLE risk_discharge_score"));
+  return all;
 }
 
 std::string deprivation_fifth(std::int32_t decile) {
@@ -126,7 +145,7 @@ Scored scored_of(const Sample& sample, std::vector<double> probability) {
 LearnerOptions learner_options(const Wanted& want, const PlaceModelOptions& options) {
   LearnerOptions learn;
   learn.boosted.is_amount = want.is_amount;
-  learn.kind = options.use_logistic && !want.is_amount ? LearnerKind::logistic : LearnerKind::trees;
+  learn.kind = want.is_amount ? LearnerKind::trees : options.use_logistic ? LearnerKind::logistic : LearnerKind::blend;
   return learn;
 }
 

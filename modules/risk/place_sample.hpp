@@ -6,8 +6,10 @@
 //   const Split split = hold_out(cohort, rows, days, fold);      // learn: other practices, a year earlier; judge: this fold, the later year
 //   const Sample sample = sample_of(cohort, rows, split.learn);
 #pragma once
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "risk/features.hpp"
@@ -47,11 +49,19 @@ struct Cohort {
 Cohort cohort_of(const Wanted& want, const FeatureRows& rows);
 
 // People of the practices of one fold in the later year, and those who may be learned from to judge on them: other people, of
-// other practices, in the earlier year.
+// other practices, in the earlier year (or in both).
+enum class HoldOut { practice_and_year, practice };
 struct Split {
   std::vector<std::uint32_t> learn, judge;
 };
-Split hold_out(const Cohort& cohort, const FeatureRows& rows, const Days& days, std::size_t fold);
+Split hold_out(const Cohort& cohort, const FeatureRows& rows, const Days& days, std::size_t fold, HoldOut what = HoldOut::practice_and_year);
+
+// PARR-30 of discharges in a period, by person and the day after it; NaN where there is none.
+struct Parr30 {
+  std::map<std::pair<std::int64_t, std::int32_t>, double> score;
+  double of(std::int64_t person_key, std::int32_t day_after) const;
+};
+Result<Parr30> parr30_of(engine::Connection& connection, Date from, Date to);
 
 struct Sample {
   Matrix x;

@@ -27,11 +27,11 @@ struct Predicted {
   std::vector<double> model, age_and_sex;
 };
 
-Result<Predicted> predict_held_out(const Wanted& want, const Cohort& cohort, const FeatureRows& rows, const Days& days, const PlaceModelOptions& options) {
+Result<Predicted> predict_held_out(const Wanted& want, const Cohort& cohort, const FeatureRows& rows, const Days& days, const PlaceModelOptions& options, HoldOut what) {
   std::array<Predicted, practice_folds> folds;
   const LearnerOptions learn = learner_options(want, options);
   JOINEDUP_CHECK(parallel_for(practice_folds, options.threads, [&](std::size_t fold) -> Result<void> {
-    const Split split = hold_out(cohort, rows, days, fold);
+    const Split split = hold_out(cohort, rows, days, fold, what);
     if (split.judge.empty() || cohort.events_of(split.learn) < 50) return {};
     const Sample train = sample_of(cohort, rows, split.learn), test = sample_of(cohort, rows, split.judge);
     JOINEDUP_TRY(const auto learner, Learner::train(train.x, train.y, train.group, learn));
@@ -48,22 +48,6 @@ Result<Predicted> predict_held_out(const Wanted& want, const Cohort& cohort, con
     all.age_and_sex.insert(all.age_and_sex.end(), fold.age_and_sex.begin(), fold.age_and_sex.end());
   }
   return all;
-}
-
-// PARR-30 of each discharge, by person and the day after it.
-using Parr30 = std::map<std::pair<std::int64_t, std::int32_t>, double>;
-Result<Parr30> parr30_of(engine::Connection& connection, Date last) {
-  PublishedScoreOptions options;
-  options.index_date = last;
-  JOINEDUP_TRY(const auto rows, write_discharge_scores(connection, options));
-  static_cast<void>(rows);
-  Parr30 scores;
-  JOINEDUP_CHECK(connection.scan("SELECT person_key, discharge_date + 1, max(score) FROM risk_discharge_score WHERE score IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2", [&](const engine::Batch& batch) -> Result<void> {
-    for (std::size_t i = 0; i < batch.rows(); ++i) scores[{batch.integer(0, i), static_cast<std::int32_t>(batch.integer(1, i))}] = batch.number(2, i);
-    return {};
-  }));
-  JOINEDUP_CHECK(connection.run("DROP TABLE risk_discharge_score"));
-  return scores;
 }
 
 // Ethnic group as the record tells it now: for groups of the report, never a feature.
@@ -101,8 +85,8 @@ std::string held_out_csv(const Wanted& want, const Cohort& cohort, const Feature
     const auto row = predicted.rows[i];
     text += std::to_string(rows.person_key[row]) + "," + Date{rows.index_day[row]}.to_iso() + "," + (cohort.outcome[row] > 0.5F ? "1," : "0,") + format_number(predicted.model[i]) + "," + format_number(predicted.age_and_sex[i]) + ",";
     if (with_parr30) {
-      const auto score = context.parr30.find({rows.person_key[row], rows.index_day[row]});
-      text += (score == context.parr30.end() ? "" : format_number(score->second)) + ",";
+      const double score = context.parr30.of(rows.person_key[row], rows.index_day[row]);
+      text += (std::isnan(score) ? "" : format_number(score)) + ",";
     }
     const float sex = rows.features.at(row, male);
     const auto ethnic = context.ethnicity.find(rows.person_key[row]);
@@ -118,7 +102,7 @@ Study study_of(const Wanted& want, const Cohort& cohort, const FeatureRows& rows
   Study study;
   const bool people = want.of == Wanted::Of::people;
   study.title = std::string("Validation in this place: ") + want.what;
-  study.purpose = "Would a model of this place foresee " + std::string(want.what) + ", for people of practices that it has not seen, in a year that it has not seen? It is to order lists that clinicians read, and no more.";
+  study.purpose = "Would a model of this place foresee " + std::string(want.what) + ", for people of practices that it has not seen" + (context.options.hold_out == HoldOut::practice ? "" : ", in a year that it has not seen") + "? It is to order lists that clinicians read, and no more.";
   std::size_t later = 0, later_in = 0, earlier_in = 0;
   for (const auto day : rows.index_day) later += day >= context.days.last.days;
   for (const auto row : cohort.rows) (rows.index_day[row] >= context.days.last.days ? later_in : earlier_in) += 1;
@@ -128,12 +112,12 @@ Study study_of(const Wanted& want, const Cohort& cohort, const FeatureRows& rows
   study.flow.push_back({number(later_in) + " at risk; who died or moved away before the end is kept, without the outcome where none was recorded"});
   if (later_in > predicted.rows.size())
     study.flow.push_back({number(later_in - predicted.rows.size()) + " left out: too few events in the other practices to learn from", true});
-  study.flow.push_back({"Learned from: up to " + number(earlier_in) + " rows of the year before, less those of the practices and people judged"});
+  study.flow.push_back({"Learned from: up to " + number(earlier_in + (context.options.hold_out == HoldOut::practice ? later_in : 0)) + " rows of the year before" + (context.options.hold_out == HoldOut::practice ? " and of the same year" : "") + ", less those of the practices and people judged"});
   study.outcome = "It is " + std::string(want.what) + ", from the record's own events; the index day counts, days before it do not.";
   study.predictors = number(rows.features.columns) + " features as of the index day, from every setting (sql/feature.sql): age, sex, deprivation, a year's use of each service, social care, housing, conditions. Nothing dated on or after that day; ethnicity is not among them.";
   study.missing = "Missing is a value of its own: the trees learn a direction for it. Nothing is imputed.";
-  study.methods = {"Learner: gradient boosted trees (XGBoost " + xgboost_version() + "), with settings fixed beforehand, recalibrated on people that the fit did not see.",
-                   "Practices fall into " + std::to_string(practice_folds) + " folds. Those of one fold are predicted by a model learned from the others, on days a year and more earlier; whoever is predicted is not learned from, having moved practice or not.",
+  study.methods = {"Learner: gradient boosted trees (XGBoost " + xgboost_version() + ") and penalised logistic regression, a mean of their log odds; its weight and a logistic recalibration are chosen on people that the fit did not see, the other settings beforehand.",
+                   "Practices fall into " + std::to_string(practice_folds) + " folds. Those of one fold are predicted by a model learned from the others, " + std::string(context.options.hold_out == HoldOut::practice ? "on the same days and a year earlier" : "on days a year and more earlier") + "; whoever is predicted is not learned from, having moved practice or not.",
                    "age_and_sex: the same learner on age and sex alone, in the same folds.",
                    "No row was weighted or drawn again for being rare."};
   if (!people)
@@ -144,7 +128,7 @@ Study study_of(const Wanted& want, const Cohort& cohort, const FeatureRows& rows
 Result<void> validate_one(const Wanted& want, const FeatureRows& rows, const Context& context, ValidatedPlace& done) {
   const Cohort cohort = cohort_of(want, rows);
   Progress working(std::string("Judging ") + want.short_name);
-  JOINEDUP_TRY(const auto predicted, predict_held_out(want, cohort, rows, context.days, context.model));
+  JOINEDUP_TRY(const auto predicted, predict_held_out(want, cohort, rows, context.days, context.model, context.options.hold_out));
   const auto events = cohort.events_of(predicted.rows);
   working.done(number(predicted.rows.size()) + " predicted");
   if (events < 20 || events + 20 > predicted.rows.size()) {
@@ -179,8 +163,8 @@ Result<void> validate_one(const Wanted& want, const FeatureRows& rows, const Con
 
 Result<ValidatedPlace> validate_record(engine::Connection& connection, const PlaceModelOptions& model, const PlaceValidationOptions& options) {
   JOINEDUP_TRY(const auto days, days_of(model));
-  if (!days.has_first)
-    return fail(ErrorCode::invalid_input, "To learn in one year and judge in the next the data must reach back two and a half years; these begin on " + model.data_from.to_iso() + ".");
+  if (!days.has_first && options.hold_out == HoldOut::practice_and_year)
+    return fail(ErrorCode::invalid_input, "To learn in one year and judge in the next the data must reach back two and a half years; these begin on " + model.data_from.to_iso() + ". With --hold-out practice other practices of the same year are learned from.");
   for (const auto& name : options.outcomes) {
     const auto all = wanted_models();
     if (std::none_of(all.begin(), all.end(), [&](const auto& want) { return !want.is_amount && name == want.name; }))
@@ -195,7 +179,7 @@ Result<ValidatedPlace> validate_record(engine::Connection& connection, const Pla
     for (const auto& want : wanted_models())
       if (want.of == of && !want.is_amount && (options.outcomes.empty() || std::find(options.outcomes.begin(), options.outcomes.end(), want.name) != options.outcomes.end())) asked.push_back(&want);
     if (asked.empty()) continue;
-    if (of == Wanted::Of::discharges) { JOINEDUP_TRY(context.parr30, parr30_of(connection, model.data_to)); }
+    if (of == Wanted::Of::discharges) { JOINEDUP_TRY(context.parr30, parr30_of(connection, days.last - 1, model.data_to)); }
     JOINEDUP_TRY(const auto rows, rows_for(connection, of, model, days));
     if (rows.features.rows == 0) {
       done.notes.push_back("The record holds nobody on the days that a model would learn from.");

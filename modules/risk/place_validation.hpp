@@ -5,12 +5,13 @@
 //   done.outcomes[0].validation.performance.slope
 //
 // Every person is predicted once: by a model learned from people of other practices, a year earlier, none of them among those
-// predicted with it. The models kept by `refresh` are made in the same way and then fitted on everybody; they are not read here.
+// predicted with it (or, with HoldOut::practice, in the same year too: what is new in the record's second year counts then). The models kept by `refresh` are made in the same way and then fitted on everybody; they are not read here.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "risk/place_models.hpp"
+#include "risk/place_sample.hpp"
 #include "risk/validate.hpp"
 
 namespace joinedup::risk {
@@ -21,6 +22,7 @@ struct PlaceValidationOptions {
   std::uint64_t seed = 1;
   std::size_t replicates = 200;
   unsigned threads = 2;
+  HoldOut hold_out = HoldOut::practice_and_year;
 };
 
 struct ValidatedOutcome {

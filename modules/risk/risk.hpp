@@ -115,6 +115,7 @@ struct PublishedScoreOptions {
   Date index_date;
   // The days that the record covers; an index date outside them is refused. Where they are not given, nothing is.
   std::optional<Date> data_from = std::nullopt, data_to = std::nullopt;
+  Date discharged_from{0};  // of write_discharge_scores: no discharge before it
 };
 struct PublishedScoreSummary {
   std::int64_t scores = 0, terms = 0;     // rows

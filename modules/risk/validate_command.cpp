@@ -15,7 +15,7 @@ namespace {
 constexpr const char* usage =
     "Usage: validate --data F --outcome C|C=VALUE [--predict C2] [--compare C3]… [--group G]… [--cluster ID] [--order C|none] [--drop C]… "
     "[--model xgboost|logistic|blend] [--top N]… [--threshold P]… [--folds K] [--bootstrap R] --seed N --out DIR [--threads N] [--json]\n"
-    "       validate --place DIR [--outcome NAME]… [--bootstrap R] [--seed N] --out DIR [--threads N] [--json]      the place's own models, on people they never saw";
+    "       validate --place DIR [--outcome NAME]… [--hold-out practice-and-year|practice] [--bootstrap R] [--seed N] --out DIR [--threads N] [--json]      the place's own models, on people they never saw";
 
 template <class T>
 Result<T> read(const std::string& flag, const std::string& text, T least, T most) {
@@ -30,6 +30,7 @@ struct Command {
   ValidateJob job;
   std::string place;
   std::vector<std::string> outcomes;
+  HoldOut hold_out = HoldOut::practice_and_year;
   bool json = false;
 };
 
@@ -37,7 +38,10 @@ Result<void> take(Command& command, const std::string& flag, const std::string& 
   auto& job = command.job;
   if (flag == "--data") job.data = value;
   else if (flag == "--place") command.place = value;
-  else if (flag == "--outcome") {
+  else if (flag == "--hold-out") {
+    if (value != "practice" && value != "practice-and-year") return fail(ErrorCode::wrong_usage, "--hold-out is practice-and-year or practice.");
+    command.hold_out = value == "practice" ? HoldOut::practice : HoldOut::practice_and_year;
+  } else if (flag == "--outcome") {
     job.outcome = value;
     command.outcomes.push_back(value);
   }
@@ -128,6 +132,7 @@ int place_command(const Command& command) {
   options.seed = command.job.seed;
   options.replicates = command.job.replicates;
   options.threads = command.job.threads;
+  options.hold_out = command.hold_out;
   const auto done = validate_place(options);
   if (!done) {
     std::fprintf(stderr, "joinedup validate: %s\n", done.error().text().c_str());

@@ -21,6 +21,8 @@ stay AS (
          count(CASE WHEN admission_type = 'emergency' AND days_before <= 90 THEN 1 END) AS emergency_admissions_3m,
          count(CASE WHEN admission_type <> 'emergency' AND NOT day_case AND days_before <= 365 THEN 1 END) AS other_admissions_12m,
          count(CASE WHEN day_case AND days_before <= 365 THEN 1 END) AS day_cases_12m,
+         count(CASE WHEN admission_type = 'emergency' AND days_before > 365 THEN 1 END) AS emergency_admissions_year_before,
+         count(CASE WHEN admission_type <> 'emergency' AND days_before > 365 THEN 1 END) AS other_admissions_year_before,
          sum(CASE WHEN discharge_date < index_date AND days_before <= 365 THEN length_of_stay END) AS bed_days_12m,
          min(CASE WHEN admission_type = 'emergency' AND days_before <= 365 THEN days_before END) AS days_since_emergency_admission,
          max(CASE WHEN discharge_date IS NULL OR discharge_date >= index_date THEN 1 ELSE 0 END) AS in_hospital
@@ -28,25 +30,28 @@ stay AS (
   GROUP BY row_id
 ),
 emergency_department AS (
-  SELECT c.row_id, count(*) AS emergency_attendances_12m,
+  SELECT c.row_id, count(CASE WHEN {{days_between(e.arrival_date; c.index_date)}} <= 365 THEN 1 END) AS emergency_attendances_12m,
+         count(CASE WHEN {{days_between(e.arrival_date; c.index_date)}} > 365 THEN 1 END) AS emergency_attendances_year_before,
          count(CASE WHEN {{days_between(e.arrival_date; c.index_date)}} <= 90 THEN 1 END) AS emergency_attendances_3m
   FROM emergency_attendance e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE e.arrival_date >= {{add_days({{first_index}}; -365)}} AND e.arrival_date < {{last_index}} AND {{days_between(e.arrival_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.arrival_date >= {{add_days({{first_index}}; -730)}} AND e.arrival_date < {{last_index}} AND {{days_between(e.arrival_date; c.index_date)}} BETWEEN 1 AND 730
   GROUP BY c.row_id
 ),
 outpatient AS (
-  SELECT c.row_id, count(CASE WHEN e.attended THEN 1 END) AS outpatient_attended_12m, count(CASE WHEN e.did_not_attend THEN 1 END) AS outpatient_not_attended_12m
+  SELECT c.row_id, count(CASE WHEN e.attended AND {{days_between(e.appointment_date; c.index_date)}} <= 365 THEN 1 END) AS outpatient_attended_12m,
+         count(CASE WHEN e.did_not_attend AND {{days_between(e.appointment_date; c.index_date)}} <= 365 THEN 1 END) AS outpatient_not_attended_12m,
+         count(CASE WHEN e.attended AND {{days_between(e.appointment_date; c.index_date)}} > 365 THEN 1 END) AS outpatient_attended_year_before
   FROM outpatient_attendance e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE e.appointment_date >= {{add_days({{first_index}}; -365)}} AND e.appointment_date < {{last_index}} AND {{days_between(e.appointment_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.appointment_date >= {{add_days({{first_index}}; -730)}} AND e.appointment_date < {{last_index}} AND {{days_between(e.appointment_date; c.index_date)}} BETWEEN 1 AND 730
   GROUP BY c.row_id
 ),
 practice AS (
-  SELECT c.row_id, count(*) AS gp_contacts_12m, count(CASE WHEN {{days_between(e.contact_date; c.index_date)}} <= 90 THEN 1 END) AS gp_contacts_3m
+  SELECT c.row_id, count(CASE WHEN {{days_between(e.contact_date; c.index_date)}} <= 365 THEN 1 END) AS gp_contacts_12m, count(CASE WHEN {{days_between(e.contact_date; c.index_date)}} > 365 THEN 1 END) AS gp_contacts_year_before, count(CASE WHEN {{days_between(e.contact_date; c.index_date)}} <= 90 THEN 1 END) AS gp_contacts_3m
   FROM gp_contact e
   JOIN risk_cohort c ON c.person_key = e.person_key
-  WHERE e.contact_date >= {{add_days({{first_index}}; -365)}} AND e.contact_date < {{last_index}} AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 365
+  WHERE e.contact_date >= {{add_days({{first_index}}; -730)}} AND e.contact_date < {{last_index}} AND {{days_between(e.contact_date; c.index_date)}} BETWEEN 1 AND 730
   GROUP BY c.row_id
 ),
 prescribed AS (
@@ -127,6 +132,11 @@ conditions AS (
   FROM known_condition
   GROUP BY row_id
 ),
+-- The first day of each kind of event: before it the record holds none, which is not the same as there having been none.
+known_since AS (
+  SELECT (SELECT min(admission_date) FROM hospital_spell) AS stays, (SELECT min(arrival_date) FROM emergency_attendance) AS attendances,
+         (SELECT min(appointment_date) FROM outpatient_attendance) AS appointments, (SELECT min(contact_date) FROM gp_contact) AS contacts
+),
 registered AS (
   SELECT c.row_id, max({{days_between(r.starts_on; c.index_date)}}) AS days_with_practice
   FROM registration_span r
@@ -165,10 +175,16 @@ SELECT c.row_id, c.person_key, c.index_date,
        coalesce(housing.homelessness_12m, 0) AS homelessness_12m,
        coalesce(housing.social_tenant, 0) AS social_tenant,
        coalesce(voluntary.voluntary_contacts_12m, 0) AS voluntary_contacts_12m,
+       CASE WHEN {{days_between(k.stays; c.index_date)}} >= 700 THEN coalesce(stay.emergency_admissions_year_before, 0) END AS emergency_admissions_year_before,
+       CASE WHEN {{days_between(k.stays; c.index_date)}} >= 700 THEN coalesce(stay.other_admissions_year_before, 0) END AS other_admissions_year_before,
+       CASE WHEN {{days_between(k.attendances; c.index_date)}} >= 700 THEN coalesce(emergency_department.emergency_attendances_year_before, 0) END AS emergency_attendances_year_before,
+       CASE WHEN {{days_between(k.appointments; c.index_date)}} >= 700 THEN coalesce(outpatient.outpatient_attended_year_before, 0) END AS outpatient_attended_year_before,
+       CASE WHEN {{days_between(k.contacts; c.index_date)}} >= 700 THEN coalesce(practice.gp_contacts_year_before, 0) END AS gp_contacts_year_before,
        coalesce(conditions.conditions, 0) AS conditions,
 {{condition_columns}}
 FROM risk_cohort c
 JOIN person p ON p.person_key = c.person_key
+CROSS JOIN known_since k
 LEFT JOIN stay ON stay.row_id = c.row_id
 LEFT JOIN emergency_department ON emergency_department.row_id = c.row_id
 LEFT JOIN outpatient ON outpatient.row_id = c.row_id

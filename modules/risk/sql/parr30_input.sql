@@ -11,7 +11,7 @@ discharge AS (
   JOIN hospital_spell f ON f.source = l.source AND f.cips_key = l.cips_key AND f.cips_sequence = 1
   CROSS JOIN risk_index i
   WHERE l.cips_sequence = l.cips_spells AND l.finished AND NOT l.died AND NOT coalesce(f.day_case, FALSE)
-    AND f.admission_type IN ('emergency', 'elective') AND l.discharge_date <= i.index_date
+    AND f.admission_type IN ('emergency', 'elective') AND l.discharge_date BETWEEN i.discharged_from AND i.index_date
 ),
 -- Emergency admissions before this one, a continuous stay counted once.
 earlier AS (
