@@ -127,13 +127,50 @@ TEST_F(BundleTest, TwoConditionalCreatesNeverBothCreate) {
   std::vector<std::thread> crew;
   for (int i = 0; i < 8; ++i)
     crew.emplace_back([&, i] {
-      const auto response = i % 2 == 0 ? send("POST /Patient", body, {{"If-None-Exist", "identifier=s|1"}})
-                                       : post("transaction", R"({"resource":)" + body + R"(,"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=s|1"}})");
+      Response response;
+      if (i % 2 == 0) response = send("POST /Patient", body, {{"If-None-Exist", "identifier=s|1"}});
+      else response = post("transaction", R"({"resource":)" + body + R"(,"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=s|1"}})");
       created += response.status == 201 || response.body.find("201 Created") != std::string::npos;
     });
   for (auto& worker : crew) worker.join();
   EXPECT_EQ(created, 1);
   EXPECT_EQ(at(send("GET /Patient?_summary=count"), "total"), "1");
+}
+
+// May write and see the patients named, and nothing else.
+struct OnlyThese final : fhir::Permit {
+  std::set<std::string> ids;
+  bool everything() const override { return false; }
+  bool allows(fhir::Action, const fhir::Asked& asked) const override { return asked.type == "Patient" && (asked.id.empty() || ids.contains(std::string(asked.id))); }
+};
+
+TEST_F(BundleTest, OneEntryThatMayNotBeWrittenRefusesAll) {
+  const std::string body = R"("identifier":[{"system":"s","value":")";
+  for (const char* id : {"ann", "bob"}) {
+    const std::string name = id;
+    send("PUT /Patient/" + name, R"({"resourceType":"Patient","id":")" + name + "\"," + body + name + "\"}]}");
+  }
+  const auto before = store_->figures().rows;
+  OnlyThese these;
+  these.ids = {"ann", "new"};
+  permit_ = &these;
+  const auto put = [](const std::string& id) { return R"({"resource":{"resourceType":"Patient","id":")" + id + R"("},"request":{"method":"PUT","url":"Patient/)" + id + "\"}}"; };
+  EXPECT_EQ(post("transaction", put("ann") + "," + put("bob")).status, 403);
+  EXPECT_EQ(post("transaction", put("ann") + R"(,{"resource":{"resourceType":"Organization"},"request":{"method":"POST","url":"Organization"}})").status, 403);
+  // Whom the caller may not see matches no condition of theirs.
+  EXPECT_EQ(post("transaction", put("ann") + R"(,{"resource":{"resourceType":"Patient","link":[{"other":{"reference":"Patient?identifier=s|bob"},"type":"seealso"}]},"request":{"method":"POST","url":"Patient"}})").status, 412);
+  EXPECT_EQ(store_->figures().rows, before);
+  // Denied and absent are one: to delete either is nothing to do, to patch either is not found.
+  for (const char* id : {"bob", "never"}) {
+    const std::string name = id;
+    EXPECT_EQ(at(post("transaction", R"({"request":{"method":"DELETE","url":"Patient/)" + name + "\"}}"), "entry/0/response/status"), "204 No Content");
+    EXPECT_EQ(post("transaction", R"({"resource":{"resourceType":"Binary","contentType":"application/json-patch+json","data":"W10="},"request":{"method":"PATCH","url":"Patient/)" + name + "\"}}").status, 404);
+  }
+  EXPECT_EQ(store_->figures().rows, before);
+  const auto good = post("transaction", put("ann") + "," + put("new") + R"(,{"request":{"method":"GET","url":"Patient/bob"}})");
+  ASSERT_EQ(good.status, 200) << good.body;
+  EXPECT_EQ(at(good, "entry/2/response/status"), "404 Not Found");
+  EXPECT_EQ(at(good, "entry/1/response/status"), "201 Created");
 }
 
 // --- the Synthea bundles ---

@@ -209,7 +209,13 @@ Result<void> Transaction::prepare(Plan& plan) {
   if (plan.kind == Plan::Kind::read || plan.kind == Plan::Kind::nothing) return {};
   std::optional<fhir::Version> now;
   if (plan.kind != Plan::Kind::create) {
-    JOINEDUP_TRY(now, current(state_, plan.type, plan.id));
+    if (plan.entry.method == "PUT") {
+      JOINEDUP_TRY(now, current(state_, plan.type, plan.id));
+    } else {  // what the caller may not see is not there to be patched or deleted
+      auto seen = state_.store.read(plan.type, plan.id, call_.permit);
+      if (seen) now = std::move(*seen);
+      else if (seen.error().code != ErrorCode::not_found) return tl::unexpected(seen.error());
+    }
     if (now) JOINEDUP_CHECK(may_change(*now, call_.permit));
     if (!call_.permit.everything() && !plan.if_match) plan.if_match = now ? now->version : 0;  // what the permit was asked of
   }
