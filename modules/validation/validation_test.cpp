@@ -71,6 +71,9 @@ TEST(Validation, ValuesAndTheirExtensionsStandSideBySide) {
   EXPECT_EQ(told(patient(R"("_birthDate":{"extension":[{"url":"http://x"}]})")), "error ext-1 Patient.birthDate.extension[0]");
   EXPECT_EQ(told(patient(R"("_birthDate":{"family":"x"})")), "error unknown-element Patient.birthDate.family; error ele-1 Patient.birthDate");
   EXPECT_EQ(told(patient(R"("extension":[{"url":"http://x","valueString":"a","extension":[{"url":"b","valueString":"c"}]}])")), "error ext-1 Patient.extension[0]");
+  EXPECT_EQ(told(patient(R"("active":true,"_active":{"id":"x"})")), "") << "a value may have an id and nothing more";
+  EXPECT_EQ(told(patient(R"("_active":{"id":"x"})")), "error ele-1 Patient.active");
+  EXPECT_EQ(told(patient(R"("name":[{"given":["A",null],"_given":[{"id":"x"},{"id":"y"}]}])")), "error ele-1 Patient.name[0].given[1]");
   EXPECT_EQ(told(patient(R"("_gender":{"extension":[{"url":"http://x","valueCode":"a"}]})")), "");
 }
 

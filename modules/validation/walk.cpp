@@ -83,9 +83,9 @@ void Walk::resource(NodeIndex node, const Frame* at, const Scope* up, int contai
   if (profiles_ != nullptr || !options_.profiles.empty()) claimed(node, type, at, scope, up == nullptr);
 }
 
-void Walk::object(NodeIndex node, const TypeRule& rule, const Frame* at, const Scope& scope) {
+void Walk::object(NodeIndex node, const TypeRule& rule, const Frame* at, const Scope& scope, Content beside) {
   std::uint64_t seen[2] = {0, 0}, seen_shadow[2] = {0, 0};
-  bool content = false;
+  bool content = beside == Content::some;
   for (NodeIndex child : document_.children(node)) {
     if (stopped_) return;
     NameId name = document_.node(child).name;
@@ -216,7 +216,8 @@ void Walk::shadow_property(NodeIndex object, NodeIndex node, const ElementRule& 
   NodeKind kind = document_.kind(node);
   if (element.many != (kind == NodeKind::array)) return shape(element, at, kind);
   NodeIndex values = document_.find(object, document_.node(node).name & ~shadow_bit);
-  if (kind != NodeKind::array) return shadow_item(node, at, scope);
+  auto content_of = [&](NodeIndex at_value) { return at_value != no_node && document_.kind(at_value) != NodeKind::null ? Content::some : Content::none; };
+  if (kind != NodeKind::array) return shadow_item(node, at, scope, content_of(values));
   if (document_.node(node).end == node + 1) return error("structure", at, "list", "A JSON array must not be empty; leave the element out.");
   bool beside = values != no_node && document_.kind(values) == NodeKind::array;
   NodeIndex value = beside && document_.node(values).end > values + 1 ? values + 1 : no_node;
@@ -226,7 +227,7 @@ void Walk::shadow_property(NodeIndex object, NodeIndex node, const ElementRule& 
     ++frame.index;
     if (beside && value == no_node)
       return error("structure", &frame, "list", "The list of extensions is longer than the list of values it stands beside.");
-    if (document_.kind(one) != NodeKind::null) shadow_item(one, &frame, scope);
+    if (document_.kind(one) != NodeKind::null) shadow_item(one, &frame, scope, content_of(value));
     else if (value == no_node)
       error("structure", &frame, "null", "There is neither a value nor an extension at this place of the list.");
     if (value != no_node) {
@@ -236,10 +237,10 @@ void Walk::shadow_property(NodeIndex object, NodeIndex node, const ElementRule& 
   }
 }
 
-void Walk::shadow_item(NodeIndex node, const Frame* at, const Scope& scope) {
+void Walk::shadow_item(NodeIndex node, const Frame* at, const Scope& scope, Content beside) {
   if (document_.kind(node) != NodeKind::object)
     return error("structure", at, "type", "What stands beside a value, under a name with an underscore, is a JSON object.");
-  object(node, rules_.type(model_.element_type), at, scope);
+  object(node, rules_.type(model_.element_type), at, scope, beside);
 }
 
 }  // namespace joinedup::validation

@@ -71,13 +71,14 @@ class Walk {
  private:
   // --- structure (walk.cpp) ---
   void resource(NodeIndex node, const Frame* at, const Scope* up, int contained);
-  void object(NodeIndex node, const TypeRule& rule, const Frame* at, const Scope& scope);
+  enum class Content : std::uint8_t { none, some };  // beside it: a plain value, which may have nothing more than an id
+  void object(NodeIndex node, const TypeRule& rule, const Frame* at, const Scope& scope, Content beside = Content::none);
   void required(NodeIndex node, const TypeRule& rule, const std::uint64_t* seen, const Frame* at);
   void property(NodeIndex object, NodeIndex node, const ElementRule& element, TypeId type, const Frame* at, const Scope& scope);
   void item(NodeIndex node, NodeIndex shadow, const ElementRule& element, TypeId type, const Frame* at, const Scope& scope);
   void primitive(NodeIndex node, const TypeRule& rule, const Frame* at, const Scope& scope);
   void shadow_property(NodeIndex object, NodeIndex node, const ElementRule& element, TypeId type, const Frame* at, const Scope& scope);
-  void shadow_item(NodeIndex node, const Frame* at, const Scope& scope);
+  void shadow_item(NodeIndex node, const Frame* at, const Scope& scope, Content beside);
   void shape(const ElementRule& element, const Frame* at, NodeKind kind);
   void repeated(NodeIndex object, NodeIndex node, const ElementRule& element, const Frame* at);
 
