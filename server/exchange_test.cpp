@@ -179,6 +179,25 @@ TEST(Exchange, SlowWorkHoldsNoReadsUp) {
   EXPECT_EQ(waiting, 30);
 }
 
+TEST(Exchange, ASlowSearchHoldsNobodyElseUp) {
+  std::atomic<bool> is_searching{false};
+  auto options = open_options();
+  options.threads = 2;
+  Handled served([&](const rest::Request& r) {
+    if (r.query == "slow") is_searching = true, std::this_thread::sleep_for(1s);
+    return plain("x");
+  }, options);
+  std::vector<std::unique_ptr<Client>> readers;
+  for (int i = 0; i < 20; ++i) readers.push_back(std::make_unique<Client>(served.port())), readers.back()->ask("GET", "/healthz");
+  Client slow(served.port());
+  slow.send("GET /fhir/Patient?slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  while (!is_searching) std::this_thread::sleep_for(1ms);
+  const auto begin = std::chrono::steady_clock::now();
+  for (auto& reader : readers) EXPECT_EQ(reader->ask("GET", "/fhir/Patient/1").status, 200);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 800ms) << "whichever connections shared a thread with it";
+  EXPECT_EQ(slow.receive().status, 200);
+}
+
 TEST(Exchange, WhatIsWrittenDownHoldsNothingOfAPerson) {
   TestFolder folder;
   auto options = open_options();

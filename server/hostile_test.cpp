@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/random.hpp"
 #include "server/gzip.hpp"
 #include "server/test_support.hpp"
 
@@ -229,6 +230,48 @@ TEST(Hostile, WhatIsNotHttpIsRefusedAndEndsTheConnection) {
     }
   }
   EXPECT_EQ(Client(served.port()).ask("GET", "/healthz").status, 200);
+}
+
+// JOINEDUP_FUZZ_SECONDS of it; http_fuzz.cpp is the same under sanitizers and guided.
+TEST(Hostile, BrokenRequestsByTheThousandDoNoHarm) {
+  const char* given = std::getenv("JOINEDUP_FUZZ_SECONDS");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(given != nullptr ? std::atoi(given) : 3);
+  Served served;
+  const std::vector<std::string> seeds = {
+      "GET /fhir/Patient?name=smith&_include=Patient:organization HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n",
+      "POST /fhir/Patient HTTP/1.1\r\nHost: localhost\r\nContent-Length: 29\r\nExpect: 100-continue\r\n\r\n{\"resourceType\": \"Patient\"}  ",
+      "POST /fhir HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\n{\"res\r\n0\r\nTrailer: x\r\n\r\n",
+      "PUT /fhir/Patient/a HTTP/1.1\r\nHost: localhost\r\nIf-Match: W/\"1\"\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00",
+      "HEAD /reports/index.html HTTP/1.0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"};
+  int count = 0, answered = 0;
+  for (; std::chrono::steady_clock::now() < until; ++count) {
+    CounterRandom random(3, static_cast<std::uint64_t>(count), 1);
+    std::string text = seeds[random.below(seeds.size())];
+    for (int edits = random.between(0, 6); edits > 0; --edits) {
+      const auto at = random.below(text.size());
+      switch (random.below(4)) {
+        case 0: text[at] = static_cast<char>(random.below(256)); break;
+        case 1: text.erase(at, random.below(8) + 1); break;
+        case 2: text.insert(at, text.substr(random.below(text.size()), random.below(20))); break;
+        default: text.insert(at, std::string(random.below(3) + 1, "\r\n: ,;=%/"[random.below(10)]));
+      }
+      if (text.empty()) text = "\r";
+    }
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    served.server->adopt(ends[1]);
+    static_cast<void>(::send(ends[0], text.data(), text.size(), MSG_NOSIGNAL));
+    ::shutdown(ends[0], SHUT_WR);
+    std::string heard;
+    char room[65536];
+    for (ssize_t got = 0; (got = ::recv(ends[0], room, sizeof room, 0)) > 0;) heard.append(room, static_cast<std::size_t>(got));
+    ::close(ends[0]);
+    if (heard.empty()) continue;
+    ++answered;
+    ASSERT_EQ(heard.substr(0, 7), "HTTP/1.") << text;
+  }
+  EXPECT_GT(answered, count / 10);
+  EXPECT_EQ(Client(served.port()).ask("GET", "/readyz").status, 200);
 }
 
 TEST(Hostile, AHandlersFaultIsAnAnswer) {
