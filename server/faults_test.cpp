@@ -67,9 +67,9 @@ struct Promises {
   long counted = -1, tried = -1;         // the counter's last acknowledged value, and the last asked for
 };
 
-void write_until_dead(std::uint16_t port, const std::string& name, Promises& out) {
+void write_until_dead(std::uint16_t port, const std::string& name, Promises& out, std::atomic<int>& acknowledged) {
   Client client(port);
-  for (int n = 0; client.connected(); ++n) {
+  for (int n = 0; client.connected(); ++n, ++acknowledged) {
     if (n % 3 == 0) {
       const auto made = client.ask("POST", "/fhir/Patient", patient(name + "-" + std::to_string(n)));
       if (made.status != 201) return;
@@ -137,12 +137,14 @@ TEST(Faults, AKilledServerLosesNoAcknowledgedWriteAndAppliesNoneByHalf) {
     }
     now.assign(clients, {});
     std::vector<std::thread> crew;
+    std::atomic<int> going{0};
     for (int c = 0; c < clients; ++c) {
       now[c].counter_id = all[c].counter_id, now[c].counted = all[c].counted;
-      crew.emplace_back([&, c] { write_until_dead(child.port(), "r" + std::to_string(round) + "c" + std::to_string(c), now[c]); });
+      crew.emplace_back([&, c] { write_until_dead(child.port(), "r" + std::to_string(round) + "c" + std::to_string(c), now[c], going); });
     }
     CounterRandom random(7, static_cast<std::uint64_t>(round), 1);
-    std::this_thread::sleep_for(std::chrono::milliseconds(random.between(30, 400)));
+    for (int tries = 0; tries < 2000 && going < 2 * clients; ++tries) std::this_thread::sleep_for(10ms);  // a busy machine is slow to begin
+    std::this_thread::sleep_for(std::chrono::milliseconds(random.between(0, 300)));
     child.kill();
     for (auto& one : crew) one.join();
     for (const auto& promised : now) acknowledged += promised.created.size() + promised.whole.size();

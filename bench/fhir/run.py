@@ -320,6 +320,8 @@ def main():
             bar("fhir_memory_and_cache_5000000", most / (1 << 30), "GiB", "<= 4, page cache and process", most <= FOUR_GIB)
     if asked.peer_size:
         size = asked.peer_size
+        if size < SET:
+            os.environ["JOINEDUP_BENCH_SET"] = str(size)  # what is asked for is drawn from these
         say(f"HAPI FHIR, {size:,} resources")
         try:
             data, copies = make_data(size), max(1, size // SET)
