@@ -139,7 +139,8 @@ Response write_one(const State& state, const Call& call, fhir::Write write) {
   std::vector<Issue> found;
   if (write.kind != fhir::Write::Kind::remove) {
     write.body = marked(state, std::move(write.body));
-    found = faults(state, write.body);
+    // Warnings are told to those who ask for an outcome; for the others there is no need to look for them.
+    if (state.options.validation == Validation::reject || call.prefer.returns == Prefer::Return::outcome) found = faults(state, write.body);
     if (auto refused = refuse_invalid(state, found, "")) return std::move(*refused);
   }
   auto written = state.store.write({write});

@@ -57,6 +57,22 @@ TEST_F(RejectingTest, WhatDoesNotFitIsNotStored) {
   EXPECT_EQ(at(send("GET /Patient?_summary=count"), "total"), "1");
 }
 
+class WarningTest : public ApiTest {
+ protected:
+  ApiOptions options() const override {
+    auto out = ApiTest::options();
+    out.validation = Validation::warn;
+    return out;
+  }
+};
+
+TEST_F(WarningTest, WhatDoesNotFitIsStoredAndSaid) {
+  const auto made = send("POST /Patient", R"({"resourceType":"Patient","gender":"blue"})", {{"Prefer", "return=OperationOutcome"}});
+  EXPECT_EQ(made.status, 201);
+  EXPECT_NE(made.body.find("Patient.gender"), std::string::npos) << made.body;
+  EXPECT_EQ(send("POST /Patient", R"({"resourceType":"Patient","gender":"blue"})").status, 201);
+}
+
 TEST_F(RejectingTest, AnNhsNumberThatFailsItsCheckIsMarkedNotRefused) {
   const std::string patient = R"({"resourceType":"Patient","identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9990000001"}]})";
   for (const auto& made : {send("POST /Patient", patient), send("POST /", R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + patient + R"(,"request":{"method":"POST","url":"Patient"}}]})", {{"Prefer", "return=representation"}})}) {

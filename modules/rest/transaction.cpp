@@ -319,6 +319,7 @@ Response Transaction::run(std::vector<BundleEntry> entries) {
     if (auto prepared = prepare(one); !prepared) return refuse(one, prepared.error());
     if (one.text.empty()) continue;
     one.text = marked(state_, std::move(one.text));
+    if (state_.options.validation != Validation::reject) continue;
     if (auto refused = refuse_invalid(state_, faults(state_, one.text), "Bundle.entry[" + std::to_string(one.entry.number) + "]")) return std::move(*refused);
   }
   return write();
