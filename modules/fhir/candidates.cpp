@@ -136,7 +136,38 @@ void Search::estimate(Lookup& lookup, const Index::View& view) {
   }
 }
 
-bool Search::candidates(const Index::View& view, const std::vector<Lookup>& all, std::size_t most, Row& reached, std::vector<Row>& out) {
+Search::Gate Search::gate(Action action, std::string_view type) const {
+  Gate gate;
+  gate.none_asked = permit_.everything();
+  if (gate.none_asked) return gate;
+  const auto narrowing = permit_.narrowing(action, type);
+  if (!narrowing || narrowing->patients == nullptr) return gate;
+  gate.one_asked = narrowing->of_these == Narrowing::OfThese::asked;
+  gate.people = narrowing->patients->hashes(log_.store(), [&](std::string_view id) { return keys_.self("Patient", id); });
+  return gate;
+}
+
+Search::Gate::Verdict Search::Gate::of(std::uint64_t person) const {
+  if (none_asked) return Verdict::allowed;
+  if (people == nullptr || person == nobody || person == several_people) return Verdict::asked;
+  if (!std::binary_search(people->begin(), people->end(), person)) return Verdict::withheld;
+  return one_asked ? Verdict::asked : Verdict::allowed;
+}
+
+std::shared_ptr<const std::vector<std::uint64_t>> PatientSet::hashes(std::uint64_t store, const std::function<std::uint64_t(std::string_view id)>& hash) const {
+  const std::lock_guard lock(mutex_);
+  if (hashes_ != nullptr && hashed_for_ == store) return hashes_;
+  auto made = std::make_shared<std::vector<std::uint64_t>>();
+  made->reserve(ids_.size());
+  for (const auto& id : ids_) made->push_back(hash(id));
+  std::sort(made->begin(), made->end());
+  hashed_for_ = store;
+  hashes_ = std::move(made);
+  return hashes_;
+}
+
+bool Search::candidates(const Index::View& view, const std::vector<Lookup>& all, const Gate& gate, std::size_t most, Row& reached,
+                        std::vector<Candidate>& out) {
   const Row begin = reached == no_row ? 0 : reached + 1;
   const std::uint64_t pause = looked_at_ + limits_.at_once;
   std::vector<Row> listed;
@@ -153,7 +184,9 @@ bool Search::candidates(const Index::View& view, const std::vector<Lookup>& all,
       if (view.dead().has(row)) return true;
       for (const Probe& probe : probes)
         if (!probe.keeps(row)) return true;
-      out.push_back(row);
+      const auto verdict = gate.of(gate.none_asked ? nobody : segment->person(row));
+      if (verdict == Gate::Verdict::withheld) return true;
+      out.push_back({row, verdict == Gate::Verdict::asked});
       return out.size() < most && looked_at_ < limits_.candidates;
     };
     if (const Postings* single = driver.single()) {

@@ -154,6 +154,7 @@ void SqliteStore::index_row(const StoredVersion& version, IndexedRow& row) {
   thread_local std::vector<Extracted> scratch;
   row.tokens.clear();
   row.columns.clear();
+  row.person = nobody;
   row.self = keys_->self(version.type, version.id);
   row.type = static_cast<std::uint16_t>(Definitions::r4().type_number(version.type));
   row.instant = version.instant;

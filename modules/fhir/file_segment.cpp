@@ -27,10 +27,10 @@ struct TableHeader {
   std::uint64_t keys = 0, key_count = 0, directory = 0, directory_bits = 0, starts = 0, words = 0, postings = 0;
 };
 struct Header {
-  char magic[8] = {'J', 'O', 'I', 'N', 'S', 'E', 'G', '1'};
+  char magic[8] = {'J', 'O', 'I', 'N', 'S', 'E', 'G', '2'};
   std::uint64_t checksum = 0, length = 0, first = 0, size = 0;
   TableHeader tables[2];
-  std::uint64_t columns = 0, column_count = 0, self = 0, instant = 0, type = 0;
+  std::uint64_t columns = 0, column_count = 0, self = 0, person = 0, instant = 0, type = 0;
 };
 struct ColumnEntry {
   std::uint64_t key = 0, at = 0;
@@ -230,14 +230,17 @@ class SegmentWriter {
     Section self(file_, header_.self = at);
     for (const Segment* source : sources_)
       for (Row row = source->first(); row < source->end(); ++row) self.put(source->self(row));
-    Section instant(file_, header_.instant = aligned(self.at()));
+    Section person(file_, header_.person = aligned(self.at()));
+    for (const Segment* source : sources_)
+      for (Row row = source->first(); row < source->end(); ++row) person.put(source->person(row));
+    Section instant(file_, header_.instant = aligned(person.at()));
     for (const Segment* source : sources_)
       for (Row row = source->first(); row < source->end(); ++row) instant.put(source->instant(row));
     Section type(file_, header_.type = aligned(instant.at()));
     for (const Segment* source : sources_)
       for (Row row = source->first(); row < source->end(); ++row) type.put(source->type(row));
     at = type.at();
-    return self.flush() && instant.flush() && type.flush();
+    return self.flush() && person.flush() && instant.flush() && type.flush();
   }
 
   bool write_header(std::uint64_t at) {
@@ -294,6 +297,7 @@ Result<std::shared_ptr<const FileSegment>> FileSegment::open(const std::string& 
   if (std::memcmp(header.magic, Header{}.magic, 8) != 0 || header.checksum != checksum_of(header) || header.length != length) return unsound();
   segment->first_ = static_cast<Row>(header.first), segment->size_ = static_cast<Row>(header.size);
   segment->self_ = reinterpret_cast<const std::uint64_t*>(segment->map_ + header.self);
+  segment->person_ = reinterpret_cast<const std::uint64_t*>(segment->map_ + header.person);
   segment->instant_ = reinterpret_cast<const std::int64_t*>(segment->map_ + header.instant);
   segment->type_ = reinterpret_cast<const std::uint16_t*>(segment->map_ + header.type);
   return std::shared_ptr<const FileSegment>(segment);

@@ -25,7 +25,11 @@ double to_double(std::string_view digits) {
 Keys::Keys(std::string_view secret, std::string base_url) : seed_(hash64(secret, 2)), base_url_(std::move(base_url)) {
   const auto& r4 = Definitions::r4();
   for (const auto& type : r4.types())
-    for (const Parameter* one : r4.parameters(type)) parameters_[type].push_back(parameter(type, one->code));
+    for (const Parameter* one : r4.parameters(type)) {
+      const auto& codes = r4.compartment(type);
+      types_[type].parameters.push_back(parameter(type, one->code));
+      types_[type].compartment.push_back(std::find(codes.begin(), codes.end(), one->code) != codes.end());
+    }
 }
 
 std::uint64_t Keys::self(std::string_view type, std::string_view id) const {
@@ -128,15 +132,25 @@ void Keys::index_one(std::uint64_t p, const Extracted& value, std::string& folde
 void Keys::index(std::string_view type, const fhirpath::Document& document, std::vector<Extracted>& scratch, IndexedRow& out) const {
   out.tokens.clear();
   out.columns.clear();
-  const auto found = parameters_.find(type);
-  if (found == parameters_.end()) return;
+  out.person = nobody;
+  const auto found = types_.find(type);
+  if (found == types_.end()) return;
+  const bool is_person = type == "Patient";  // a link to another person is no part of what it is about
+  if (is_person) out.person = out.self;
   scratch.clear();
   ExtractionPlan::of_type(type).run(document, document.root(), scratch);
   out.tokens.push_back(of_type(type));
   std::string folded;
   for (const Extracted& value : scratch) {
-    const std::uint64_t p = found->second[value.slot];
+    const std::uint64_t p = found->second.parameters[value.slot];
     index_one(p, value, folded, out);
+    if (value.shape == Shape::reference && !is_person && found->second.compartment[value.slot]) {
+      const auto plain = plain_reference(value.code, base_url_);
+      if (plain.starts_with("Patient/")) {
+        const auto person = hash64(plain, seed_);
+        out.person = out.person == nobody || out.person == person ? person : several_people;
+      }
+    }
     out.tokens.push_back(token(p, Part::present, {}, {}));
   }
   std::sort(out.tokens.begin(), out.tokens.end());

@@ -22,7 +22,7 @@ class Keys {
   enum class Part : std::uint8_t { present, code, system_code, system, identifier_code, identifier_system_code, identifier_system, reference, uri };
 
   Keys(std::string_view secret, std::string base_url);
-  // Without self, instant and type: those are the store's.
+  // Without instant and type: those are the store's; `out.self` must be there.
   void index(std::string_view type, const fhirpath::Document& document, std::vector<Extracted>& scratch, IndexedRow& out) const;
 
   std::uint64_t self(std::string_view type, std::string_view id) const;
@@ -44,7 +44,11 @@ class Keys {
   void index_one(std::uint64_t parameter, const Extracted& value, std::string& scratch, IndexedRow& out) const;
   std::uint64_t seed_;
   std::string base_url_;
-  std::unordered_map<std::string_view, std::vector<std::uint64_t>> parameters_;  // by type, in the order of Definitions
+  struct OfType {
+    std::vector<std::uint64_t> parameters;  // in the order of Definitions
+    std::vector<bool> compartment;          // which of them lead to the person that it is about
+  };
+  std::unordered_map<std::string_view, OfType> types_;
 };
 
 // A value of a canonical unit: milligrams and grams compare. Nothing where the unit is not known.

@@ -144,9 +144,10 @@ void MemorySegment::add(const IndexedRow& row) {
     if (column.rows.size() - column.order.size() >= 512 + column.order.size() / 8) column.sort();
   }
   selves_.push_back(row.self);
+  persons_.push_back(row.person);
   instants_.push_back(row.instant);
   types_.push_back(row.type);
-  self_ = selves_.data(), instant_ = instants_.data(), type_ = types_.data();
+  self_ = selves_.data(), person_ = persons_.data(), instant_ = instants_.data(), type_ = types_.data();
   ++size_;
 }
 
@@ -156,7 +157,7 @@ void MemorySegment::seal() {
 }
 
 std::size_t MemorySegment::memory() const {
-  std::size_t bytes = size_ * 18UL;
+  std::size_t bytes = size_ * 26UL;
   for (const Lists* table : {&versions_, &tokens_})
     bytes += table->keys.size() * (8 + sizeof(List) + 48) + table->pool.capacity() * 4;
   for (const Column& column : columns_) bytes += column.rows.capacity() * 28;

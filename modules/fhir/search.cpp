@@ -56,9 +56,10 @@ tl::unexpected<Error> Search::too_many() const {
 Result<std::vector<Search::Found>> Search::find(const Request& request) {
   JOINEDUP_TRY(const auto all, plan(request));
   const bool exact = all_exact(all);
-  const bool bodies = request.bodies == Request::Bodies::wanted || !exact || !permit_.everything();
+  const bool bodies = request.bodies == Request::Bodies::wanted || !exact;
+  const Gate gate = this->gate(request.action, request.type);
   std::vector<Found> out;
-  std::vector<Row> rows;
+  std::vector<Candidate> rows;
   Row after = request.after;
   for (bool ended = false; !ended;) {
     rows.clear();
@@ -66,13 +67,13 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
     const std::size_t most = exact ? wanted : std::max<std::size_t>(wanted * 2, 64);
     {
       const Index::View view = index_.view();
-      ended = candidates(view, all, most, after, rows);
+      ended = candidates(view, all, gate, most, after, rows);
     }
     if (looked_at_ >= limits_.candidates) return too_many();
-    for (const Row row : rows) {
-      Found found{.row = row};
-      if (bodies) {
-        JOINEDUP_TRY(const bool good, check(request, exact, found));
+    for (const Candidate& candidate : rows) {
+      Found found{.row = candidate.row};
+      if (bodies || candidate.asked) {
+        JOINEDUP_TRY(const bool good, check(request, exact, candidate.asked, found));
         if (!good) continue;
       }
       out.push_back(std::move(found));
@@ -86,23 +87,23 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
 Result<std::uint64_t> Search::count(const Request& request) {
   JOINEDUP_TRY(const auto all, plan(request));
   const bool exact = all_exact(all);
+  const Gate gate = this->gate(request.action, request.type);
   std::uint64_t sum = 0;
-  std::vector<Row> rows;
+  std::vector<Candidate> rows;
   Row after = no_row;
   for (bool ended = false; !ended;) {
     rows.clear();
     {
       const Index::View view = index_.view();
-      ended = candidates(view, all, 65536, after, rows);
+      ended = candidates(view, all, gate, 65536, after, rows);
     }
     if (looked_at_ >= limits_.candidates) return too_many();
-    if (exact && permit_.everything()) {
-      sum += rows.size();
-      continue;
-    }
-    for (const Row row : rows) {
-      Found found{.row = row};
-      JOINEDUP_TRY(const bool good, check(request, exact, found));
+    for (const Candidate& candidate : rows) {
+      bool good = true;
+      if (!exact || candidate.asked) {
+        Found found{.row = candidate.row};
+        JOINEDUP_TRY(good, check(request, exact, candidate.asked, found));
+      }
       sum += good ? 1U : 0U;
     }
   }
@@ -112,17 +113,19 @@ Result<std::uint64_t> Search::count(const Request& request) {
 // Of several types: each on its own, in the order of rows. Bodies are read for what is shown only.
 Result<std::vector<Search::Found>> Search::find_several(const std::vector<Request>& requests) {
   if (requests.size() == 1) return find(requests[0]);
-  std::vector<std::pair<Row, const Request*>> order;
+  std::vector<std::pair<Found, const Request*>> order;
   for (const Request& request : requests) {
-    JOINEDUP_TRY(const auto found, find(request));
-    for (const Found& one : found) order.emplace_back(one.row, &request);
+    JOINEDUP_TRY(auto found, find(request));
+    for (Found& one : found) order.emplace_back(std::move(one), &request);
   }
-  std::sort(order.begin(), order.end());
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first.row < b.first.row; });
   std::vector<Found> out;
-  for (const auto& [row, request] : order) {
+  for (auto& [found, request] : order) {
     if (out.size() == request->most) break;
-    Found found{.row = row};
-    JOINEDUP_TRY(const bool good, check(*request, true, found));
+    bool good = true;
+    if (!found.version) {
+      JOINEDUP_TRY(good, check(*request, true, false, found));
+    }
     if (good) out.push_back(std::move(found));
   }
   return out;
@@ -168,20 +171,20 @@ bool plainly_matches(const std::vector<const Criterion*>& criteria, std::string_
 
 }  // namespace
 
-Result<bool> Search::check(const Request& request, bool exact, Found& found) {
+Result<bool> Search::check(const Request& request, bool exact, bool asked, Found& found) {
   if (!exact && ++checked_ > limits_.checked)
     return fail(ErrorCode::too_large, "The search would have to read more than " + std::to_string(limits_.checked) +
                                           " resources. Add a parameter that narrows it.");
   JOINEDUP_TRY(auto* const reading, reader());
   JOINEDUP_TRY(found.version, reading->read(found.row));
   if (!found.version || found.version->text.empty() || found.version->type != request.type) return false;
-  if (exact && permit_.everything() && plainly_matches(request.criteria, found.version->text)) return true;
+  if (exact && !asked && plainly_matches(request.criteria, found.version->text)) return true;
   JOINEDUP_CHECK(document_.parse(found.version->text));
   for (const Criterion* criterion : request.criteria) {
     if (criterion->has != nullptr || !criterion->chain.empty() || !criterion->list.empty()) continue;
     if (!matcher_.matches(*criterion, document_, found.version->instant)) return false;
   }
-  return permit_.everything() || permit_.allows(request.action, {found.version->type, found.version->id, &document_});
+  return !asked || permit_.allows(request.action, {found.version->type, found.version->id, &document_});
 }
 
 // --- order and pages ---
@@ -319,7 +322,7 @@ Result<SearchPage> Search::run(const Query& query) {
   page.entries.reserve(found.size());
   for (Found& one : found) {
     if (!one.version) {  // found by the index alone, so far
-      JOINEDUP_TRY(const bool good, check(*requests_first, true, one));
+      JOINEDUP_TRY(const bool good, check(*requests_first, true, false, one));
       if (!good) continue;
     }
     page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});

@@ -57,6 +57,18 @@ class Search {
     std::int64_t number = 0;
     std::string text;
   };
+  // What a permit says of a row before it is read.
+  struct Gate {
+    std::shared_ptr<const std::vector<std::uint64_t>> people;  // nothing: everybody
+    bool none_asked = false, one_asked = true;                 // nothing is withheld; what is about one of `people` is asked nevertheless
+    enum class Verdict : std::uint8_t { withheld, allowed, asked };
+    Verdict of(std::uint64_t person) const;
+  };
+  struct Candidate {
+    Row row = no_row;
+    bool asked = false;  // the permit has not decided yet
+  };
+  Gate gate(Action action, std::string_view type) const;
   struct Found {
     Row row = no_row;
     std::vector<SortValue> sort;
@@ -89,8 +101,9 @@ class Search {
   void value_lookup(const Criterion& criterion, const Parameter& parameter, const SearchValue& value, Lookup& out);
   void estimate(Lookup& lookup, const Index::View& view);
   // Rows after `reached`, and how far it came; false: there may be more.
-  bool candidates(const Index::View& view, const std::vector<Lookup>& all, std::size_t most, Row& reached, std::vector<Row>& out);
-  Result<bool> check(const Request& request, bool exact, Found& found);
+  bool candidates(const Index::View& view, const std::vector<Lookup>& all, const Gate& gate, std::size_t most, Row& reached,
+                  std::vector<Candidate>& out);
+  Result<bool> check(const Request& request, bool exact, bool asked, Found& found);
   Result<void> include(const Query& query, SearchPage& page);
   Result<std::optional<StoredVersion>> current(std::string_view type, std::string_view id);
   Row current_row(const Index::View& view, std::uint64_t self) const;

@@ -61,10 +61,14 @@ struct ColumnValue {
   std::int64_t low = 0, high = 0;
 };
 
+// Whom a row is about, by the Patient compartment: one person's hash, or one of these.
+inline constexpr std::uint64_t nobody = 0, several_people = 1;
+
 // What one row adds to the index.
 struct IndexedRow {
   std::uint64_t self = 0;      // hash of "Type/id"
   std::int64_t instant = 0;
+  std::uint64_t person = nobody;  // whom it is about: hash of "Patient/id"
   std::uint16_t type = 0;
   std::vector<std::uint64_t> tokens;
   std::vector<ColumnValue> columns;
@@ -82,6 +86,7 @@ class Segment {
   std::uint64_t self(Row row) const { return self_[row - first_]; }
   std::int64_t instant(Row row) const { return instant_[row - first_]; }
   std::uint16_t type(Row row) const { return type_[row - first_]; }
+  std::uint64_t person(Row row) const { return person_[row - first_]; }
 
   // For merges: keys ascending, and what they hold.
   enum class Table : std::uint8_t { versions, tokens };
@@ -93,6 +98,7 @@ class Segment {
  protected:
   Row first_ = 0, size_ = 0;
   const std::uint64_t* self_ = nullptr;
+  const std::uint64_t* person_ = nullptr;
   const std::int64_t* instant_ = nullptr;
   const std::uint16_t* type_ = nullptr;
 };
@@ -159,7 +165,7 @@ class MemorySegment final : public Segment {
   FlatMap column_places_;
   std::vector<std::uint64_t> column_keys_;
   std::vector<Column> columns_;
-  std::vector<std::uint64_t> selves_;
+  std::vector<std::uint64_t> selves_, persons_;
   std::vector<std::int64_t> instants_;
   std::vector<std::uint16_t> types_;
 };
