@@ -68,7 +68,7 @@ Result<void> write_month(engine::Connection& connection, const LoadedModel& mode
   // A count of events is Poisson's on the scale of its logarithm; of an amount no interval is given.
   const double wide = happened > 0 && !amount ? std::exp(1.959963984540054 / std::sqrt(happened)) : HUGE_VAL;
   return connection.run("INSERT INTO risk_drift VALUES (" + engine::sql_text(model.outcome) + ", " + engine::sql_text(model.name()) + ", DATE '" + month.day + "', " + std::to_string(month.predicted.size()) + ", " +
-                        number(happened, 0) + ", " + number(expected, 1) + ", " + number(ratio, 4) + ", " + number(ratio / wide, 4) + ", " + (std::isfinite(wide) ? number(ratio * wide, 4) : "NULL") + ", " +
+                        number(happened, 0) + ", " + number(expected, 1) + ", " + number(ratio, 4) + ", " + (std::isfinite(wide) ? number(ratio / wide, 4) : "NULL") + ", " + (std::isfinite(wide) ? number(ratio * wide, 4) : "NULL") + ", " +
                         number(population_stability_index(model.quantiles, month.predicted), 4) + ", " + (month.seen ? "TRUE" : "FALSE") + ")");
 }
 
