@@ -91,7 +91,10 @@ void Index::load() {
       dead_.load(dead);
     } else {
       auto segment = FileSegment::open(options_.folder + "/" + name);
-      if (!segment || (*segment)->first() != end_ || (*segment)->end() > options_.most_row) break;
+      if (!segment || (*segment)->first() != end_ || (*segment)->end() > options_.most_row) {
+        sound = false;  // all of it: which rows are superseded is known for the whole only
+        break;
+      }
       segments_.push_back(*segment);
       end_ = (*segment)->end();
     }

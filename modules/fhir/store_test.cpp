@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -369,6 +370,29 @@ TEST(Store, AnIndexThatKnowsMoreThanTheRecordIsNotUsed) {
   for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(options.path + end);
   std::filesystem::copy_file(folder.file("copy"), options.path);
   EXPECT_EQ(all_ids(**open_store(options), "Patient", "gender=male")->size(), 40U);
+}
+
+// One broken file in the middle: what it knew to be superseded must not come back from the files before it.
+TEST(Store, ABrokenPartOfTheIndexBringsNothingSupersededBack) {
+  TestFolder folder;
+  Fixed fixed;
+  const auto options = fixed.options(folder.file("r.sqlite"), 16);
+  {
+    auto store = *open_store(options);
+    for (const char* gender : {"male", "female"})
+      for (int i = 0; i < 10; ++i) ASSERT_TRUE(store->write(one(Write::Kind::update, "p" + std::to_string(i), std::string(R"({"resourceType":"Patient","gender":")") + gender + "\"}")));
+    for (int i = 0; i < 70; ++i) ASSERT_TRUE(store->write(one(Write::Kind::create, "", R"({"resourceType":"Patient"})")));
+    store->settle();
+  }
+  std::vector<std::string> lines;
+  std::istringstream manifest(*read_file(options.path + ".index/manifest"));
+  for (std::string line; std::getline(manifest, line);)
+    if (line.starts_with("rows ")) lines.push_back(line.substr(5));
+  ASSERT_GT(lines.size(), 1U);
+  ASSERT_TRUE(write_file(options.path + ".index/" + lines[1], "broken"));
+  auto store = *open_store(options);
+  EXPECT_EQ(all_ids(*store, "Patient", "gender=male")->size(), 0U);
+  EXPECT_EQ(all_ids(*store, "Patient", "gender=female")->size(), 10U);
 }
 
 TEST(Store, ADamagedBackupIsNotRestored) {
