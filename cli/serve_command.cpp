@@ -72,7 +72,8 @@ Result<int> serve(const Common& common) {
   // A refresh reaches the record through this process while it serves.
   const fhir::PermitAll this_account;
   JOINEDUP_TRY(const auto backend, care_door::Backend::listen(common.place, [&](const std::string& method, const std::string& path, std::string body) {
-    auto response = api.handle({.method = method, .path = path, .query = {}, .headers = {{"Content-Type", "application/fhir+json"}, {"Prefer", "return=minimal"}}, .body = std::move(body), .permit = &this_account});
+    const auto mark = path.find('?');
+    auto response = api.handle({.method = method, .path = path.substr(0, mark), .query = mark == std::string::npos ? std::string() : path.substr(mark + 1), .headers = {{"Content-Type", "application/fhir+json"}, {"Prefer", "return=minimal"}}, .body = std::move(body), .permit = &this_account});
     return std::pair(response.status, std::move(response.body));
   }));
   std::printf("Listening %s\n", server->base_url().c_str());

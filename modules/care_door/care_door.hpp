@@ -57,6 +57,10 @@ struct Shared {
 // After vault.commit(), with nobody else refreshing. A run that is killed is simply run again.
 Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const ShareOptions& options);
 
+// Before a refresh reads the extracts: plans, tasks and contacts that teams wrote in the shared record (not what a refresh wrote there)
+// become the files of the feed shared_record, which link like any other. Gives how many; files that would be the same are left.
+Result<std::uint64_t> export_team_written(const place::Place& place);
+
 // Opens the care record of one person for somebody who cares for them: what the feeds staged is in the shared record on return, and
 // stays current from then on. Logged in the vault before anything is read. not_found where no Patient has this id.
 struct OpenRequest {

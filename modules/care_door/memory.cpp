@@ -43,10 +43,10 @@ struct Memory::State {
     Statement put(handle, "UPDATE meta SET value = ? WHERE name = ?");
     return put.bind(1, value).bind(2, std::string_view(name)).run("be written");
   }
-  Result<void> load();
+  Result<void> load(const std::string& patient);
 };
 
-Result<void> Memory::State::load() {
+Result<void> Memory::State::load(const std::string& patient) {
   Statement meta(handle, "SELECT name, value FROM meta");
   std::int64_t format = 0;
   while (meta.row()) {
@@ -55,11 +55,15 @@ Result<void> Memory::State::load() {
     if (meta.text(0) == "done") done = meta.text(1);
   }
   if (format != 1) return fail(ErrorCode::invalid_input, "The care door's memory is of another format; `joinedup upgrade` brings it up.", "vault/care_door.sqlite");
-  Statement all(handle, "SELECT id, type, feed, patient, print FROM written");
+  const bool everybody = patient.empty();
+  Statement all(handle, everybody ? "SELECT id, type, feed, patient, print FROM written" : "SELECT id, type, feed, patient, print FROM written WHERE id = ?1 OR patient = ?1 OR id = (SELECT replaced_by FROM patient WHERE id = ?1) "
+                                                                                           "OR patient = (SELECT replaced_by FROM patient WHERE id = ?1 AND replaced_by <> '')");
+  if (!everybody) all.bind(1, std::string_view(patient));
   while (all.row()) written.emplace(all.text(0), WrittenResource{all.text(1), all.text(2), all.text(3), all.integer(4)});
-  Statement people(handle, "SELECT id, care_key, replaced_by FROM patient");
+  Statement people(handle, everybody ? "SELECT id, care_key, replaced_by FROM patient" : "SELECT id, care_key, replaced_by FROM patient WHERE id = ?1 OR id = (SELECT replaced_by FROM patient WHERE id = ?1)");
+  if (!everybody) people.bind(1, std::string_view(patient));
   while (people.row()) patients.emplace(people.text(0), PatientEntry{people.integer(1), people.text(2)});
-  Statement home(handle, "SELECT person_ref, patient FROM home");
+  Statement home(handle, everybody ? "SELECT person_ref, patient FROM home" : "SELECT person_ref, patient FROM home WHERE false");
   while (home.row()) homes.emplace(home.integer(0), home.text(1));
   if (all.failed() || people.failed() || home.failed()) return tl::unexpected(sqlite_error(handle, "be read"));
   return {};
@@ -70,7 +74,7 @@ Memory::Memory(Memory&&) noexcept = default;
 Memory& Memory::operator=(Memory&&) noexcept = default;
 Memory::~Memory() = default;
 
-Result<Memory> Memory::open(const place::Place& place) {
+Result<Memory> Memory::open(const place::Place& place, const std::string& patient) {
   JOINEDUP_CHECK(make_folder(place.path("vault"), FileMode::secret));
   auto state = std::make_unique<State>();
   const std::string file = place.path("vault/care_door.sqlite");
@@ -82,7 +86,7 @@ Result<Memory> Memory::open(const place::Place& place) {
   // Should power fail, the last batches may be unknown here though the record has them: they are then compared with it.
   JOINEDUP_CHECK(state->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", "be opened"));
   JOINEDUP_CHECK(state->execute(schema, "be set up"));
-  JOINEDUP_CHECK(state->load());
+  JOINEDUP_CHECK(state->load(patient));
   return Memory(std::move(state));
 }
 

@@ -36,7 +36,7 @@ struct OpenedPerson {
 
 class Memory {
  public:
-  static Result<Memory> open(const place::Place& place);
+  static Result<Memory> open(const place::Place& place, const std::string& patient = {});  // patient: what concerns this one only, for speed
   Memory(Memory&&) noexcept;
   Memory& operator=(Memory&&) noexcept;
   ~Memory();

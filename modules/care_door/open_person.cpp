@@ -18,8 +18,9 @@ Result<void> name_organizations(Work& work) {
 }  // namespace
 
 Result<OpenedRecord> open_person(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const OpenRequest& request) {
+  if (request.patient.empty()) return fail(ErrorCode::wrong_usage, "Say whose record, by the Patient's id.");
   if (request.who.empty() || request.why.empty()) return fail(ErrorCode::wrong_usage, "Say who opens this person's record, and why.");
-  JOINEDUP_TRY(auto memory, Memory::open(place));
+  JOINEDUP_TRY(auto memory, Memory::open(place, request.patient));
   OpenedRecord opened;
   opened.patient = request.patient;
   auto entry = memory.patients().find(request.patient);

@@ -26,6 +26,16 @@ class InProcess final : public Target {
     if (version.error().code == ErrorCode::not_found) return std::optional<std::string>();
     return tl::unexpected(version.error());
   }
+  Result<void> each(const std::string& type, const std::string& query, const std::function<Result<void>(const std::string& body)>& on) override {
+    std::string cursor;
+    do {
+      JOINEDUP_TRY(const auto parsed, fhir::parse_query(type, query + (query.empty() ? "" : "&") + "_count=500" + (cursor.empty() ? "" : "&_cursor=" + cursor)));
+      JOINEDUP_TRY(const auto page, store_->search(parsed, fhir::PermitAll()));
+      for (const auto& entry : page.entries) JOINEDUP_CHECK(on(entry.version.body));
+      cursor = page.next;
+    } while (!cursor.empty());
+    return {};
+  }
   bool was_empty() const override { return empty_; }
   std::string way() const override { return "in this process"; }
 
@@ -56,6 +66,24 @@ class OverSocket final : public Target {
     if (answer.status == 200) return std::optional<std::string>(std::move(answer.body));
     if (answer.status == 404 || answer.status == 410) return std::optional<std::string>();
     return fail(ErrorCode::unavailable, "The running server could not be asked what it holds: " + said(answer.body) + ".", "shared-record.sock");
+  }
+  Result<void> each(const std::string& type, const std::string& query, const std::function<Result<void>(const std::string& body)>& on) override {
+    std::string path = "/" + type + "?" + query + (query.empty() ? "" : "&") + "_count=500";
+    while (!path.empty()) {
+      JOINEDUP_TRY(const auto answer, ask_one("GET", path, {}));
+      if (answer.status != 200) return fail(ErrorCode::unavailable, "The running server could not be asked what teams wrote: " + said(answer.body) + ".", "shared-record.sock");
+      const auto page = nlohmann::json::parse(answer.body, nullptr, false);
+      path.clear();
+      if (!page.is_object()) return fail(ErrorCode::unavailable, "The running server's answer cannot be read.", "shared-record.sock");
+      if (page.contains("entry"))
+        for (const auto& entry : page["entry"])
+          if (entry.contains("resource") && entry["resource"].value("resourceType", "") == type) JOINEDUP_CHECK(on(entry["resource"].dump()));
+      if (page.contains("link"))
+        for (const auto& link : page["link"])
+          if (link.value("relation", "") == "next")
+            if (const auto url = link.value("url", ""); url.find('?') != std::string::npos) path = "/" + type + url.substr(url.find('?'));
+    }
+    return {};
   }
   bool was_empty() const override { return false; }
   std::string way() const override { return "through the running server"; }

@@ -3,6 +3,7 @@
 //   JOINEDUP_TRY(auto target, open_target(place));
 //   JOINEDUP_CHECK(target->write(writes));      // whole or not at all, durable on return; any thread
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ class Target {
   virtual ~Target() = default;
   virtual Result<void> write(const std::vector<fhir::Write>& writes) = 0;
   virtual Result<std::optional<std::string>> read(std::string_view type, std::string_view id) = 0;  // nothing: absent or deleted
+  // Every resource of a type that the query selects, a page at a time.
+  virtual Result<void> each(const std::string& type, const std::string& query, const std::function<Result<void>(const std::string& body)>& on) = 0;
   virtual bool was_empty() const = 0;  // when it was opened
   virtual std::string way() const = 0;  // for the summary: how it was reached
 };

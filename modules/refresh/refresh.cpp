@@ -392,6 +392,8 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
   JOINEDUP_TRY(const auto lock, PlaceLock::take(place.path("vault")));
   Run run{place, options, {}, Findings{}, {}, {}, {}, {}, {}};
   JOINEDUP_TRY(run.feeds, place::shipped_feeds());
+  JOINEDUP_TRY(const auto team_written, care_door::export_team_written(place));
+  static_cast<void>(team_written);
   JOINEDUP_TRY(const auto print, print_of_inputs(place, run.feeds));
   if (options.unchanged == Unchanged::skip && options.train == TrainModels::if_missing) {
     const auto published = read_file(place.path("warehouse/current/inputs.print"));
