@@ -74,7 +74,11 @@ public class Peer {
     @Bean public IStaleSearchDeletingSvc staleSearchDeletingSvc() { return new StaleSearchDeletingSvcImpl(); }
     @Bean public IHSearchSortHelper hSearchSortHelper(ISearchParamRegistry registry) { return new HSearchSortHelperImpl(registry); }
     @Bean public IResourceSupportedSvc resourceSupportedSvc(IDaoRegistry registry) { return new DaoRegistryResourceSupportedSvc(registry); }
-    @Bean public DatabaseBackedPagingProvider databaseBackedPagingProvider() { return new DatabaseBackedPagingProvider(); }
+    @Bean public DatabaseBackedPagingProvider databaseBackedPagingProvider() {
+      DatabaseBackedPagingProvider pages = new DatabaseBackedPagingProvider();
+      pages.setMaximumPageSize(1000);  // its own is 50: answers could not be compared whole
+      return pages;
+    }
     @Primary @Bean public CachingValidationSupport validationSupportChain(JpaValidationSupportChain chain) { return ValidationSupportConfigUtil.newCachingValidationSupport(chain); }
     @Bean public DataSource dataSource() {
       BasicDataSource source = new BasicDataSource();
