@@ -70,7 +70,7 @@ std::size_t depth_of(const Json& json) {
 }
 
 std::size_t size_of(const Json& json) {
-  std::size_t all = json.scalar.size() + 8;
+  std::size_t all = json.scalar.size() + sizeof(Json);  // as it stands in memory
   for (const Json& item : json.items) all += size_of(item);
   for (const auto& member : json.members) all += member.name.size() + size_of(member.value);
   return all;
@@ -133,14 +133,15 @@ Result<void> apply(Json& root, const Json& one, std::size_t step, std::size_t& c
   JOINEDUP_TRY(const auto from, read_pointer(one.find("from")));
   const Json* there = resolve(root, from, from.size());
   if (there == nullptr) return cannot(step, "there is nothing at the place that it takes from");
+  if (op == "copy") {
+    copied += size_of(*there);
+    if (copied > most_copied) return fail(ErrorCode::too_large, "The patch would copy more than 16 MB.");
+  }
   Json taken = *there;
   if (op == "move") {
     if (from == path) return {};
     if (is_within(path, from)) return cannot(step, "a value cannot be moved into itself");
     JOINEDUP_CHECK(remove(root, from, step));
-  } else {
-    copied += size_of(taken);
-    if (copied > most_copied) return fail(ErrorCode::too_large, "The patch would copy more than 16 MB.");
   }
   return add(root, path, std::move(taken), step);
 }
