@@ -44,6 +44,7 @@ ProfileCheck::Items ProfileCheck::items_of(const Item& parent, NameId name) cons
   if (value == no_node && shadow == no_node) return out;
   auto add = [&](NodeIndex v, NodeIndex s, std::int32_t index) {
     TypeId is = type;
+    if (v == no_node && walk_.rules_.type(type).kind != Kind::primitive) return;  // _name beside no name: refused already
     if (v != no_node && walk_.rules_.type(type).kind == Kind::resource) {
       TypeId named = model_.type(document_.resource_type(v));
       if (named == fhirpath::unknown_type || !walk_.rules_.type(named).known) return;
@@ -108,7 +109,7 @@ bool ProfileCheck::type_allowed(const ProfileElement& rule, const Item& item, co
     return false;
   }
   // Extensions are checked against their own definitions wherever they stand.
-  if (wanted->profiles.empty() || item.type == walk_.rules_.extension_type) return true;
+  if (wanted->profiles.empty() || item.node == no_node || item.type == walk_.rules_.extension_type) return true;
   bool any = false, all_known = true;
   for (const auto& url : wanted->profiles) {
     all_known = all_known && profiles_.find(url) != nullptr;

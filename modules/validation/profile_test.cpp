@@ -147,6 +147,15 @@ TEST(Profile, ExtensionsAreHeldToTheirDefinitions) {
   EXPECT_EQ(told(validator, patient(R"("modifierExtension":[{"url":"https://example.org/unknown","valueString":"x"}])")), "warning modifier-extension Patient.modifierExtension[0]");
 }
 
+// Found by fuzzing: what stands beside a value, where there is no value and none may be.
+TEST(Profile, AnExtensionGivenOnlyAsAShadowIsRefusedNotFollowed) {
+  auto validator = with({profile(p, "Patient", R"({"id":"Patient.extension:e","path":"Patient.extension","sliceName":"e","type":[{"code":"Extension","profile":["https://example.org/e"]}]},)"
+                                               R"({"id":"Patient.name","path":"Patient.name","type":[{"code":"HumanName","profile":["https://example.org/n"]}]})"),
+                         profile("https://example.org/n", "HumanName", R"({"id":"HumanName","path":"HumanName","constraint":[{"key":"n-1","severity":"error","human":"x","expression":"family.exists() = true"}]})")});
+  EXPECT_EQ(told(validator, patient(R"("_extension":{"extension":[{"url":"http://x","valueString":"y"}]})"), {p}), "error unknown-element Patient.extension");
+  EXPECT_EQ(told(validator, patient(R"("_name":[{"id":"x"}])"), {p}), "error unknown-element Patient.name");
+}
+
 TEST(Profile, RulesAndDerivedProfiles) {
   const std::string q = "https://example.org/q";
   auto validator = with({profile(p, "Patient", R"j({"id":"Patient","path":"Patient","constraint":[{"key":"x-1","severity":"error","human":"A birth date is wanted.","expression":"birthDate.exists()"},)j"

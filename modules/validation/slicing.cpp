@@ -103,7 +103,7 @@ bool ProfileCheck::discriminates(const ProfileElement& rule, const std::vector<s
     for (const auto& type : rule.types)
       for (const auto& url : type.profiles) {
         told = true;
-        NodeIndex own = document_.kind(item.node) == NodeKind::object ? document_.find(item.node, walk_.rules_.url) : no_node;
+        NodeIndex own = item.node != no_node && document_.kind(item.node) == NodeKind::object ? document_.find(item.node, walk_.rules_.url) : no_node;
         return own != no_node && document_.text(own) == url;
       }
   const ProfileElement* next = nullptr;
