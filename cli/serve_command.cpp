@@ -16,7 +16,7 @@ namespace {
 
 struct Flags {
   server::ServerOptions options;
-  rest::Validation validation = rest::Validation::none;
+  rest::Validation validation = rest::Validation::reject;
 };
 
 Result<Flags> read_flags(const Common& common) {
@@ -91,7 +91,8 @@ int serve_command(std::span<const std::string> arguments) {
   if (arguments.size() == 1 && arguments[0] == "--help") {
     std::puts("joinedup serve --place DIR --port N [--tls-cert F --tls-key F] [--address A] [--base-url URL] [--insecure-no-auth] [--validation none|warn|reject] [--access-log F|none]\n\n"
               "Serves the shared record at /fhir, the last report at /, health at /healthz and /readyz, figures at /metrics.\n"
-              "Plain HTTP is for this machine only. --port 0 picks a free port. SIGTERM ends it when open requests are answered.");
+              "Plain HTTP is for this machine only. --port 0 picks a free port. What validation refuses is not stored, unless --validation says otherwise.\n"
+              "SIGTERM ends it when open requests are answered.");
     return 0;
   }
   const auto common = read_common(arguments, {"--port", "--tls-cert", "--tls-key", "--address", "--base-url", "--insecure-no-auth", "--access-log", "--validation", "--mllp-port"});

@@ -33,7 +33,9 @@ Response outcome_response(int status, const std::vector<Issue>& issues) {
 
 Response outcome_response(const Error& error) {
   const auto& channel = error_channel(error.code);
-  return outcome_response(channel.http_status, {{"error", channel.fhir_issue, error.text(), {}}});
+  // Where our own machinery fails, the context is a file of this machine: that is for its log, not for a stranger.
+  const bool ours = error.code == ErrorCode::internal || error.code == ErrorCode::unavailable || error.code == ErrorCode::storage_full;
+  return outcome_response(channel.http_status, {{"error", channel.fhir_issue, ours ? error.sentence : error.text(), {}}});
 }
 
 }  // namespace joinedup::rest
