@@ -19,10 +19,10 @@ enum class LearnerKind { trees, logistic, blend };  // blend: a weighted mean of
 
 struct LearnerOptions {
   LearnerKind kind = LearnerKind::trees;
-  BoostedOptions boosted{.rounds = 120, .depth = 4, .learning_rate = 0.08, .row_share = 0.8, .column_share = 0.5, .least_child_weight = 20, .ridge = 5};
+  BoostedOptions boosted{.rounds = 80, .depth = 4, .learning_rate = 0.12, .row_share = 0.8, .column_share = 0.5, .least_child_weight = 20, .ridge = 5};
   double penalty = 10;
   std::size_t few_rows = 25'000;          // up to here every row is held back once, in five parts; above, one fifth is
-  std::size_t most_linear_rows = 50'000;  // logistic regression learns from no more than about these
+  std::size_t most_linear_rows = 25'000;  // logistic regression learns from no more than about these
 };
 
 class Learner {
