@@ -14,27 +14,11 @@
 #include <string>
 
 #include "base/file.hpp"
+#include "base/test_folder.hpp"
 #include "base/text.hpp"
 #include "server/server.hpp"
 
 namespace joinedup::server {
-
-class TestFolder {
- public:
-  TestFolder() {
-    static int count = 0;
-    path_ = std::filesystem::temp_directory_path() / ("joinedup-server-" + std::to_string(getpid()) + "-" + std::to_string(count++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // A certificate of its own making for "localhost", as two PEM files.
 inline void make_certificate(const std::string& certificate_file, const std::string& key_file) {

@@ -52,46 +52,13 @@ bool accepts_gzip(std::string_view accept_encoding) {
   return accepted;
 }
 
-std::string_view reason(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 301: return "Moved Permanently";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 507: return "Insufficient Storage";
-    default: return "Status";
-  }
-}
-
 std::string response_head(const rest::Response& response, const HeadFacts& facts) {
   std::string out;
   out.reserve(512);
   out += facts.version >= 11 ? "HTTP/1.1 " : "HTTP/1.0 ";
   out += std::to_string(response.status);
   out += ' ';
-  out += reason(response.status);
+  out += rest::status_text(response.status);
   out += "\r\nDate: ";
   out += http_date_now();
   out += "\r\n";

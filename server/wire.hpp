@@ -27,7 +27,6 @@ std::string response_head(const rest::Response& response, const HeadFacts& facts
 
 // An OperationOutcome of this room's own making; the sentence is ours and holds nothing that a client sent.
 rest::Response fault(int status, std::string_view code, std::string_view sentence);
-std::string_view reason(int status);
 
 // The path of a request's target ("/a?b", "http://host/a?b"), and what follows the "?"; nothing where it is neither.
 struct Target {

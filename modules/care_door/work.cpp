@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/clock.hpp"
 #include "base/nhs_number.hpp"
 #include "base/text.hpp"
 #include "care_door/resources.hpp"
@@ -10,17 +11,6 @@
 
 namespace joinedup::care_door {
 namespace {
-
-Date today() { return Date{static_cast<std::int32_t>(std::time(nullptr) / 86400)}; }
-
-std::string instant_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 // Rows in batches, without counting slots by hand.
 class Rows {

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/progress.hpp"
 #include "base/text.hpp"
 #include "caseload/steps.hpp"
@@ -319,7 +320,7 @@ Result<int> outcome_verb(const Asked& asked) {
   outcome.what = asked.value("--what");
   outcome.reason = asked.value("--reason");
   outcome.by = asked.value("--by");
-  outcome.on = asked.value("--on", Date{static_cast<std::int32_t>(std::time(nullptr) / 86400)}.to_iso());
+  outcome.on = asked.value("--on", today().to_iso());
   JOINEDUP_TRY(auto store, Store::open(place));
   JOINEDUP_CHECK(store.record_outcome(outcome));
   if (asked.json) print_json(Json{{"pseudonym", std::to_string(outcome.person_key)}, {"team", outcome.team}, {"what", outcome.what}, {"on", outcome.on}});

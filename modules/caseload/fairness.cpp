@@ -1,6 +1,7 @@
 // Who is listed beside who needs: shown to whoever releases a list, before they do. Small numbers are kept back.
 #include <array>
 
+#include "place/ethnic_group.hpp"
 #include "caseload/steps.hpp"
 #include "report/disclosure.hpp"
 #include "report/report.hpp"
@@ -52,7 +53,7 @@ Result<std::vector<FairnessRow>> fairness_of(engine::Connection& connection, con
     const auto decile = people.nulls[i][0] ? 0 : people.integer(i, 0);
     const std::string fifth = decile == 0 ? "Not known" : decile <= 2 ? "1 most deprived" : decile <= 4 ? "2" : decile <= 6 ? "3" : decile <= 8 ? "4" : "5 least deprived";
     const std::string sex_word = people.rows[i][2] == "F" ? "Women" : people.rows[i][2] == "M" ? "Men" : "Not known";
-    for (auto* count : {&deprivation.counts[fifth], &ethnicity.counts[report::ethnic_group(people.rows[i][1])], &sex.counts[sex_word], &age.counts[age_group(people.integer(i, 3))]})
+    for (auto* count : {&deprivation.counts[fifth], &ethnicity.counts[place::ethnic_group(people.rows[i][1])], &sex.counts[sex_word], &age.counts[age_group(people.integer(i, 3))]})
       for (std::size_t c = 0; c < 3; ++c) (*count)[c] += people.integer(i, 4 + c);
   }
   std::vector<FairnessRow> rows;

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "base/clock.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "caseload/sqlite.hpp"
@@ -44,15 +45,6 @@ std::string seals() {
       sql += "CREATE TRIGGER IF NOT EXISTS " + table + "_no_" + lower_ascii(act) + " BEFORE " + act + " ON " + table +
              " BEGIN SELECT RAISE(ABORT, 'what was recorded is never changed'); END;";
   return sql;
-}
-
-std::string now() {
-  const std::time_t time = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&time, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 std::string account() {
@@ -134,7 +126,7 @@ Result<Current> Store::current() const { return read_current(state_->handle); }
 
 Result<Release> Store::release(Release release, const std::vector<Case>& cases, const std::vector<Allocation>& allocation) {
   auto& state = *state_;
-  release.at = now();
+  release.at = instant_now();
   release.account = account();
   JOINEDUP_CHECK(state.execute("BEGIN IMMEDIATE", "begin a release"));
   const auto write = [&]() -> Result<void> {
@@ -232,7 +224,7 @@ Result<void> Store::record_outcome(const Outcome& outcome) {
   Statement put(state_->handle, "INSERT INTO outcome(person_key, team, list, what, reason, recorded_by, account, happened_on, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   put.bind(1, outcome.person_key);
   int at = 1;
-  for (const auto& text : {outcome.team, name, outcome.what, outcome.reason, outcome.by, account(), outcome.on, now()}) put.bind(++at, text);
+  for (const auto& text : {outcome.team, name, outcome.what, outcome.reason, outcome.by, account(), outcome.on, instant_now()}) put.bind(++at, text);
   return put.run("keep the outcome");
 }
 
@@ -314,7 +306,7 @@ Result<std::string> Store::allocation_csv() const {
 }
 
 Result<void> Store::record_reidentification(const Reidentified& reidentified) {
-  const std::string who = account(), at = now();
+  const std::string who = account(), at = instant_now();
   JOINEDUP_CHECK(state_->execute("BEGIN IMMEDIATE", "log a re-identification"));
   std::string before;
   {

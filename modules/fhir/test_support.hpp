@@ -8,26 +8,10 @@
 #include <vector>
 
 #include "base/random.hpp"
+#include "base/test_folder.hpp"
 #include "fhir/fhir.hpp"
 
 namespace joinedup::fhir {
-
-class TestFolder {
- public:
-  TestFolder() {
-    static int count = 0;
-    path_ = std::filesystem::temp_directory_path() / ("joinedup-fhir-" + std::to_string(getpid()) + "-" + std::to_string(count++));
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string shared_data(const std::string& below) {
   const char* given = std::getenv("JOINEDUP_SHARED_DATA");

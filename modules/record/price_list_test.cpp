@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "base/test_folder.hpp"
 #include "base/file.hpp"
 #include "place/shipped.hpp"
 #include "record/fixture.hpp"
@@ -22,14 +23,6 @@ const PriceList& list_named(const std::vector<PriceList>& lists, const std::stri
 }
 
 long number(const std::string& text) { return text.empty() ? -1 : std::stol(text); }
-
-// A folder that goes when the test ends.
-struct Folder {
-  std::string path = testing::TempDir() + "joinedup_prices_" + std::to_string(getpid());
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
-  void put(const std::string& name, const std::string& text) { ASSERT_TRUE(write_file(path + "/" + name, text)); }
-};
 
 }  // namespace
 
@@ -106,9 +99,9 @@ TEST(PriceList, TrimPointsAndLongStayPaymentsAreThePublishedOnes) {
 }
 
 TEST(PriceList, APlacesOwnFileReplacesTheListWhole) {
-  Folder folder;
-  folder.put("voluntary_price.csv", "# agreed with the alliance, April 2025\nservice,pence\nbefriending,1750\n*,0\n");
-  const auto lists = read_price_lists(folder.path);
+  TestFolder folder;
+  folder.write("voluntary_price.csv", "# agreed with the alliance, April 2025\nservice,pence\nbefriending,1750\n*,0\n");
+  const auto lists = read_price_lists(folder.path());
   ASSERT_TRUE(lists) << lists.error().text();
   const auto& voluntary = list_named(*lists, "voluntary");
   EXPECT_FALSE(voluntary.illustrative);
@@ -117,7 +110,7 @@ TEST(PriceList, APlacesOwnFileReplacesTheListWhole) {
   Fixture fixture;
   fixture.person(1, "1950-01-01");
   fixture.add("voluntary_row", {{"person_key", "1"}, {"organisation", "V1"}, {"contact_date", "2024-05-01"}, {"service", "befriending"}});
-  ASSERT_TRUE(fixture.build({.price_folder = folder.path}));
+  ASSERT_TRUE(fixture.build({.price_folder = folder.path()}));
   EXPECT_EQ(fixture.csv("SELECT cost_pence, cost_defaulted FROM voluntary_contact"), "1750,false\n");
   EXPECT_EQ(fixture.csv("SELECT illustrative, prices FROM price_list WHERE list = 'voluntary'"), "false,2\n");
 }
@@ -133,9 +126,9 @@ TEST(PriceList, AFaultyListIsOneSentenceWithItsLine) {
   EXPECT_NE(complaint("service,pence\na,1,2\n").find("3 fields"), std::string::npos);
   EXPECT_NE(complaint("service,pence\n,1\n").find("must not be empty"), std::string::npos);
   EXPECT_NE(complaint("service,pence\n").find("no prices"), std::string::npos);
-  Folder folder;
-  folder.put("hrg_prices_2025.csv", "hrg\n");
-  const auto lists = read_price_lists(folder.path);
+  TestFolder folder;
+  folder.write("hrg_prices_2025.csv", "hrg\n");
+  const auto lists = read_price_lists(folder.path());
   ASSERT_FALSE(lists);
   EXPECT_NE(lists.error().text().find("hrg_prices_2025.csv: This is no price list that Joinedup knows"), std::string::npos);
 }
@@ -162,15 +155,15 @@ TEST(PaymentScheme, AdmittedCareIsReadFromHeadingsThatRunOverLines) {
 }
 
 TEST(PaymentScheme, WhatIsImportedPricesTheRecord) {
-  Folder folder;
+  TestFolder folder;
   const auto list = parse_payment_scheme_csv(admitted_sheet, "apc.csv");
   ASSERT_TRUE(list);
-  ASSERT_TRUE(write_price_list(*list, folder.path));
+  ASSERT_TRUE(write_price_list(*list, folder.path()));
   Fixture fixture;
   fixture.person(1, "1950-01-01");
   fixture.add("inpatient_episode", {{"person_key", "1"}, {"provider", "RX1"}, {"provider_spell", "S"}, {"patient_classification", "1"}, {"admission_method", "21"},
       {"spell_start", "2024-05-01"}, {"spell_end", "2024-05-02"}, {"episode_number", "1"}, {"episode_start", "2024-05-01"}, {"hrg", "AA22C"}});
-  const auto built = fixture.build({.price_folder = folder.path});
+  const auto built = fixture.build({.price_folder = folder.path()});
   ASSERT_TRUE(built) << built.error().text();
   EXPECT_EQ(fixture.csv("SELECT cost_pence, short_stay_reduced, cost_defaulted FROM hospital_spell"), "210045,true,false\n");  // 30 % of £7,001.50
 }

@@ -1,5 +1,6 @@
 // Whom linkage finds, by age, sex, deprivation and ethnicity: links that are missed hide the people who matter most.
 #include "base/text.hpp"
+#include "place/ethnic_group.hpp"
 #include "report/sections.hpp"
 
 namespace joinedup::report {
@@ -18,7 +19,7 @@ Result<void> add_linkage_groups(Context& context) {
     std::map<std::string, std::vector<std::int64_t>> people;
     for (std::size_t row = 0; row < found.rows.size(); ++row) {
       if (found.integer(row, 0) != kind) continue;
-      auto& group = people[kind == 4 ? ethnic_group(found.rows[row][1]) : found.rows[row][1]];
+      auto& group = people[kind == 4 ? place::ethnic_group(found.rows[row][1]) : found.rows[row][1]];
       group.resize(2);
       for (std::size_t i = 0; i < 2; ++i) group[i] += found.integer(row, 2 + i);
     }

@@ -1,6 +1,7 @@
 // Who lives here: age and sex, deprivation, ethnicity.
 #include <algorithm>
 
+#include "place/ethnic_group.hpp"
 #include "report/sections.hpp"
 
 namespace joinedup::report {
@@ -84,7 +85,7 @@ Result<void> add_ethnicity(Context& context) {
   std::map<std::string, std::int64_t> groups;
   std::int64_t unknown = 0;
   for (std::size_t row = 0; row < found.rows.size(); ++row) {
-    const auto group = ethnic_group(found.rows[row][0]);
+    const auto group = place::ethnic_group(found.rows[row][0]);
     if (group == "Not known") unknown += found.integer(row, 1);
     else groups[group] += found.integer(row, 1);
   }
@@ -116,19 +117,6 @@ Result<void> add_ethnicity(Context& context) {
 }
 
 }  // namespace
-
-std::string ethnic_group(const std::string& code) {
-  if (code.empty()) return "Not known";
-  if (code.size() > 1 && code.find_first_not_of("0123456789") != std::string::npos) return code;
-  const char letter = code[0];
-  if (code == "99" || letter == 'Z' || letter == 'X') return "Not known";
-  if (letter >= 'A' && letter <= 'C') return "White";
-  if (letter >= 'D' && letter <= 'G') return "Mixed";
-  if (letter == 'H' || letter == 'J' || letter == 'K' || letter == 'L') return "Asian or Asian British";
-  if (letter == 'M' || letter == 'N' || letter == 'P') return "Black or Black British";
-  if (letter == 'R' || letter == 'S') return "Other ethnic groups";
-  return "Not known";
-}
 
 Result<void> add_population(Context& context, Headlines& headlines) {
   JOINEDUP_TRY(const auto people, add_age_sex(context));

@@ -84,9 +84,6 @@ struct ReportInputs {
   std::vector<PageLink> pages;
 };
 
-// The census's groups, for the one-letter codes of NHS data (NHS Data Dictionary, ETHNIC CATEGORY); other words stay.
-std::string ethnic_group(const std::string& code);
-
 // The connection's default database is the warehouse; it may be read-only. Temporary tables report_* are made in it.
 Result<void> write_report(engine::Connection& connection, const ReportInputs& inputs, const ReportOptions& options,
                           const std::string& folder);

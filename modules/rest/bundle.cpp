@@ -8,26 +8,6 @@ namespace joinedup::rest {
 
 namespace {
 
-const char* reason(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 422: return "Unprocessable Entity";
-    default: return status < 400 ? "OK" : "Error";
-  }
-}
-
 Result<std::string> decode_base64(std::string_view text) {
   std::string clean;
   for (const char c : text)
@@ -133,7 +113,7 @@ std::string entry_answer(const Response& response, Prefer::Return returns, bool 
   const bool good = response.status < 400;
   std::string out = "{";
   if (good && !response.body.empty() && (is_read || returns == Prefer::Return::representation)) out += R"("resource":)" + response.body + ",";
-  out += R"("response":{"status":")" + std::to_string(response.status) + " " + reason(response.status) + '"';
+  out += R"("response":{"status":")" + std::to_string(response.status) + " " + std::string(status_text(response.status)) + '"';
   if (const auto location = response.header("Location"); !location.empty()) out += R"(,"location":)" + json_text(location);
   if (const auto tag = response.header("ETag"); !tag.empty()) out += R"(,"etag":)" + json_text(tag);
   if (const auto instant = read_http_date(response.header("Last-Modified"))) out += R"(,"lastModified":")" + fhir::instant_text(*instant) + '"';

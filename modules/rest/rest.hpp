@@ -66,4 +66,7 @@ class Api {
   std::unique_ptr<State> state_;
 };
 
+// The words of HTTP for a status: "Not Found".
+std::string_view status_text(int status);
+
 }  // namespace joinedup::rest

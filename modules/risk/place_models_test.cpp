@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/test_folder.hpp"
 #include "base/file.hpp"
 #include "record/fixture.hpp"
 #include "record/random_place.hpp"
@@ -12,27 +13,18 @@
 namespace joinedup::risk {
 namespace {
 
-struct Folder {
-  std::string path;
-  Folder() {
-    char name[] = "/tmp/joinedup-models-XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-};
-
-PlaceModelOptions options_of(const Folder& folder, const char* from) {
+PlaceModelOptions options_of(const TestFolder& folder, const char* from) {
   PlaceModelOptions options;
   options.data_from = *parse_iso_date(from);
   options.data_to = *parse_iso_date("2026-03-31");
-  options.folder = folder.path;
+  options.folder = folder.path();
   return options;
 }
 
 }  // namespace
 
 TEST(PlaceModels, OneYearOfDataTrainsNothingAndSaysWhy) {
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2025-04-01", "2026-03-31");
   place.run(record::random_door_sql(300, 0));
   ASSERT_TRUE(place.build());
@@ -48,7 +40,7 @@ TEST(PlaceModels, OneYearOfDataTrainsNothingAndSaysWhy) {
 }
 
 TEST(PlaceModels, ACohortOfNobodyTrainsNothingAndSaysSo) {
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2024-04-01", "2026-03-31");
   ASSERT_TRUE(place.build());
   const auto trained = train_place_models(place.connection(), options_of(folder, "2024-04-01"));
@@ -59,7 +51,7 @@ TEST(PlaceModels, ACohortOfNobodyTrainsNothingAndSaysSo) {
 }
 
 TEST(PlaceModels, OneEventOnlyIsTooLittleToLearnFromAndIsSaid) {
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2024-04-01", "2026-03-31");
   place.add("gp_organisation", {{"organisation_guid", "1"}, {"ods_code", "Y00001"}});
   for (long key = 1; key <= 150; ++key) {
@@ -78,7 +70,7 @@ TEST(PlaceModels, OneEventOnlyIsTooLittleToLearnFromAndIsSaid) {
 
 TEST(PlaceModels, TrainKeepScoreRefuse) {
   // The random place holds one year; the period is said to be longer, so that people are described half a year in.
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2024-10-01", "2026-03-31");
   place.run(record::random_door_sql(4000, 0));
   ASSERT_TRUE(place.build());
@@ -88,7 +80,7 @@ TEST(PlaceModels, TrainKeepScoreRefuse) {
   ASSERT_FALSE(trained->models.empty());
   for (const auto& model : trained->models) {
     EXPECT_TRUE(std::filesystem::exists(model.file));
-    const auto card = read_file(folder.path + "/" + model.outcome + ".html");
+    const auto card = read_file(folder.path() + "/" + model.outcome + ".html");
     ASSERT_TRUE(card);
     EXPECT_NE(card->find("Never use this score to decide eligibility, resuscitation or rationing"), std::string::npos);
   }
@@ -113,12 +105,12 @@ TEST(PlaceModels, TrainKeepScoreRefuse) {
   EXPECT_LE((*why)[0].size(), 3u);
 
   // Trained again on one thread: the same files, the same scores.
-  Folder other;
+  TestFolder other;
   auto again = options_of(other, "2024-10-01");
   again.threads = 1;
   ASSERT_TRUE(train_place_models(place.connection(), again));
   for (const auto& model : trained->models)
-    EXPECT_TRUE(*read_file(model.file) == *read_file(other.path + "/" + model.outcome + ".json")) << model.outcome;
+    EXPECT_TRUE(*read_file(model.file) == *read_file(other.path() + "/" + model.outcome + ".json")) << model.outcome;
 
   // A model whose inputs are not those of today is refused, by name.
   auto text = *read_file(trained->models[0].file);
@@ -134,14 +126,14 @@ TEST(PlaceModels, TrainKeepScoreRefuse) {
 }
 
 TEST(PlaceModels, RefusedModelsAreNamedAndSetAside) {
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2024-10-01", "2026-03-31");
   place.run(record::random_door_sql(2500, 0));
   ASSERT_TRUE(place.build());
   const auto options = options_of(folder, "2024-10-01");
   ASSERT_TRUE(train_place_models(place.connection(), options));
   EXPECT_TRUE(why_models_are_refused(options).empty());
-  const std::string file = folder.path + "/cost_12m.json";
+  const std::string file = folder.path() + "/cost_12m.json";
   auto text = *read_file(file);
   const auto at = text.find(feature_inputs_sha256());
   ASSERT_NE(at, std::string::npos);
@@ -153,12 +145,12 @@ TEST(PlaceModels, RefusedModelsAreNamedAndSetAside) {
   ASSERT_TRUE(set_models_aside(options));
   EXPECT_TRUE(why_models_are_refused(options).empty());
   EXPECT_FALSE(std::filesystem::exists(file));
-  EXPECT_TRUE(std::filesystem::exists(folder.path + "/earlier/cost_12m-refused.json"));
-  EXPECT_TRUE(std::filesystem::exists(folder.path + "/earlier/cost_12m-refused.html"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/earlier/cost_12m-refused.json"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/earlier/cost_12m-refused.html"));
 }
 
 TEST(PlaceModels, OutcomesThatContradictAModelRecalibrateItAndItsCardSaysSo) {
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2024-10-01", "2026-03-31");
   place.run(record::random_door_sql(4000, 0));
   ASSERT_TRUE(place.build());
@@ -183,7 +175,7 @@ TEST(PlaceModels, OutcomesThatContradictAModelRecalibrateItAndItsCardSaysSo) {
   EXPECT_TRUE(said("The model of an emergency admission within 12 months was recalibrated"));
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_drift WHERE outcome = 'emergency_admission_12m' AND NOT seen_in_training"), 3);
   EXPECT_EQ(place.count("SELECT count(*) FROM risk_drift WHERE outcome = 'emergency_admission_12m' AND model = 'emergency admission within 12 months, version 2026-03-31, recalibrated 2026-06-30'"), 4);
-  const auto card = read_file(folder.path + "/emergency_admission_12m.html");
+  const auto card = read_file(folder.path() + "/emergency_admission_12m.html");
   ASSERT_TRUE(card);
   EXPECT_NE(card->find("Recalibrated with data to 2026-06-30"), std::string::npos);
   const auto once = place.csv("SELECT * FROM risk_drift ORDER BY ALL");
@@ -191,7 +183,7 @@ TEST(PlaceModels, OutcomesThatContradictAModelRecalibrateItAndItsCardSaysSo) {
   place.run("DROP TABLE risk_drift");
   ASSERT_TRUE(follow_drift(place.connection(), options));
   EXPECT_EQ(once, place.csv("SELECT * FROM risk_drift ORDER BY ALL"));
-  const auto again = *read_file(folder.path + "/emergency_admission_12m.html");
+  const auto again = *read_file(folder.path() + "/emergency_admission_12m.html");
   EXPECT_EQ(again.find("Recalibrated with"), again.rfind("Recalibrated with"));
   // What is promised now is less.
   options.data_to = *parse_iso_date("2026-03-31");

@@ -12,6 +12,7 @@
 #include "base/progress.hpp"
 #include "base/text.hpp"
 #include "place/place.hpp"
+#include "place/ethnic_group.hpp"
 #include "risk/place_sample.hpp"
 #include "risk/plot.hpp"
 #include "risk/risk.hpp"
@@ -54,10 +55,9 @@ Result<Predicted> predict_held_out(const Wanted& want, const Cohort& cohort, con
 Result<std::unordered_map<std::int64_t, std::string>> ethnicity_of(engine::Connection& connection) {
   std::unordered_map<std::int64_t, std::string> all;
   JOINEDUP_CHECK(connection.scan(
-      "SELECT person_key, CASE WHEN ethnicity IN ('A', 'B', 'C') THEN 'White' WHEN ethnicity IN ('D', 'E', 'F', 'G') THEN 'Mixed' WHEN ethnicity IN ('H', 'J', 'K', 'L') THEN 'Asian' "
-      "WHEN ethnicity IN ('M', 'N', 'P') THEN 'Black' WHEN ethnicity IN ('R', 'S') THEN 'Other' ELSE 'Not known' END FROM person ORDER BY person_key",
+      "SELECT person_key, coalesce(ethnicity, '') FROM person ORDER BY person_key",
       [&](const engine::Batch& batch) -> Result<void> {
-        for (std::size_t i = 0; i < batch.rows(); ++i) all.emplace(batch.integer(0, i), std::string(batch.text(1, i)));
+        for (std::size_t i = 0; i < batch.rows(); ++i) all.emplace(batch.integer(0, i), place::ethnic_group(std::string(batch.text(1, i))));
         return {};
       }));
   return all;
@@ -91,7 +91,7 @@ std::string held_out_csv(const Wanted& want, const Cohort& cohort, const Feature
     const float sex = rows.features.at(row, male);
     const auto ethnic = context.ethnicity.find(rows.person_key[row]);
     text += age_band(rows.features.at(row, age)) + "," + (std::isnan(sex) ? "unknown" : sex > 0.5F ? "male" : "female") + "," + deprivation_fifth(rows.imd_decile[row]) + "," +
-            (ethnic == context.ethnicity.end() ? "Not known" : ethnic->second) + "," + csv_field(rows.practice[row].empty() ? "none" : rows.practice[row]) + "\n";
+            csv_field(ethnic == context.ethnicity.end() ? "Not known" : ethnic->second) + "," + csv_field(rows.practice[row].empty() ? "none" : rows.practice[row]) + "\n";
   }
   return text;
 }

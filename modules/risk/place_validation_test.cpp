@@ -11,7 +11,7 @@
 namespace joinedup::risk {
 
 TEST(PlaceValidation, APlaceWithoutAnEarlierYearIsToldWhatIsMissing) {
-  Folder folder;
+  TestFolder folder;
   record::Fixture place("2025-04-01", "2026-03-31");
   place.run(record::random_door_sql(200, 0));
   ASSERT_TRUE(place.build());

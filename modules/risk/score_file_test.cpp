@@ -213,7 +213,7 @@ TEST(ScoreFile, Parr30IsIncompleteUntilTheHospitalsTermIsGiven) {
 }
 
 TEST(ScoreFile, FrailtyIndexByACodeListGivenAtRunTime) {
-  const Folder folder;
+  const TestFolder folder;
   ScoreJob job;
   job.codes = folder.write("list.csv", "deficit,code\nfalls,111\nfalls,112\ndiabetes,220\npolypharmacy (>=5 medicines),900\n");
   const auto scored = score_text("efi", "person_id,code\na,111\na,112\na,220\nb,999\nc,900\n", job);
@@ -248,7 +248,7 @@ TEST(ScoreFile, QuotesLineEndsAndByteOrderMarks) {
 }
 
 TEST(ScoreFile, ParquetInAndOutEqualsCsv) {
-  const Folder folder;
+  const TestFolder folder;
   auto database = engine::Database::open("");
   auto connection = database->connect();
   const auto run = [&](const std::string& sql) {
@@ -269,7 +269,7 @@ TEST(ScoreFile, ParquetInAndOutEqualsCsv) {
 
 TEST(ScoreFile, SeveralModelsOfOneReadingEqualEachAlone) {
   const auto made = random_people(*published_score("elixhauser_vw"), 800, 4000, 3);
-  const Folder folder;
+  const TestFolder folder;
   const auto input = folder.write("in.csv", made.text);
   const auto all = score_files({.model = "hfrs,charlson_quan2011,elixhauser_vw,acsc", .input = input, .out = folder.file("out/{model}.csv")});
   ASSERT_TRUE(all) << all.error().text();
@@ -282,7 +282,7 @@ TEST(ScoreFile, SeveralModelsOfOneReadingEqualEachAlone) {
 }
 
 TEST(ScoreFile, SeveralModelsAreAllWrittenOrNone) {
-  const Folder folder;
+  const TestFolder folder;
   const auto input = folder.write("in.csv", "person_id,code\na,F00\n"), wide = folder.write("wide.csv", "person_id,mi\na,1\n");
   const auto said = [&](const std::string& model, const std::string& out, const std::string& from) {
     const auto done = score_files({.model = model, .input = from, .out = folder.file(out)});
@@ -299,7 +299,7 @@ TEST(ScoreFile, SeveralModelsAreAllWrittenOrNone) {
 }
 
 TEST(ScoreFile, NothingIsLeftOfWhatIsWrittenOnTheWay) {
-  const Folder folder;
+  const TestFolder folder;
   auto database = engine::Database::open("");
   ASSERT_TRUE(database->connect()->run("COPY (SELECT 'p' || i AS person_id, 'F00' AS code FROM range(2000) t(i)) TO '" + folder.file("in.parquet") + "' (FORMAT parquet)"));
   std::filesystem::create_directory(folder.file("out"));
@@ -311,7 +311,7 @@ TEST(ScoreFile, NothingIsLeftOfWhatIsWrittenOnTheWay) {
 }
 
 TEST(ScoreFile, AFailedRunLeavesWhatWasThere) {
-  const Folder folder;
+  const TestFolder folder;
   folder.write("out.csv", "before");
   const auto input = folder.write("in.csv", "person_id,code\na,F00\nb,???\n");
   EXPECT_FALSE(score_file({.model = "hfrs", .input = input, .out = folder.file("out.csv")}));
@@ -320,7 +320,7 @@ TEST(ScoreFile, AFailedRunLeavesWhatWasThere) {
 }
 
 TEST(ScoreFile, WhatIsReadIsNeverOverwritten) {
-  const Folder folder;
+  const TestFolder folder;
   const std::string text = "person_id,code\na,F00\n";
   const auto input = folder.write("breakdown.csv", text);
   for (const auto& out : {folder.file("out.csv"), input}) {

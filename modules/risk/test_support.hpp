@@ -9,33 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "base/file.hpp"
+#include "base/test_folder.hpp"
 #include "risk/csv.hpp"
 #include "risk/risk.hpp"
 
 namespace joinedup::risk {
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "risk_test_XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  std::string write(const std::string& name, const std::string& text) const {
-    EXPECT_TRUE(write_file(file(name), text));
-    return file(name);
-  }
-  std::string read(const std::string& name) const {
-    const auto text = read_file(file(name));
-    EXPECT_TRUE(text) << name;
-    return text.value_or("");
-  }
-
- private:
-  std::string path_;
-};
 
 inline std::vector<std::vector<std::string>> csv_rows(const std::string& text) {
   std::vector<std::vector<std::string>> rows;
@@ -56,7 +34,7 @@ struct ScoredFile {
 };
 
 inline ScoredFile score_text(const std::string& model, const std::string& text, ScoreJob job = {}) {
-  const Folder folder;
+  const TestFolder folder;
   job.model = model;
   job.input = folder.write("in.csv", text);
   job.out = folder.file("out.csv");

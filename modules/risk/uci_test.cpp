@@ -14,7 +14,7 @@ TEST(RealData, ReadmissionWithin30DaysHoldsTheBar) {
   const char* shared = std::getenv("JOINEDUP_SHARED_DATA");
   const std::string archive = (shared ? std::string(shared) : std::string(JOINEDUP_SOURCE_DIR) + "/../shared/data") + "/risk/uci_dataset_diabetes.zip";
   if (!std::filesystem::exists(archive)) GTEST_SKIP() << "the UCI diabetes archive is not here (JOINEDUP_SHARED_DATA)";
-  const Folder folder;
+  const TestFolder folder;
   if (std::system(("unzip -p '" + archive + "' '*diabetic_data.csv' > '" + folder.file("diabetic_data.csv") + "'").c_str()) != 0) GTEST_SKIP() << "unzip is not here";
   ValidateJob job;
   job.data = folder.file("diabetic_data.csv");

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/test_folder.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -15,16 +16,6 @@
 namespace joinedup::risk {
 namespace {
 namespace fs = std::filesystem;
-
-struct Folder {
-  std::string path;
-  Folder() {
-    char name[] = "/tmp/joinedup-validate-XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string file(const std::string& name) const { return path + "/" + name; }
-};
 
 // Patients with one to three stays; the chance of the event comes from age, a code and the ward.
 std::string stays(std::size_t patients, std::uint64_t seed) {
@@ -46,7 +37,7 @@ std::string stays(std::size_t patients, std::uint64_t seed) {
   return text;
 }
 
-ValidateJob job_of(const Folder& folder) {
+ValidateJob job_of(const TestFolder& folder) {
   ValidateJob job;
   job.data = folder.file("stays.csv");
   job.outcome = "y";
@@ -60,7 +51,7 @@ ValidateJob job_of(const Folder& folder) {
 }  // namespace
 
 TEST(Validate, MeasuresAColumnAsItStands) {
-  Folder folder;
+  TestFolder folder;
   ASSERT_TRUE(write_file(folder.file("stays.csv"), stays(3000, 1)));
   auto job = job_of(folder);
   job.predict = "risk";
@@ -85,7 +76,7 @@ TEST(Validate, MeasuresAColumnAsItStands) {
 }
 
 TEST(Validate, TrainsOverFoldsOfPatientsAndComesNearTheTruth) {
-  Folder folder;
+  TestFolder folder;
   ASSERT_TRUE(write_file(folder.file("stays.csv"), stays(20000, 2)));
   auto job = job_of(folder);
   job.drop = {"risk", "crude"};
@@ -115,7 +106,7 @@ TEST(Validate, TrainsOverFoldsOfPatientsAndComesNearTheTruth) {
 }
 
 TEST(Validate, TheSameFileAndSeedGiveTheSameBytesOnAnyNumberOfThreads) {
-  Folder folder;
+  TestFolder folder;
   ASSERT_TRUE(write_file(folder.file("stays.csv"), stays(1500, 5)));
   auto job = job_of(folder);
   job.drop = {"risk", "crude", "after"};
@@ -134,7 +125,7 @@ TEST(Validate, TheSameFileAndSeedGiveTheSameBytesOnAnyNumberOfThreads) {
 
 TEST(Validate, ATestRowsOutcomeNeverReachesItsOwnFeatures) {
   // Encodings of the rows left out do not change when their outcomes do; nor does a training row's, when only its own cluster's do.
-  Folder folder;
+  TestFolder folder;
   ASSERT_TRUE(write_file(folder.file("stays.csv"), stays(800, 9)));
   const auto frame = read_frame(folder.file("stays.csv"));
   ASSERT_TRUE(frame);
@@ -185,7 +176,7 @@ TEST(Validate, OnlyARunningNumberOfTheSourceIsTakenForTime) {
   // numbers that follow the outcome: not.
   enum class Form { gaps, consecutive, sorted_by_patient, by_outcome };
   for (const auto form : {Form::gaps, Form::consecutive, Form::sorted_by_patient, Form::by_outcome}) {
-    Folder folder;
+    TestFolder folder;
     std::string text = "number,patient,x,y\n";
     CounterRandom draw(11, 0, 0);
     for (int i = 0; i < 3000; ++i) {
@@ -205,7 +196,7 @@ TEST(Validate, OnlyARunningNumberOfTheSourceIsTakenForTime) {
 }
 
 TEST(Validate, SaysWhatIsWrong) {
-  Folder folder;
+  TestFolder folder;
   ASSERT_TRUE(write_file(folder.file("stays.csv"), "p,x,y,word\n0.2,1,0,a\n0.3,2,0,b\n0.4,3,0,c\n"));
   auto job = job_of(folder);
   job.cluster.clear();

