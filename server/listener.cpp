@@ -49,7 +49,7 @@ class BeastServer final : public Server {
   Result<void> begin();
   std::uint16_t port() const override { return port_; }
   std::string base_url() const override { return base_url_; }
-  void serve(Handler fhir, Figures figures) override;
+  void serve(Handler fhir, Figures figures, Handler pages) override;
   void stop() override;
   void adopt(int socket) override;
 
@@ -166,8 +166,8 @@ void BeastServer::adopt(int socket) {
   });
 }
 
-void BeastServer::serve(Handler fhir, Figures figures) {
-  shared_->site.open(std::move(fhir), std::move(figures));
+void BeastServer::serve(Handler fhir, Figures figures, Handler pages) {
+  shared_->site.open(std::move(fhir), std::move(figures), std::move(pages));
   watching_ = true;
   if (acceptor_.is_open()) asio::co_spawn(io_, accept(), asio::detached);
   for (unsigned i = 0; i < threads_; ++i) crew_.emplace_back([this] { io_.run(); });

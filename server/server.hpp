@@ -20,8 +20,8 @@
 
 namespace joinedup::server {
 
-// Until sign-in exists there are two answers to who may ask: nobody, or anyone who is on this machine already.
-enum class Access : std::uint8_t { nobody, anyone_on_this_machine };
+// Who may ask: nobody; anyone who is on this machine already (tests); or whom the handlers find signed in, which then set the permit.
+enum class Access : std::uint8_t { nobody, anyone_on_this_machine, handler_decides };
 
 struct Limits {
   using Time = std::chrono::milliseconds;
@@ -60,7 +60,8 @@ class Server {
   virtual std::string base_url() const = 0;         // "http://127.0.0.1:8080/fhir"
   using Figures = std::function<fhir::StoreFigures()>;
   using Handler = std::function<rest::Response(const rest::Request&)>;  // what is below /fhir; any thread
-  virtual void serve(Handler fhir, Figures figures) = 0;
+  // `pages`: what is at none of this server's own addresses (sign-in, OAuth, web pages); the path is whole there.
+  virtual void serve(Handler fhir, Figures figures, Handler pages = {}) = 0;
   virtual void stop() = 0;                          // returns when the last connection has ended
   virtual void adopt(int socket) = 0;               // a connected stream socket is served as if it had been accepted (tests)
 };

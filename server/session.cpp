@@ -287,6 +287,8 @@ asio::awaitable<bool> Session<Stream>::stream_pieces(rest::Response& response, b
 template <class Stream>
 asio::awaitable<bool> Session<Stream>::answer(rest::Response response, Keep keep) {
   name_request();
+  request_.id = id_;
+  request_.peer = connection_.address();
   const bool has_pieces = static_cast<bool>(response.more) && !is_head_method_;
   const bool is_bodiless = response.status == 204 || response.status == 304;
   const bool may_pack = accepts_gzip_ && response.header("Content-Encoding").empty() && !is_bodiless;

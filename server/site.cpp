@@ -36,8 +36,9 @@ bool is_plain_name(std::string_view name) {
 
 Site::Site(const ServerOptions& options, Metrics& metrics) : options_(options), metrics_(metrics) {}
 
-void Site::open(Server::Handler handler, Server::Figures figures) {
+void Site::open(Server::Handler handler, Server::Figures figures, Server::Handler pages) {
   handler_ = std::move(handler);
+  pages_ = std::move(pages);
   figures_ = std::move(figures);
   ready_ = true;
 }
@@ -50,7 +51,9 @@ rest::Response Site::front_page() const {
   body += has_report ? "<li><a href=\"/reports/index.html\">The report of the last refresh</a>: aggregates, small numbers suppressed.</li>"
                      : "<li>There is no report yet: <code>joinedup refresh</code> makes one.</li>";
   body += "<li>The shared record, FHIR R4, is at <code>/fhir</code>; <a href=\"/fhir/metadata\">what it does</a>. ";
-  body += options_.access == Access::nobody ? "It answers nobody until sign-in is set up." : "It answers whoever is on this machine: for tests only.";
+  body += options_.access == Access::nobody ? "It answers nobody until sign-in is set up."
+          : options_.access == Access::handler_decides ? "It answers those who are signed in."
+                                                       : "It answers whoever is on this machine: for tests only.";
   body += "</li><li><a href=\"/healthz\">Health</a>, <a href=\"/readyz\">readiness</a>, <a href=\"/metrics\">metrics</a>.</li></ul></html>\n";
   auto out = text_response(200, "text/html; charset=utf-8", std::move(body));
   out.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"});
@@ -87,6 +90,7 @@ rest::Response Site::fhir(rest::Request& request) const {
     out.headers.push_back({"WWW-Authenticate", "Bearer realm=\"joinedup\""});
     return out;
   }
+  if (options_.access == Access::handler_decides) return handler_(request);
   // Without sign-in a web page from elsewhere must not act through a browser on this machine.
   if (!is_this_machine(request.header("Host"))) return fault(421, "security", "Without sign-in this server answers to this machine's own names only.");
   if (const auto origin = request.header("Origin"); !origin.empty() && !is_this_machine(origin.substr(std::min(origin.size(), origin.find("//") + 2))))
@@ -111,6 +115,7 @@ rest::Response Site::answer(rest::Request& request, const RouteLabel& label) con
       default: break;
     }
     if (request.path == "/fhir" || request.path.starts_with("/fhir/")) return fhir(request);
+    if (ready_ && pages_) return pages_(request);
     return fault(404, "not-found", "There is nothing at this address. The shared record is at /fhir.");
   } catch (const std::bad_alloc&) {
     return fault(503, "throttled", "There is not enough memory for this request now. Try again, with less at a time.");

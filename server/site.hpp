@@ -15,7 +15,7 @@ namespace joinedup::server {
 class Site {
  public:
   Site(const ServerOptions& options, Metrics& metrics);
-  void open(Server::Handler handler, Server::Figures figures);
+  void open(Server::Handler handler, Server::Figures figures, Server::Handler pages);
   void close() { ready_ = false; }
   rest::Response answer(rest::Request& request, const RouteLabel& label) const;
 
@@ -26,7 +26,7 @@ class Site {
 
   const ServerOptions& options_;
   Metrics& metrics_;
-  Server::Handler handler_;
+  Server::Handler handler_, pages_;
   Server::Figures figures_;
   std::atomic<bool> ready_{false};
 };

@@ -32,6 +32,8 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
   const fhir::Permit* permit = nullptr;  // who asks; nothing: refused
+  std::string peer;             // network address of who is connected; empty: this machine's own socket
+  std::string id;               // that the server gave the request; stands in its log
   std::string_view header(std::string_view name) const;  // whatever its case; empty where absent
 };
 
@@ -41,6 +43,8 @@ struct Response {
   std::string body;
   // Where set, the body comes in pieces: it fills `piece` and says whether there may be more. Bulk export and long pages.
   std::function<Result<bool>(std::string& piece)> more;
+  // Where set, the answer goes out only once `resume` is called without error: its audit event is on the disk. May be called by any thread.
+  std::function<void(std::function<void(Result<void>)> resume)> hold;
   std::string_view header(std::string_view name) const;
 };
 
