@@ -286,9 +286,6 @@ asio::awaitable<bool> Session<Stream>::stream_pieces(rest::Response& response, b
 
 template <class Stream>
 asio::awaitable<bool> Session<Stream>::answer(rest::Response response, Keep keep) {
-  name_request();
-  request_.id = id_;
-  request_.peer = connection_.address();
   const bool has_pieces = static_cast<bool>(response.more) && !is_head_method_;
   const bool is_bodiless = response.status == 204 || response.status == 304;
   const bool may_pack = accepts_gzip_ && response.header("Content-Encoding").empty() && !is_bodiless;
@@ -340,6 +337,7 @@ asio::awaitable<void> Session<Stream>::run() {
   for (;;) {
     const Got got = co_await read_request();
     if (got == Got::nothing) co_return;
+    name_request();
     if (got == Got::refusal) {
       const bool was_written_off = connection_.was_late();
       accepts_gzip_ = false;
@@ -349,6 +347,8 @@ asio::awaitable<void> Session<Stream>::run() {
     }
     parser_.reset();
     connection_.enter(Phase::working, Clock::time_point::max());
+    request_.id = id_;
+    request_.peer = connection_.address();
     rest::Response response;
     auto work = [this] { return shared_.site.answer(request_, label_); };
     if (lane_of(request_.method, label_) == Lane::quick) response = work();
