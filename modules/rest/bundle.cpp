@@ -25,16 +25,16 @@ Response batch(const State& state, const Call& call, const std::vector<BundleEnt
   for (const BundleEntry& entry : entries) {
     Response response;
     if (bundle.size() > most_answered) {
-      bundle.entry(entry_answer(too_much_answered(), call.prefer.returns, false));
+      bundle.entry_of(too_much_answered(), call.prefer.returns, false);
       continue;
     }
     auto request = entry_request(entry, entry.resource, call.permit);
     if (!request) response = outcome_response(request.error());
     else if (entry.path.empty() && entry.method == "POST") response = outcome_response({ErrorCode::wrong_usage, "A Bundle cannot be an entry's request.", {}});
     else response = answer(state, *request);
-    bundle.entry(entry_answer(response, call.prefer.returns, entry.method == "GET"));
+    bundle.entry_of(std::move(response), call.prefer.returns, entry.method == "GET");
   }
-  return json_response(200, bundle.finish());
+  return bundle.response();
 }
 
 }  // namespace
@@ -109,16 +109,19 @@ Result<Request> entry_request(const BundleEntry& entry, std::string_view body, c
   return request;
 }
 
-std::string entry_answer(const Response& response, Prefer::Return returns, bool is_read) {
-  const bool good = response.status < 400;
+void BundleWriter::entry_of(Response answered, Prefer::Return returns, bool is_read) {
+  const bool good = answered.status < 400;
   std::string out = "{";
-  if (good && !response.body.empty() && (is_read || returns == Prefer::Return::representation)) out += R"("resource":)" + response.body + ",";
-  out += R"("response":{"status":")" + std::to_string(response.status) + " " + std::string(status_text(response.status)) + '"';
-  if (const auto location = response.header("Location"); !location.empty()) out += R"(,"location":)" + json_text(location);
-  if (const auto tag = response.header("ETag"); !tag.empty()) out += R"(,"etag":)" + json_text(tag);
-  if (const auto instant = read_http_date(response.header("Last-Modified"))) out += R"(,"lastModified":")" + fhir::instant_text(*instant) + '"';
-  if (!good && !response.body.empty()) out += R"(,"outcome":)" + response.body;
-  return out + "}}";
+  if (good && !answered.body.empty() && (is_read || returns == Prefer::Return::representation)) {
+    out += R"("resource":)" + answered.body + ",";
+    std::move(answered.shown.begin(), answered.shown.end(), std::back_inserter(shown_));
+  }
+  out += R"("response":{"status":")" + std::to_string(answered.status) + " " + std::string(status_text(answered.status)) + '"';
+  if (const auto location = answered.header("Location"); !location.empty()) out += R"(,"location":)" + json_text(location);
+  if (const auto tag = answered.header("ETag"); !tag.empty()) out += R"(,"etag":)" + json_text(tag);
+  if (const auto instant = read_http_date(answered.header("Last-Modified"))) out += R"(,"lastModified":")" + fhir::instant_text(*instant) + '"';
+  if (!good && !answered.body.empty()) out += R"(,"outcome":)" + answered.body;
+  entry(out + "}}");
 }
 
 Response post_bundle(const State& state, const Call& call) {

@@ -45,7 +45,7 @@ Response conditional_create(const State& state, const Call& call) {
   auto there = state.store.read(call.type, found->front(), call.permit);
   if (!there) return outcome_response(there.error());
   Response response = version_response(200, *there, call.shape);
-  if (call.prefer.returns == Prefer::Return::minimal) response.body.clear();
+  if (call.prefer.returns == Prefer::Return::minimal) response.body.clear(), response.shown.clear();
   response.headers.push_back({"Location", state.address(call.type, there->id) + "/_history/" + std::to_string(there->version)});
   return response;
 }

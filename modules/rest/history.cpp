@@ -58,8 +58,8 @@ Response history(const State& state, const Call& call) {
   const std::string address = state.options.base_url + (call.type.empty() ? "" : "/" + call.type) + (call.id.empty() ? "" : "/" + call.id) + "/_history";
   bundle.link("self", address, self, request.cursor);
   if (!page->next.empty()) bundle.link("next", address, self, page->next);
-  for (auto& version : page->versions) bundle.entry(history_entry(state, call, version));
-  return json_response(200, bundle.finish());
+  for (auto& version : page->versions) bundle.entry(history_entry(state, call, version), shown(version));
+  return bundle.response();
 }
 
 // Every version after a number, in the order in which they were committed: for those who follow the record. The number of
@@ -83,8 +83,8 @@ Response changes(const State& state, const Call& call) {
   const std::string address = state.options.base_url + "/_changes", counted = "&_count=" + std::to_string(count);
   bundle.link("self", address, "_after=" + std::to_string(after) + counted, "");
   bundle.link("next", address, "_after=" + std::to_string(page->next) + counted, "");
-  for (auto& change : page->changes) bundle.entry(history_entry(state, call, change.version, std::to_string(change.sequence)));
-  return json_response(200, bundle.finish());
+  for (auto& change : page->changes) bundle.entry(history_entry(state, call, change.version, std::to_string(change.sequence)), shown(change.version));
+  return bundle.response();
 }
 
 }  // namespace joinedup::rest

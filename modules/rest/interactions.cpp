@@ -78,10 +78,13 @@ Result<std::optional<fhir::Version>> current(const State& state, std::string_vie
   return tl::unexpected(version.error());
 }
 
+Shown shown(const fhir::Version& version) { return {version.type, version.id, version.version}; }
+
 Response version_response(int status, const fhir::Version& version, const Shape& shape) {
   Response response = json_response(status, shaped(version.body, shape));
   response.headers.push_back({"ETag", etag(version.version)});
   response.headers.push_back({"Last-Modified", http_date(version.instant)});
+  response.shown.push_back(shown(version));
   return response;
 }
 
@@ -165,6 +168,7 @@ Response write_one(const State& state, const Call& call, fhir::Write write) {
     default: {
       auto kept = state.store.read_version(done.type, done.id, done.version, call.permit);
       response = kept ? json_response(status, std::move(kept->body)) : empty_response(status);
+      if (kept) response.shown.push_back(shown(*kept));
     }
   }
   response.headers.push_back({"ETag", etag(done.version)});
@@ -180,6 +184,7 @@ Response read(const State& state, const Call& call) {
     Response response = empty_response(304);
     response.headers.push_back({"ETag", etag(version->version)});
     response.headers.push_back({"Last-Modified", http_date(version->instant)});
+    response.shown.push_back(shown(*version));
     return response;
   }
   return version_response(200, *version, call.shape);

@@ -53,10 +53,12 @@ std::vector<Issue> validation_issues(std::string_view body, const std::vector<st
 Response validate(const State& state, const Call& call) {
   std::string body = call.request.body, mode(call.parameter("mode").value_or(""));
   std::vector<std::string> profiles;
+  std::vector<Shown> looked_at;  // what is found wrong says something of it
   if (const auto profile = call.parameter("profile")) profiles.emplace_back(*profile);
   if (call.request.method == "GET") {
     auto there = state.store.read(call.type, call.id, call.permit);
     if (!there) return outcome_response(there.error());
+    looked_at.push_back(shown(*there));
     body = there->body;
   } else if (auto tree = Json::parse(body); tree && call.type != "Parameters") {
     if (const Json* type = tree->find("resourceType"); type != nullptr && type->string() == "Parameters") {
@@ -72,7 +74,9 @@ Response validate(const State& state, const Call& call) {
   if (fhirpath::Document document; document.parse(body) && document.kind(0) == fhirpath::NodeKind::object && document.resource_type(0) != call.type && !document.resource_type(0).empty())
     issues.insert(issues.begin(), {"error", "invalid", "The resource is not of the type that the address names.", {}});
   if (issues.empty()) issues.push_back({"information", "informational", "No fault was found.", {}});
-  return outcome_response(200, issues);
+  Response response = outcome_response(200, issues);
+  response.shown = std::move(looked_at);
+  return response;
 }
 
 Response everything(const State& state, const Call& call) {
@@ -146,8 +150,11 @@ class Expansion {
     JOINEDUP_TRY(auto asked, fhir::parse_query(type, query + "&_count=1&_sort=-_lastUpdated", fhir::Handling::strict));
     JOINEDUP_TRY(const auto page, state_.store.search(asked, call_.permit));
     if (page.entries.empty()) return fail(ErrorCode::not_found, "The " + type + " asked for is not kept here.");
+    looked_at.push_back(shown(page.entries[0].version));
     return Json::parse(page.entries[0].version.body);
   }
+
+  std::vector<Shown> looked_at;
 
  private:
   static std::string text(const Json& json, std::string_view name) {
@@ -227,6 +234,7 @@ Response expand(const State& state, const Call& call) {
   if (!call.id.empty()) {
     auto there = state.store.read("ValueSet", call.id, call.permit);
     if (!there) return outcome_response(there.error());
+    expansion.looked_at.push_back(shown(*there));
     if (auto tree = Json::parse(there->body)) value_set = std::move(*tree);
   } else if (!value_set) {
     if (url.empty()) return outcome_response({ErrorCode::wrong_usage, "Say which ValueSet: by url, by its id in the address, or in the body.", {}});
@@ -254,7 +262,9 @@ Response expand(const State& state, const Call& call) {
   if (!written) return outcome_response(written.error());
   value_set->erase("compose");
   value_set->member("expansion") = std::move(*written);
-  return json_response(200, value_set->text());
+  Response response = json_response(200, value_set->text());
+  response.shown = std::move(expansion.looked_at);
+  return response;
 }
 
 }  // namespace joinedup::rest

@@ -116,7 +116,7 @@ Api::~Api() = default;
 Response Api::handle(const Request& request) const {
   try {
     Response response = answer(*state_, request);
-    if (request.method == "HEAD") response.body.clear(), response.more = nullptr;
+    if (request.method == "HEAD") response.body.clear(), response.more = nullptr, response.shown.clear();
     return response;
   } catch (const std::bad_alloc&) {
     return outcome_response({ErrorCode::too_large, "There is not enough memory to answer this.", {}});

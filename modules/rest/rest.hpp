@@ -37,6 +37,12 @@ struct Request {
   std::string_view header(std::string_view name) const;  // whatever its case; empty where absent
 };
 
+// A version of a resource that an answer gives away, whole or in part: what an audit of who looked names.
+struct Shown {
+  std::string type, id;
+  std::uint64_t version = 0;
+};
+
 struct Response {
   int status = 200;
   std::vector<Header> headers;  // Content-Type among them; not Content-Length
@@ -45,6 +51,9 @@ struct Response {
   std::function<Result<bool>(std::string& piece)> more;
   // Where set, the answer goes out only once `resume` is called without error: its audit event is on the disk. May be called by any thread.
   std::function<void(std::function<void(Result<void>)> resume)> hold;
+  // Every resource whose content is in the body, or (304) is confirmed to be what the asker holds: matches and includes, versions
+  // of a history, entries of a Bundle, what is validated or expanded. The files of a bulk export are not broken down.
+  std::vector<Shown> shown;
   std::string_view header(std::string_view name) const;
 };
 

@@ -42,7 +42,12 @@ void BundleWriter::entry(std::string_view json) {
   entries_ += json;
 }
 
-std::string BundleWriter::finish() {
+void BundleWriter::entry(std::string_view json, Shown shown) {
+  entry(json);
+  shown_.push_back(std::move(shown));
+}
+
+Response BundleWriter::response() {
   head_.reserve(head_.size() + links_.size() + entries_.size() + 32);
   if (!links_.empty()) {
     head_ += R"(,"link":[)";
@@ -55,7 +60,9 @@ std::string BundleWriter::finish() {
     head_ += ']';
   }
   head_ += '}';
-  return std::move(head_);
+  Response response = json_response(200, std::move(head_));
+  response.shown = std::move(shown_);
+  return response;
 }
 
 Response search_response(const State& state, const Call& call, const fhir::Query& query, fhir::SearchPage page, std::string_view address) {
@@ -68,14 +75,14 @@ Response search_response(const State& state, const Call& call, const fhir::Query
     std::string text = R"({"fullUrl":)" + json_text(state.address(entry.version.type, entry.version.id)) + R"(,"resource":)";
     text += shaped(std::move(entry.version.body), call.shape);
     text += entry.mode == fhir::SearchEntry::Mode::match ? R"(,"search":{"mode":"match"}})" : R"(,"search":{"mode":"include"}})";
-    bundle.entry(text);
+    bundle.entry(text, shown(entry.version));
   }
   if (!page.warnings.empty()) {
     std::vector<Issue> issues;
     for (const auto& warning : page.warnings) issues.push_back({"warning", "not-supported", warning, {}});
     bundle.entry(R"({"resource":)" + outcome_json(issues) + R"(,"search":{"mode":"outcome"}})");
   }
-  return json_response(200, bundle.finish());
+  return bundle.response();
 }
 
 Response search(const State& state, const Call& call) {

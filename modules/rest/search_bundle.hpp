@@ -2,8 +2,8 @@
 //
 //   BundleWriter bundle("searchset");
 //   bundle.link("self", base + "/Patient", "name=smith", "");
-//   bundle.entry(json);
-//   bundle.finish()
+//   bundle.entry(json, shown(version));
+//   return bundle.response();
 #pragma once
 #include <optional>
 #include <string>
@@ -19,12 +19,15 @@ class BundleWriter {
   explicit BundleWriter(std::string_view type);
   void total(std::uint64_t count);
   void link(std::string_view relation, std::string_view address, std::string_view query, std::string_view cursor);
-  void entry(std::string_view json);
+  void entry(std::string_view json);               // that shows nothing of the record
+  void entry(std::string_view json, Shown shown);
+  void entry_of(Response answered, Prefer::Return returns, bool is_read);  // how an entry of a posted Bundle was answered
   std::size_t size() const { return entries_.size(); }
-  std::string finish();
+  Response response();
 
  private:
   std::string head_, links_, entries_;
+  std::vector<Shown> shown_;
 };
 
 std::string now_text();  // an instant

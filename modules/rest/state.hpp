@@ -81,6 +81,7 @@ Response export_file(const State& state, const Call& call);
 Response export_delete(const State& state, const Call& call);
 
 // What several families use (interactions.cpp).
+Shown shown(const fhir::Version& version);
 Response version_response(int status, const fhir::Version& version, const Shape& shape);
 // Asks the permit for a write of this text.
 Result<void> may_write(const State& state, std::string_view type, std::string_view id, std::string_view body, const fhir::Permit& permit);

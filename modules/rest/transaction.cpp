@@ -286,7 +286,7 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
       if (written.method != fhir::Method::remove) {
         response.headers.push_back({"Location", state_.address(written.type, written.id) + "/_history/" + std::to_string(written.version)});
         if (call_.prefer.returns == Prefer::Return::representation && bundle.size() <= most_answered)
-          if (auto kept = state_.store.read_version(written.type, written.id, written.version, call_.permit)) response.body = std::move(kept->body);
+          if (auto kept = state_.store.read_version(written.type, written.id, written.version, call_.permit)) response.shown.push_back(shown(*kept)), response.body = std::move(kept->body);
       }
     } else {
       response.status = plan.entry.method == "DELETE" ? 204 : 200;
@@ -296,12 +296,12 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
         response.headers = {{"ETag", etag(plan.there->version)}, {"Last-Modified", http_date(plan.there->instant)},
                             {"Location", state_.address(plan.type, plan.id) + "/_history/" + std::to_string(plan.there->version)}};
         if (call_.prefer.returns == Prefer::Return::representation && bundle.size() <= most_answered)
-          if (auto kept = state_.store.read(plan.type, plan.id, call_.permit)) response.body = std::move(kept->body);
+          if (auto kept = state_.store.read(plan.type, plan.id, call_.permit)) response.shown.push_back(shown(*kept)), response.body = std::move(kept->body);
       }
     }
-    bundle.entry(entry_answer(response, call_.prefer.returns, plan.kind == Plan::Kind::read));
+    bundle.entry_of(std::move(response), call_.prefer.returns, plan.kind == Plan::Kind::read);
   }
-  return json_response(200, bundle.finish());
+  return bundle.response();
 }
 
 Response Transaction::run(std::vector<BundleEntry> entries) {
