@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace joinedup::server {
 
@@ -72,6 +74,51 @@ void Connections::cut_all() {
 std::size_t Connections::count() const {
   const std::lock_guard lock(mutex_);
   return all_.size();
+}
+
+void Holds::let_go(const std::shared_ptr<Table>& table, const std::shared_ptr<Kept>& kept, Result<void> how) {
+  if (kept->is_gone.exchange(true)) return;
+  {
+    const std::lock_guard lock(table->mutex);
+    table->all.erase(kept.get());
+  }
+  std::exchange(kept->go, {})(std::move(how));
+}
+
+Holds::Resume Holds::keep(Resume go) {
+  auto kept = std::make_shared<Kept>();
+  kept->go = std::move(go);
+  bool is_closed = false;
+  {
+    const std::lock_guard lock(table_->mutex);
+    is_closed = table_->is_closed;
+    if (!is_closed) table_->all.emplace(kept.get(), kept);
+  }
+  // Owned by every copy of what we give away: when the last is gone without a call, nobody will ever call.
+  struct Owner {
+    std::shared_ptr<Table> table;
+    std::shared_ptr<Kept> kept;
+    ~Owner() { let_go(table, kept, fail(ErrorCode::internal, "An answer was held and forgotten.")); }
+  };
+  const std::shared_ptr<Owner> owner(new Owner{table_, kept});
+  if (is_closed) let_go(table_, kept, fail(ErrorCode::unavailable, "The server is stopping."));
+  return [owner](Result<void> how) { let_go(owner->table, owner->kept, std::move(how)); };
+}
+
+void Holds::release_all() {
+  std::vector<std::shared_ptr<Kept>> waiting;
+  {
+    const std::lock_guard lock(table_->mutex);
+    table_->is_closed = true;
+    for (const auto& [address, kept] : table_->all)
+      if (auto one = kept.lock()) waiting.push_back(std::move(one));
+  }
+  for (const auto& one : waiting) let_go(table_, one, fail(ErrorCode::unavailable, "The server is stopping."));
+}
+
+std::size_t Holds::count() const {
+  const std::lock_guard lock(table_->mutex);
+  return table_->all.size();
 }
 
 }  // namespace joinedup::server

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -79,6 +80,30 @@ class Budget {
   std::atomic<std::int64_t> left_;
 };
 
+// Answers that wait until something has been written down elsewhere (rest::Response::hold). Each is let go once: by whoever was asked,
+// with an error where they forgot it, or by the server's end.
+class Holds {
+ public:
+  using Resume = std::function<void(Result<void>)>;
+  // What to call, from any thread and as often as one likes, to let the answer go: `go` is called the first time only.
+  Resume keep(Resume go);
+  void release_all();              // with an error; what is kept from now on is let go at once, too
+  std::size_t count() const;
+
+ private:
+  struct Kept {
+    std::atomic<bool> is_gone{false};
+    Resume go;
+  };
+  struct Table {
+    mutable std::mutex mutex;
+    bool is_closed = false;
+    std::map<Kept*, std::weak_ptr<Kept>> all;
+  };
+  static void let_go(const std::shared_ptr<Table>& table, const std::shared_ptr<Kept>& kept, Result<void> how);
+  std::shared_ptr<Table> table_ = std::make_shared<Table>();
+};
+
 struct Shared {
   explicit Shared(ServerOptions with) : options(std::move(with)), site(options, metrics), bodies(options.limits.bodies_bytes) {}
   ServerOptions options;
@@ -87,6 +112,7 @@ struct Shared {
   Site site;
   Connections connections;
   Budget bodies;
+  Holds holds;
   std::atomic<bool> stopping{false};
   std::atomic<std::uint64_t> next_request{0};
   std::uint64_t first_request = 0;  // random, so that ids of two runs differ

@@ -196,6 +196,7 @@ void BeastServer::stop() {
   };
   if (!crew_.empty() && !wait(shared_->options.limits.stop)) {
     shared_->connections.cut_all();
+    shared_->holds.release_all();
     wait(std::chrono::milliseconds(5000));
   }
   shared_->site.close();

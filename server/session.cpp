@@ -43,6 +43,23 @@ asio::awaitable<std::invoke_result_t<Work>> elsewhere(asio::thread_pool& pool, W
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Out)>(begin, asio::use_awaitable, std::move(work));
 }
 
+// Suspends until `hold` says that the answer may go, or that it may not; no thread waits meanwhile.
+asio::awaitable<Result<void>> let_go(Holds& holds, std::function<void(Holds::Resume)> hold) {
+  auto begin = [&holds](auto handler, std::function<void(Holds::Resume)> ask) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    const auto resume = holds.keep([shared](Result<void> how) {
+      auto executor = asio::get_associated_executor(*shared);
+      asio::post(executor, [shared, how = std::move(how)]() mutable { std::move (*shared)(std::move(how)); });
+    });
+    try {
+      ask(resume);
+    } catch (...) {
+      resume(fail(ErrorCode::internal, "What an answer waits for failed."));
+    }
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result<void>)>(begin, asio::use_awaitable, std::move(hold));
+}
+
 template <class Stream>
 class Session {
  public:
@@ -355,6 +372,13 @@ asio::awaitable<void> Session<Stream>::run() {
     else response = co_await elsewhere(writers_, work);
     request_.body = {};
     shared_.bodies.give(std::exchange(held_, 0));
+    if (response.hold) {
+      const auto kept = co_await let_go(shared_.holds, std::exchange(response.hold, {}));
+      if (!kept) {  // nothing of what was found out may be seen, not even that it exists
+        response = fault(503, "transient", "This server cannot write down who asks for what, so it answers nothing. Try again in a moment.");
+        response.headers.push_back({"Retry-After", "2"});
+      }
+    }
     const Keep keep = keep_alive_ && !shared_.stopping && !connection_.was_late() ? Keep::open : Keep::close;
     if (!co_await answer(std::move(response), keep)) co_return;
   }
