@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "place/read_agreements.hpp"
 #include "place/strict_toml.hpp"
 
 namespace joinedup::place {
@@ -45,25 +46,6 @@ Result<void> read_feeds(StrictTable& root, Place& place) {
       table.complain("partner", "No [[partner]] has the code \"" + feed.partner + "\".");
     JOINEDUP_CHECK(table.finish());
     place.feeds.emplace(name.str(), std::move(feed));
-  }
-  return {};
-}
-
-Result<void> read_agreements(StrictTable& root, Place& place) {
-  for (const auto* item : root.tables("agreement")) {
-    StrictTable table(*item, file_name, "[[agreement]]");
-    Agreement agreement;
-    agreement.partner = table.text("partner", Presence::required);
-    agreement.purpose = table.text("purpose", Presence::required);
-    agreement.from = table.date("from", Presence::required).value_or(Date{});
-    agreement.until = table.date("until", Presence::optional);
-    if (agreement.purpose != "direct_care" && agreement.purpose != "secondary_use")
-      table.complain("purpose", "The purpose of an agreement is direct_care or secondary_use.");
-    if (!agreement.partner.empty() && !has_partner(place, agreement.partner))
-      table.complain("partner", "No [[partner]] has the code \"" + agreement.partner + "\".");
-    if (agreement.until && *agreement.until < agreement.from) table.complain("until", "The agreement ends before it starts.");
-    JOINEDUP_CHECK(table.finish());
-    place.agreements.push_back(std::move(agreement));
   }
   return {};
 }
@@ -148,13 +130,6 @@ Result<void> read_sections(StrictTable& root, Place& place) {
 
 }  // namespace
 
-bool Place::lacks_agreement(const std::string& partner, const std::string& purpose, Date day) const {
-  if (agreements.empty()) return false;
-  return std::none_of(agreements.begin(), agreements.end(), [&](const Agreement& a) {
-    return a.partner == partner && a.purpose == purpose && a.from <= day && (!a.until || day <= *a.until);
-  });
-}
-
 Result<Place> parse_place(const std::string& text, const std::string& folder) {
   JOINEDUP_TRY(const auto parsed, parse_toml(text, file_name));
   Place place;
@@ -163,7 +138,7 @@ Result<Place> parse_place(const std::string& text, const std::string& folder) {
   JOINEDUP_CHECK(read_sections(root, place));
   JOINEDUP_CHECK(read_partners(root, place));
   JOINEDUP_CHECK(read_feeds(root, place));
-  JOINEDUP_CHECK(read_agreements(root, place));
+  JOINEDUP_CHECK(read_agreements(root, place, file_name));
   JOINEDUP_CHECK(read_teams(root, place));
   JOINEDUP_CHECK(root.finish());
   return place;

@@ -12,6 +12,7 @@
 
 #include "base/date.hpp"
 #include "base/result.hpp"
+#include "place/agreement.hpp"
 
 namespace joinedup::place {
 
@@ -26,14 +27,6 @@ struct Partner {
 struct FeedSettings {
   std::string partner;                 // code of the partner whose data it is
   std::string nhs_pseudonym_key_file;  // where the feed carries a pseudonymised NHS number; below the place's folder
-};
-
-// What a partner agreed to share, for which purpose, from when until when (both inclusive; no end = until further notice).
-struct Agreement {
-  std::string partner;
-  std::string purpose;  // direct_care, secondary_use
-  Date from;
-  std::optional<Date> until;
 };
 
 // How people are linked beyond the exact steps.
@@ -76,8 +69,10 @@ struct Place {
   std::vector<Agreement> agreements;  // none at all: a place that has not set agreements up; nothing is withheld by them
 
   std::string path(const std::string& below) const { return folder + "/" + below; }
-  // True where the place keeps agreements and none covers this partner and purpose on this day.
-  bool lacks_agreement(const std::string& partner, const std::string& purpose, Date day) const;
+  // True where the place keeps agreements and none covers this partner, purpose and feed (empty: any of its feeds) on this day.
+  bool lacks_agreement(const std::string& partner, const std::string& purpose, Date day, const std::string& feed = {}) const;
+  Cover cover(const std::string& partner, const std::string& purpose, Date day, const std::string& feed = {}) const;
+  bool may_write(const std::string& partner, Date day) const;  // into the shared record: an agreement for direct care with write access, in force
 };
 
 Result<Place> read_place(const std::string& folder);

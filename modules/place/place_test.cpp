@@ -61,7 +61,48 @@ TEST(Place, AGoodFileIsReadWhole) {
   EXPECT_TRUE(place->lacks_agreement("RX1", "direct_care", *parse_iso_date("2024-04-01")));
 }
 
+TEST(Place, AnAgreementSaysWhatWithWhomAndHowItEnds) {
+  std::string text = good;
+  text += R"toml(
+[[agreement]]
+id = "care-2024"
+partner = "RX1"
+purpose = "direct_care"
+from = 2024-04-01
+until = 2025-03-31
+legal_basis = "UK GDPR 6(1)(e), 9(2)(h)"
+feeds = ["hes_apc_sus"]
+with = ["RX1"]
+wind_down_days = 30
+access = "view"
+dpia = "governance/dpia.pdf"
+[[agreement.approval]]
+by = "Caldicott guardian, RX1"
+on = 2024-03-01
+)toml";
+  const auto place = parse_place(text, ".");
+  ASSERT_TRUE(place) << place.error().text();
+  const auto& agreement = place->agreements.back();
+  EXPECT_EQ(agreement.id, "care-2024");
+  EXPECT_EQ(place->agreements.front().id, "RX1-secondary_use-2023-04-01");
+  ASSERT_EQ(agreement.approvals.size(), 1u);
+  EXPECT_EQ(agreement.approvals[0].on.to_iso(), "2024-03-01");
+  const auto cover = [&](const char* day, const char* feed) { return place->cover("RX1", "direct_care", *parse_iso_date(day), feed); };
+  EXPECT_EQ(cover("2024-03-31", ""), Cover::none);
+  EXPECT_EQ(cover("2025-03-31", "hes_apc_sus"), Cover::in_force);
+  EXPECT_EQ(cover("2025-03-31", "deaths"), Cover::none) << "a feed that it does not name";
+  EXPECT_EQ(cover("2025-04-01", "hes_apc_sus"), Cover::winding_down);
+  EXPECT_EQ(cover("2025-04-30", ""), Cover::winding_down);
+  EXPECT_EQ(cover("2025-05-01", ""), Cover::none);
+  EXPECT_TRUE(place->lacks_agreement("RX1", "direct_care", *parse_iso_date("2025-04-01"))) << "winding down is not in force";
+  EXPECT_FALSE(place->may_write("RX1", *parse_iso_date("2024-05-01"))) << "it may view only";
+}
+
 TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
+  EXPECT_EQ(complaint("purpose = \"secondary_use\"", "purpose = \"secondary_use\"\nwind_down_days = 30"), "place.toml:24: Only direct care winds down; secondary use stops on the day that the agreement ends.");
+  EXPECT_EQ(complaint("purpose = \"secondary_use\"", "purpose = \"secondary_use\"\nfeeds = [\"deaths\"]"), "place.toml:24: \"deaths\" is no feed of this partner.");
+  EXPECT_EQ(complaint("purpose = \"secondary_use\"", "purpose = \"secondary_use\"\naccess = \"all\""), "place.toml:24: A partner's access is view or write.");
+
   EXPECT_EQ(complaint("synthetic = true", "syntetic = true"), "place.toml:4: [place] has an unknown key \"syntetic\"; is it misspelt?");
   EXPECT_EQ(complaint("name = \"Exampleshire\"", "nmae = \"Exampleshire\""), "place.toml:3: [place] has an unknown key \"nmae\"; is it misspelt?");
   EXPECT_EQ(complaint("name = \"Exampleshire\"", "name = 3"), "place.toml:3: \"name\" should be a text in quotes.");

@@ -185,7 +185,7 @@ Result<void> make_views(const Vault::State& state, engine::Connection& connectio
   std::string scopes;
   for (const auto& feed : feeds) {
     const auto settings = state.place.feeds.find(feed.feed);
-    const bool no_agreement = settings != state.place.feeds.end() && state.place.lacks_agreement(settings->second.partner, purpose, today());
+    const bool no_agreement = settings != state.place.feeds.end() && state.place.lacks_agreement(settings->second.partner, purpose, today(), feed.feed);
     for (const auto& table : feed.tables) {
       if (!table.reference_scope.empty() && scopes.find(" " + table.reference_scope + " ") == std::string::npos) {
         scopes += " " + table.reference_scope + " ";
