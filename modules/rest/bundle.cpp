@@ -111,6 +111,7 @@ Result<Request> entry_request(const BundleEntry& entry, std::string_view body, c
 
 void BundleWriter::entry_of(Response answered, Prefer::Return returns, bool is_read) {
   const bool good = answered.status < 400;
+  std::move(answered.written.begin(), answered.written.end(), std::back_inserter(written_));
   std::string out = "{";
   if (good && !answered.body.empty() && (is_read || returns == Prefer::Return::representation)) {
     out += R"("resource":)" + answered.body + ",";

@@ -58,7 +58,10 @@ Response history(const State& state, const Call& call) {
   const std::string address = state.options.base_url + (call.type.empty() ? "" : "/" + call.type) + (call.id.empty() ? "" : "/" + call.id) + "/_history";
   bundle.link("self", address, self, request.cursor);
   if (!page->next.empty()) bundle.link("next", address, self, page->next);
-  for (auto& version : page->versions) bundle.entry(history_entry(state, call, version), shown(version));
+  for (auto& version : page->versions) {
+    auto gives = shown(version);
+    bundle.entry(history_entry(state, call, version), std::move(gives));
+  }
   return bundle.response();
 }
 
@@ -83,7 +86,10 @@ Response changes(const State& state, const Call& call) {
   const std::string address = state.options.base_url + "/_changes", counted = "&_count=" + std::to_string(count);
   bundle.link("self", address, "_after=" + std::to_string(after) + counted, "");
   bundle.link("next", address, "_after=" + std::to_string(page->next) + counted, "");
-  for (auto& change : page->changes) bundle.entry(history_entry(state, call, change.version, std::to_string(change.sequence)), shown(change.version));
+  for (auto& change : page->changes) {
+    auto gives = shown(change.version);
+    bundle.entry(history_entry(state, call, change.version, std::to_string(change.sequence)), std::move(gives));
+  }
   return bundle.response();
 }
 

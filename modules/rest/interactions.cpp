@@ -78,7 +78,9 @@ Result<std::optional<fhir::Version>> current(const State& state, std::string_vie
   return tl::unexpected(version.error());
 }
 
-Shown shown(const fhir::Version& version) { return {version.type, version.id, version.version}; }
+Shown shown(const fhir::Version& version) {
+  return {version.type, version.id, version.version, patients_named(version.type, version.id, version.body)};
+}
 
 Response version_response(int status, const fhir::Version& version, const Shape& shape) {
   Response response = json_response(status, shaped(version.body, shape));
@@ -152,9 +154,11 @@ Response write_one(const State& state, const Call& call, fhir::Write write) {
     return outcome_response(written.error());
   }
   const auto& done = written->front();
+  Shown wrote{done.type, done.id, done.version, patients_named(done.type, done.id, write.body)};
   if (done.method == fhir::Method::remove) {
     Response response = empty_response(204);
     response.headers.push_back({"ETag", etag(done.version)});
+    response.written.push_back(std::move(wrote));
     return response;
   }
   const int status = done.method == fhir::Method::create ? 201 : 200;
@@ -174,6 +178,7 @@ Response write_one(const State& state, const Call& call, fhir::Write write) {
   response.headers.push_back({"ETag", etag(done.version)});
   response.headers.push_back({"Last-Modified", http_date(done.instant)});
   response.headers.push_back({"Location", state.address(done.type, done.id) + "/_history/" + std::to_string(done.version)});
+  response.written.push_back(std::move(wrote));
   return response;
 }
 
@@ -270,6 +275,7 @@ Response remove(const State& state, const Call& call) {
     if (auto may = may_change(*now, call.permit); !may) return outcome_response(may.error());
     const auto version = *wanted ? *wanted : std::optional(now->version);
     Response response = write_one(state, call, {.kind = fhir::Write::Kind::remove, .type = call.type, .id = call.id, .body = {}, .if_match = version});
+    for (auto& one : response.written) one.patients = patients_named(now->type, now->id, now->body);
     if (response.status == 404) return empty_response(204);
     if (response.status != 412 || *wanted || attempt == most_attempts) return response;
   }

@@ -37,10 +37,11 @@ struct Request {
   std::string_view header(std::string_view name) const;  // whatever its case; empty where absent
 };
 
-// A version of a resource that an answer gives away, whole or in part: what an audit of who looked names.
+// A version of a resource that an answer gives away, whole or in part, or that a request wrote: what an audit of who looked names.
 struct Shown {
   std::string type, id;
   std::uint64_t version = 0;
+  std::vector<std::string> patients;  // ids of every Patient that it is or refers to
 };
 
 struct Response {
@@ -54,6 +55,7 @@ struct Response {
   // Every resource whose content is in the body, or (304) is confirmed to be what the asker holds: matches and includes, versions
   // of a history, entries of a Bundle, what is validated or expanded. The files of a bulk export are not broken down.
   std::vector<Shown> shown;
+  std::vector<Shown> written;  // every version that the request made
   std::string_view header(std::string_view name) const;
 };
 

@@ -62,6 +62,7 @@ Response BundleWriter::response() {
   head_ += '}';
   Response response = json_response(200, std::move(head_));
   response.shown = std::move(shown_);
+  response.written = std::move(written_);
   return response;
 }
 
@@ -72,10 +73,11 @@ Response search_response(const State& state, const Call& call, const fhir::Query
   bundle.link("self", address, self, query.cursor);
   if (!page.next.empty()) bundle.link("next", address, self, page.next);
   for (auto& entry : page.entries) {
+    auto gives = shown(entry.version);
     std::string text = R"({"fullUrl":)" + json_text(state.address(entry.version.type, entry.version.id)) + R"(,"resource":)";
     text += shaped(std::move(entry.version.body), call.shape);
     text += entry.mode == fhir::SearchEntry::Mode::match ? R"(,"search":{"mode":"match"}})" : R"(,"search":{"mode":"include"}})";
-    bundle.entry(text, shown(entry.version));
+    bundle.entry(text, std::move(gives));
   }
   if (!page.warnings.empty()) {
     std::vector<Issue> issues;

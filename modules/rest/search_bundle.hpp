@@ -27,7 +27,7 @@ class BundleWriter {
 
  private:
   std::string head_, links_, entries_;
-  std::vector<Shown> shown_;
+  std::vector<Shown> shown_, written_;
 };
 
 std::string now_text();  // an instant

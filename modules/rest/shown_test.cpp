@@ -111,5 +111,43 @@ TEST_F(ShownTest, AnOperationNamesWhatItLooksInto) {
   EXPECT_EQ(names(send("POST /Patient/$validate", a_)), Names());
 }
 
+Names patients(const std::vector<Shown>& all) {
+  Names out;
+  for (const auto& one : all) out.insert(out.end(), one.patients.begin(), one.patients.end());
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+TEST_F(ShownTest, EveryPatientThatAResourceIsOrRefersToIsNamed) {
+  EXPECT_EQ(patients(send("GET /Patient/a").shown), (Names{"a"}));
+  EXPECT_EQ(patients(send("GET /Observation").shown), (Names{"a"}));
+  EXPECT_EQ(patients(send("GET /Observation/x/_history").shown), (Names{"a"}));
+  EXPECT_EQ(patients(send("GET /Organization/o").shown), Names{});
+  send("PUT /Appointment/m", R"({"resourceType":"Appointment","id":"m","status":"booked","participant":[{"actor":{"reference":"Patient/a"},"status":"accepted"},)"
+                             R"({"actor":{"reference":"http://here/fhir/Patient/b/_history/1"},"status":"accepted"}],"description":"not a Patient/c reference"})");
+  EXPECT_EQ(patients(send("GET /Appointment/m").shown), (Names{"a", "b"}));
+}
+
+TEST_F(ShownTest, WhatARequestWroteIsNamed) {
+  const auto names_written = [](const Response& response) {
+    Names out;
+    for (const auto& one : response.written) out.push_back(one.type + "/" + one.id + " " + std::to_string(one.version));
+    return out;
+  };
+  const auto update = send("PUT /Patient/b", R"({"resourceType":"Patient","id":"b","gender":"female"})");
+  EXPECT_EQ(names_written(update), (Names{"Patient/b 2"}));
+  EXPECT_EQ(patients(update.written), (Names{"b"}));
+  const auto gone = send("DELETE /Observation/x");
+  EXPECT_EQ(names_written(gone), (Names{"Observation/x 2"}));
+  EXPECT_EQ(patients(gone.written), (Names{"a"})) << "what is deleted was somebody's";
+  EXPECT_TRUE(send("GET /Patient/b").written.empty());
+  const auto moved = send("POST /", bundle("transaction", R"({"resource":{"resourceType":"Patient","id":"c"},"request":{"method":"PUT","url":"Patient/c"}})"));
+  EXPECT_EQ(names_written(moved), (Names{"Patient/c 1"}));
+  const auto batch = send("POST /", bundle("batch", R"({"request":{"method":"DELETE","url":"Patient/c"}})"));
+  EXPECT_EQ(names_written(batch), (Names{"Patient/c 2"}));
+  EXPECT_EQ(patients(batch.written), (Names{"c"}));
+}
+
 }  // namespace
 }  // namespace joinedup::rest

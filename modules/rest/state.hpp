@@ -82,6 +82,8 @@ Response export_delete(const State& state, const Call& call);
 
 // What several families use (interactions.cpp).
 Shown shown(const fhir::Version& version);
+// The Patient itself, and whoever the text refers to as Patient/id; found without reading the text as JSON, each once.
+std::vector<std::string> patients_named(std::string_view type, std::string_view id, std::string_view body);
 Response version_response(int status, const fhir::Version& version, const Shape& shape);
 // Asks the permit for a write of this text.
 Result<void> may_write(const State& state, std::string_view type, std::string_view id, std::string_view body, const fhir::Permit& permit);

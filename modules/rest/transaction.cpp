@@ -21,6 +21,7 @@ struct Plan {
   std::optional<fhir::Version> there;   // of a condition that something fulfils already; without its body
   std::string text;                     // to be written
   std::optional<std::size_t> written;   // its place in the list of writes
+  std::vector<std::string> patients;    // whom it is about
 };
 
 
@@ -217,6 +218,7 @@ Result<void> Transaction::prepare(Plan& plan) {
       else if (seen.error().code != ErrorCode::not_found) return tl::unexpected(seen.error());
     }
     if (now) JOINEDUP_CHECK(may_change(*now, call_.permit));
+    if (now) plan.patients = patients_named(now->type, now->id, now->body);
     if (!call_.permit.everything() && !plan.if_match) plan.if_match = now ? now->version : 0;  // what the permit was asked of
   }
   if (plan.kind == Plan::Kind::remove) {
@@ -255,6 +257,8 @@ Response Transaction::write() {
     for (Plan& plan : plans_) {
       if (plan.kind != kind) continue;
       plan.written = writes.size();
+      for (auto& patient : patients_named(plan.type, plan.id, plan.text))
+        if (std::find(plan.patients.begin(), plan.patients.end(), patient) == plan.patients.end()) plan.patients.push_back(std::move(patient));
       const auto what = kind == Plan::Kind::remove ? fhir::Write::Kind::remove : kind == Plan::Kind::create ? fhir::Write::Kind::create : fhir::Write::Kind::update;
       writes.push_back({.kind = what, .type = plan.type, .id = plan.id, .body = std::move(plan.text), .if_match = plan.if_match});
     }
@@ -281,6 +285,7 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
       response = bundle.size() > most_answered ? too_much_answered() : request ? answer(state_, *request) : outcome_response(request.error());
     } else if (plan.written) {
       const auto& written = done[*plan.written];
+      response.written.push_back({written.type, written.id, written.version, std::move(plan.patients)});
       response.status = written.method == fhir::Method::create ? 201 : written.method == fhir::Method::update ? 200 : 204;
       response.headers = {{"ETag", etag(written.version)}, {"Last-Modified", http_date(written.instant)}};
       if (written.method != fhir::Method::remove) {
