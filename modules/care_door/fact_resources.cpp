@@ -26,6 +26,8 @@ void encounter(JsonText& json, const Fact& fact) {
   period(json, "period", fact);
   if (!fact.code.empty()) json.array("reasonCode").concept_item(fact.code_system, fact.code, fact.display).end_array();
   if (!fact.provider_id.empty()) json.reference("serviceProvider", "Organization", fact.provider_id);
+  else if (!fact.provider_code.empty())  // no partner of ours, but the sender names it
+    json.object("serviceProvider").object("identifier").text("system", ods_system).text("value", fact.provider_code).end().end();
 }
 
 void condition(JsonText& json, const Fact& fact) {
@@ -71,7 +73,7 @@ std::string fact_body(const Fact& fact) {
   std::string text;
   text.reserve(800);
   JsonText json(text);
-  json.begin().text("resourceType", fact_type(fact.kind)).text("id", fact.id).object("meta").text("source", feed_source(fact.feed));
+  json.begin().text("resourceType", fact_type(fact.kind)).text("id", fact.id).object("meta").text("source", fact.source);
   security_of(json, fact.label);
   json.end();
   if (fact.kind == "encounter") encounter(json, fact);

@@ -1,6 +1,7 @@
 #include "care_door/resources.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "care_door/json_text.hpp"
 
@@ -46,7 +47,16 @@ void address_of(JsonText& json, const PatientFacts& facts) {
 
 }  // namespace
 
-std::string feed_source(std::string_view feed) { return "urn:joinedup:feed:" + std::string(feed); }
+std::string feed_source(std::string_view partner, std::string_view feed) {
+  std::string urn = "urn:joinedup:partner:";
+  for (const char letter : partner) {
+    const bool plain = (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') || (letter >= 'a' && letter <= 'z') || letter == '-' || letter == '_' || letter == '.';
+    char escaped[4];
+    std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(letter)));
+    plain ? urn += letter : urn += escaped;
+  }
+  return urn.append(":feed:").append(feed);
+}
 
 std::string as_written(std::string_view capitals) {
   std::string out(capitals);
@@ -76,7 +86,7 @@ std::string patient_body(const PatientFacts& facts) {
   text.reserve(1200);
   JsonText json(text);
   json.begin().text("resourceType", "Patient").text("id", facts.id);
-  json.object("meta").text("source", feed_source("gp_registration")).array("profile").item(std::string(uk_core) + "UKCore-Patient").end_array().end();
+  json.object("meta").text("source", facts.source).array("profile").item(std::string(uk_core) + "UKCore-Patient").end_array().end();
   nhs_number(json, facts);
   json.literal("active", facts.registered || facts.date_of_death ? "true" : "false");
   name_of(json, facts);
@@ -97,11 +107,11 @@ std::string patient_body(const PatientFacts& facts) {
   return text;
 }
 
-std::string replaced_patient_body(std::string_view id, std::string_view replaced_by) {
+std::string replaced_patient_body(std::string_view source, std::string_view id, std::string_view replaced_by) {
   std::string text;
   JsonText json(text);
   json.begin().text("resourceType", "Patient").text("id", id);
-  json.object("meta").text("source", feed_source("gp_registration")).end().literal("active", "false");
+  json.object("meta").text("source", source).end().literal("active", "false");
   json.array("link").begin().reference("other", "Patient", replaced_by).text("type", "replaced-by").end().end_array().end();
   return text;
 }
@@ -110,10 +120,12 @@ std::string organization_body(const OrganizationFacts& facts) {
   std::string text;
   JsonText json(text);
   json.begin().text("resourceType", "Organization").text("id", facts.id);
-  if (!facts.feed.empty()) json.object("meta").text("source", feed_source(facts.feed)).end();
+  json.object("meta").text("source", facts.source).end();
   json.array("identifier").begin().text("system", ods_system).text("value", facts.code).end().end_array().literal("active", "true");
   if (!facts.type.empty()) json.array("type").concept_item("urn:joinedup:partner-type", facts.type, {}).end_array();
-  json.text("name", facts.name.empty() ? facts.code : facts.name).end();
+  json.text("name", facts.name.empty() ? facts.code : facts.name);
+  if (!facts.part_of.empty()) json.reference("partOf", "Organization", facts.part_of);
+  json.end();
   return text;
 }
 

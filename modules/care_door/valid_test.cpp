@@ -31,7 +31,7 @@ TEST(CareDoorValid, WhatIsWrittenPassesTheValidatorAndUkCore) {
   const auto with_profiles = has_profiles ? validation::Validator::with_profiles(profiles) : Result<validation::Validator>(validation::Validator::r4());
   ASSERT_TRUE(with_profiles) << with_profiles.error().text();
   std::map<std::string, int> looked_at;
-  for (const char* type : {"Patient", "Organization", "CareTeam", "HealthcareService", "Encounter", "Condition", "MedicationStatement", "ServiceRequest", "EpisodeOfCare", "RiskAssessment",
+  for (const char* type : {"Patient", "Organization", "CareTeam", "HealthcareService", "Location", "Practitioner", "PractitionerRole", "Encounter", "Condition", "MedicationStatement", "ServiceRequest", "EpisodeOfCare", "RiskAssessment",
                            "Observation", "Provenance", "Device"}) {
     int shown = 0;
     for (const auto& one : place.find(type, "")) {

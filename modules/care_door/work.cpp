@@ -107,6 +107,11 @@ Result<void> Work::open_sources(std::optional<std::int64_t> about) {
   return read_objections();
 }
 
+std::string Work::source_of(const std::string& feed) const {
+  const auto settings = place.feeds.find(feed);
+  return feed_source(settings == place.feeds.end() ? std::string_view() : std::string_view(settings->second.partner), feed);
+}
+
 std::string Work::organization_id(const std::string& code) const {
   const auto found = organization_ids.find(code);
   return found == organization_ids.end() ? std::string() : found->second;

@@ -13,6 +13,7 @@
 #include "care_door/memory.hpp"
 #include "care_door/names.hpp"
 #include "care_door/people.hpp"
+#include "care_door/resources.hpp"
 #include "care_door/target.hpp"
 #include "care_door/writer.hpp"
 #include "engine/engine.hpp"
@@ -36,14 +37,17 @@ struct Work {
   std::unordered_set<std::int64_t> objecting = {};         // care keys of who objects to sharing for care
   std::unordered_set<std::int64_t> objecting_to_finding = {};
   std::map<std::string, std::string> organization_ids = {};  // by code
+  std::map<std::string, OrganizationFacts> organizations = {};  // by code
   std::unordered_set<std::int64_t> open_care_keys = {};      // found, on a caseload, or opened: their facts are shared
   std::map<std::string, std::string> team_ids = {};          // by name
+  std::map<std::string, std::vector<std::string>> coordinators = {};  // PractitionerRoles, by team
   std::unordered_set<std::string> open_patients = {};        // their Patients
   std::uint64_t patients_standing = 0, people_open = 0;
   std::vector<std::string> notes = {};
 
   Result<void> open_sources(std::optional<std::int64_t> about = {});  // about: one care key only
   bool may_use(const std::string& feed) const { return agreed.contains(feed); }
+  std::string source_of(const std::string& feed) const;         // meta.source of what it tells
   std::string organization_id(const std::string& code) const;  // empty where the code is nobody's here
   Wanted provenance(const std::string& feed, const std::string& patient, const std::vector<const Wanted*>& targets, std::size_t number) const;
   Result<void> run_sql(std::string_view file);
@@ -55,7 +59,7 @@ struct Work {
 
 Result<void> write_organizations(Work& work, Writer& writer);
 Result<void> write_patients(Work& work, Writer& writer);
-Result<void> write_teams(Work& work, Writer& writer);
+Result<void> write_teams(Work& work, Writer& writer);  // with workers, services and places; after write_organizations
 Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options);  // fills open_care_keys; after write_patients
 Result<void> write_facts(Work& work, Writer& writer);
 

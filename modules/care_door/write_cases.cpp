@@ -1,4 +1,4 @@
-// Teams, and what case finding says of whom: EpisodeOfCare, RiskAssessment, and each reason as an Observation of its own, so that
+// What case finding says of whom: EpisodeOfCare, RiskAssessment, and each reason as an Observation of its own, so that
 // it can be shown or withheld by itself. Never a score of death or of care-home entry: no such number reaches this room.
 #include <algorithm>
 
@@ -33,7 +33,8 @@ std::string status_of(const std::string& what, bool was_active) {
   return was_active ? "finished" : "cancelled";  // declined, moved away, died
 }
 
-std::string episode_body(const Stay& stay, const std::string& id, const std::string& team_id, const std::string& organization_id, const std::string& since) {
+std::string episode_body(const Stay& stay, const std::string& id, const std::string& team_id, const std::string& organization_id, const std::string& coordinator_id,
+                         const std::string& since) {
   struct Step {
     std::string status, from, because;
   };
@@ -59,6 +60,7 @@ std::string episode_body(const Stay& stay, const std::string& id, const std::str
   json.reference("patient", "Patient", stay.patient);
   if (!organization_id.empty()) json.reference("managingOrganization", "Organization", organization_id);
   json.object("period").text("start", since).text("end", over ? std::string_view(steps.back().from) : std::string_view()).end();
+  if (!coordinator_id.empty()) json.reference("careManager", "PractitionerRole", coordinator_id);
   json.array("team").reference_item("CareTeam", team_id).end_array().end();
   return text;
 }
@@ -145,33 +147,6 @@ Result<std::vector<Stay>> read_stays(Work& work, const ShareOptions& options) {
 
 }  // namespace
 
-Result<void> write_teams(Work& work, Writer& writer) {
-  for (const auto& team : work.place.teams) {
-    const auto id = work.names.id("CareTeam", "team", team.name), service = work.names.id("HealthcareService", "team", team.name);
-    std::string text;
-    JsonText json(text);
-    json.begin().text("resourceType", "CareTeam").text("id", id).object("meta").text("source", "urn:joinedup:place").end().text("status", "active");
-    json.array("category").concept_item("http://loinc.org", "LA27976-2", "Encounter-focused care team").end_array().text("name", team.name);
-    std::vector<std::string> practices;
-    for (const auto& practice : team.practices)
-      if (const auto organization = work.organization_id(practice); !organization.empty()) practices.push_back(organization);
-    if (!practices.empty()) {
-      json.array("managingOrganization");
-      for (const auto& practice : practices) json.reference_item("Organization", practice);
-      json.end_array();
-    }
-    json.end();
-    work.team_ids[team.name] = id;
-    JOINEDUP_CHECK(writer.want({.type = "CareTeam", .id = id, .feed = std::string(made_here), .patient = {}, .body = std::move(text)}));
-    std::string offered;
-    JsonText healthcare(offered);
-    healthcare.begin().text("resourceType", "HealthcareService").text("id", service).object("meta").text("source", "urn:joinedup:place").end().literal("active", "true").text("name", team.name);
-    healthcare.text("comment", "A neighbourhood team: holds a caseload of people found or referred.").end();
-    JOINEDUP_CHECK(writer.want({.type = "HealthcareService", .id = service, .feed = std::string(made_here), .patient = {}, .body = std::move(offered)}));
-  }
-  return {};
-}
-
 Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options) {
   JOINEDUP_TRY(const auto held, writer.episodes_of_teams());
   const std::set<std::string> held_by_teams(held.begin(), held.end());
@@ -204,8 +179,11 @@ Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options
     const auto key = stay.source_key();
     const auto since = stay.released_at.empty() ? stay.index_date : stay.released_at.substr(0, 10);
     const auto episode = work.names.id("EpisodeOfCare", "caseload", key);
+    // With one co-ordinator it is they; of several, the team names one.
+    const auto coordinators = work.coordinators.find(stay.found.team);
+    const auto coordinator = coordinators != work.coordinators.end() && coordinators->second.size() == 1 ? coordinators->second[0] : std::string();
     JOINEDUP_CHECK(writer.want({.type = "EpisodeOfCare", .id = episode, .feed = std::string(made_here), .patient = stay.patient,
-                                .body = episode_body(stay, episode, team->second, work.organization_id(stay.found.practice), since)}));
+                                .body = episode_body(stay, episode, team->second, work.organization_id(stay.found.practice), coordinator, since)}));
     std::vector<std::string> reasons;
     std::map<std::string, int> nth;
     for (const auto& reason : stay.found.reasons) {

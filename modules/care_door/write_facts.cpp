@@ -81,10 +81,11 @@ Fact fact_of(const Work& work, const engine::Batch& batch, std::size_t row) {
   const auto text = [&](std::size_t column) { return batch.is_null(column, row) ? std::string() : std::string(batch.text(column, row)); };
   const auto date = [&](std::size_t column) { return batch.is_null(column, row) ? std::string() : Date{static_cast<std::int32_t>(batch.integer(column, row))}.to_iso(); };
   Fact fact;
-  fact.feed = text(1), fact.kind = text(2);
+  fact.feed = text(1), fact.source = work.source_of(fact.feed), fact.kind = text(2);
   fact.status = text(4), fact.klass = text(5), fact.type = text(6), fact.code_system = text(7), fact.code = text(8), fact.display = text(9);
   fact.starts = date(10), fact.ends = date(11);
-  fact.provider_id = work.organization_id(text(12));
+  fact.provider_code = text(12);
+  fact.provider_id = work.organization_id(fact.provider_code);
   fact.label = text(13);
   fact.id = work.names.id(fact_type(fact.kind), fact.feed, text(3));
   // ICD-10 is staged without its dot.

@@ -29,6 +29,7 @@ PatientFacts facts_of(const Work& work, const engine::Batch& batch, std::size_t 
     return batch.is_null(column, row) ? std::optional<Date>() : std::optional<Date>(Date{static_cast<std::int32_t>(batch.integer(column, row))});
   };
   PatientFacts facts;
+  facts.source = work.source_of("gp_registration");
   facts.nhs_number = batch.is_null(1, row) ? 0 : static_cast<std::uint64_t>(batch.integer(1, row));
   facts.nhs_status = text(2);
   facts.family_name = text(3), facts.given_name = text(4), facts.middle_names = text(5);
@@ -64,12 +65,20 @@ Result<void> keep_departed(Work& work, Writer& writer) {
 }  // namespace
 
 Result<void> write_organizations(Work& work, Writer& writer) {
-  std::map<std::string, OrganizationFacts> all;
-  for (const auto& partner : work.place.partners) all[partner.code] = {work.names.id("Organization", "organisation", partner.code), partner.code, partner.name, partner.type, {}};
+  auto& all = work.organizations;
+  const auto named = [&](const std::string& code) { return work.names.id("Organization", "organisation", code); };
+  for (const auto& partner : work.place.partners) all[partner.code] = {"urn:joinedup:place", named(partner.code), partner.code, partner.name, partner.type, {}, {}};
+  // A practice that is no partner by itself belongs to the one whose register names it: its agreement is the practice's.
+  const auto registers = work.place.feeds.find("gp_registration");
+  const std::string whole = registers == work.place.feeds.end() ? std::string() : named(registers->second.partner);
+  for (const auto& team : work.place.teams)
+    for (const auto& code : team.practices)
+      if (!all.contains(code)) all[code] = {"urn:joinedup:place", named(code), code, {}, "general_practice", whole, {}};
   if (work.may_use("gp_registration")) {
     JOINEDUP_TRY(const auto practices, work.connection.query("SELECT ods_code, min(organisation_name) FROM staging.main.gp_organisation WHERE ods_code IS NOT NULL GROUP BY ods_code ORDER BY ods_code"));
     for (const auto& row : practices.rows)
-      if (!all.contains(row[0])) all[row[0]] = {work.names.id("Organization", "organisation", row[0]), row[0], row[1], "general_practice", "gp_registration"};
+      if (const auto known = all.find(row[0]); known == all.end() || known->second.name.empty())
+        all[row[0]] = {work.source_of("gp_registration"), named(row[0]), row[0], row[1], "general_practice", whole, "gp_registration"};
   }
   for (const auto& [code, facts] : all) {
     work.organization_ids[code] = facts.id;
@@ -125,7 +134,7 @@ Result<void> write_patients(Work& work, Writer& writer) {
     if (const auto patient = work.people.patient_of.find(care_key); patient != work.people.patient_of.end()) hidden.insert(patient->second);
   for (const auto& [patient, by] : work.people.replaced)
     if (!hidden.contains(by) && work.memory.written().contains(patient))
-      JOINEDUP_CHECK(writer.want({.type = "Patient", .id = patient, .feed = "gp_registration", .patient = {}, .body = replaced_patient_body(patient, by)}));
+      JOINEDUP_CHECK(writer.want({.type = "Patient", .id = patient, .feed = "gp_registration", .patient = {}, .body = replaced_patient_body(work.source_of("gp_registration"), patient, by)}));
   return keep_departed(work, writer);
 }
 

@@ -36,6 +36,23 @@ nlohmann::json comparable(const std::string& body) {
   return json;
 }
 
+// Organisations, services and workers are named by what teams wrote: they are put out of use, never removed.
+bool stays_out_of_use(const std::string& type) {
+  return type == "Organization" || type == "Practitioner" || type == "PractitionerRole" || type == "HealthcareService" || type == "Location" || type == "CareTeam";
+}
+
+std::string put_out_of_use(const std::string& type, const std::string& body) {
+  auto json = nlohmann::ordered_json::parse(body, nullptr, false);
+  if (!json.is_object()) return {};
+  if (json.contains("meta")) {
+    json["meta"].erase("versionId");
+    json["meta"].erase("lastUpdated");
+  }
+  if (type == "Location" || type == "CareTeam") json["status"] = "inactive";
+  else json["active"] = false;
+  return json.dump();
+}
+
 // A fact whose row is gone was withdrawn by whoever sent it: it is marked as entered in error where its type can say so.
 std::string marked_as_wrong(const std::string& type, const std::string& body) {
   auto json = nlohmann::ordered_json::parse(body, nullptr, false);
@@ -181,7 +198,7 @@ Result<void> Writer::withdraw() {
       removed.push_back(id);
       JOINEDUP_TRY(const auto there, target_.read(one.type, id));
       if (!there) continue;
-      std::string body = is_wrong_ && is_wrong_(one) ? marked_as_wrong(one.type, *there) : std::string();
+      std::string body = stays_out_of_use(one.type) ? put_out_of_use(one.type, *there) : is_wrong_ && is_wrong_(one) ? marked_as_wrong(one.type, *there) : std::string();
       ++(body.empty() ? counts_.removed : counts_.marked_wrong);
       writes.push_back({.kind = body.empty() ? fhir::Write::Kind::remove : fhir::Write::Kind::update, .type = one.type, .id = id, .body = std::move(body), .if_match = {}});
     }

@@ -50,6 +50,35 @@ Result<void> read_feeds(StrictTable& root, Place& place) {
   return {};
 }
 
+Result<void> read_workers(StrictTable& root, Place& place) {
+  const auto is_practice = [&](const std::string& code) {
+    return std::any_of(place.teams.begin(), place.teams.end(),
+                       [&](const Team& team) { return std::find(team.practices.begin(), team.practices.end(), code) != team.practices.end(); });
+  };
+  const auto& roles = worker_roles();
+  for (const auto* item : root.tables("worker")) {
+    StrictTable table(*item, file_name, "[[worker]]");
+    Worker worker{table.text("code", Presence::required),         table.text("given_name", Presence::required), table.text("family_name", Presence::required),
+                  table.text("organisation", Presence::required), table.text("role", Presence::required),       {}};
+    if (item->contains("teams")) worker.teams = table.texts("teams", Presence::optional);
+    for (const auto& other : place.workers)
+      if (other.code == worker.code) table.complain("code", "Two workers have the code \"" + worker.code + "\"; give each one of its own.");
+    if (!worker.organisation.empty() && !has_partner(place, worker.organisation) && !is_practice(worker.organisation))
+      table.complain("organisation", "\"" + worker.organisation + "\" is neither the code of a [[partner]] nor a practice of a [[team]].");
+    if (!worker.role.empty() && std::find(roles.begin(), roles.end(), worker.role) == roles.end()) {
+      std::string known;
+      for (const auto& role : roles) known += (known.empty() ? "" : ", ") + role;
+      table.complain("role", "\"" + worker.role + "\" is not a role: one of " + known + ".");
+    }
+    for (const auto& name : worker.teams)
+      if (std::none_of(place.teams.begin(), place.teams.end(), [&](const Team& team) { return team.name == name; }))
+        table.complain("teams", "There is no [[team]] called \"" + name + "\".");
+    JOINEDUP_CHECK(table.finish());
+    place.workers.push_back(std::move(worker));
+  }
+  return {};
+}
+
 Result<void> read_teams(StrictTable& root, Place& place) {
   std::map<std::string, std::string> team_of_practice;
   for (const auto* item : root.tables("team")) {
@@ -120,6 +149,11 @@ Result<void> read_sections(StrictTable& root, Place& place) {
       table.complain("threshold_weight", "A threshold below 0 would join people who are more likely two than one.");
     JOINEDUP_CHECK(table.finish());
   }
+  if (const auto* item = root.table("shared_record", Presence::optional)) {
+    StrictTable table(*item, file_name, "[shared_record]");
+    place.shared_record_profiles = table.text("profiles", Presence::optional);
+    JOINEDUP_CHECK(table.finish());
+  }
   if (const auto* item = root.table("objections", Presence::optional)) {
     StrictTable table(*item, file_name, "[objections]");
     place.objections_file = table.text("file", Presence::required);
@@ -129,6 +163,14 @@ Result<void> read_sections(StrictTable& root, Place& place) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& worker_roles() {
+  static const std::vector<std::string> all = {
+      "care_coordinator",   "team_lead",     "general_practitioner", "practice_nurse",        "practice_administrator", "pharmacist",
+      "community_nurse",    "palliative_nurse", "physiotherapist",   "occupational_therapist", "mental_health_nurse",   "hospital_doctor",
+      "social_worker",      "housing_officer", "link_worker",        "safeguarding_lead",     "analyst",                "caldicott_guardian"};
+  return all;
+}
 
 Result<Place> parse_place(const std::string& text, const std::string& folder) {
   JOINEDUP_TRY(const auto parsed, parse_toml(text, file_name));
@@ -140,6 +182,7 @@ Result<Place> parse_place(const std::string& text, const std::string& folder) {
   JOINEDUP_CHECK(read_feeds(root, place));
   JOINEDUP_CHECK(read_agreements(root, place, file_name));
   JOINEDUP_CHECK(read_teams(root, place));
+  JOINEDUP_CHECK(read_workers(root, place));
   JOINEDUP_CHECK(root.finish());
   return place;
 }
@@ -150,9 +193,9 @@ Result<Place> read_place(const std::string& folder) {
     return fail(ErrorCode::not_found, "There is no place here: place.toml is missing. `joinedup init --place DIR` makes one.", file);
   JOINEDUP_TRY(const auto text, read_file(file));
   JOINEDUP_TRY(auto place, parse_place(text, folder));
-  for (const auto& needed : {place.postcodes_file, place.objections_file})
+  for (const auto& needed : {place.postcodes_file, place.objections_file, place.shared_record_profiles})
     if (!needed.empty() && !std::filesystem::exists(place.path(needed)))
-      return fail(ErrorCode::not_found, "place.toml names this file, but it is not there.", place.path(needed));
+      return fail(ErrorCode::not_found, "place.toml names this, but it is not there.", place.path(needed));
   for (const auto& [name, feed] : place.feeds)
     if (!feed.nhs_pseudonym_key_file.empty() && !std::filesystem::exists(place.path(feed.nhs_pseudonym_key_file)))
       return fail(ErrorCode::not_found, "[feeds." + name + "] names this key file, but it is not there.", place.path(feed.nhs_pseudonym_key_file));

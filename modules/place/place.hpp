@@ -43,6 +43,16 @@ struct Team {
   std::int64_t capacity = 0;  // 0: it takes nobody on at present; whoever needs it waits
 };
 
+// Somebody who works for a partner or a practice, and which teams they are members of. place.toml holds no secret of theirs.
+struct Worker {
+  std::string code;          // their number with whoever employs them; one a place
+  std::string given_name, family_name;
+  std::string organisation;  // code of a partner, or of a practice of a team
+  std::string role;          // one of worker_roles()
+  std::vector<std::string> teams;
+};
+const std::vector<std::string>& worker_roles();  // care_coordinator, team_lead, general_practitioner, …
+
 // How people are found for their own direct care (docs/methods/case-finding.md).
 struct CaseFinding {
   double risk_at_least = 0.2;  // of an emergency admission within a year, 0…1
@@ -65,6 +75,8 @@ struct Place {
   std::map<std::string, FeedSettings> feeds;
   LinkageSettings linkage;
   std::vector<Team> teams;
+  std::vector<Worker> workers;
+  std::string shared_record_profiles;  // a folder of FHIR profiles that what is written must meet where it claims them; may be empty
   CaseFinding case_finding;
   std::vector<Agreement> agreements;  // none at all: a place that has not set agreements up; nothing is withheld by them
 

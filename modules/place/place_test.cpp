@@ -25,6 +25,13 @@ practices = ["Y00001", "Y00002"]
 capacity = 60
 [caseload]
 risk_at_least = 0.25
+[[worker]]
+code = "W1"
+given_name = "Ann"
+family_name = "Example"
+organisation = "Y00001"
+role = "general_practitioner"
+teams = ["North"]
 [[agreement]]
 partner = "RX1"
 purpose = "secondary_use"
@@ -55,6 +62,9 @@ TEST(Place, AGoodFileIsReadWhole) {
   EXPECT_EQ(place->teams[0].practices, (std::vector<std::string>{"Y00001", "Y00002"}));
   EXPECT_EQ(place->teams[0].capacity, 60);
   EXPECT_EQ(place->case_finding.risk_at_least, 0.25);
+  ASSERT_EQ(place->workers.size(), 1u);
+  EXPECT_EQ(place->workers[0].organisation, "Y00001");
+  EXPECT_EQ(place->workers[0].teams, std::vector<std::string>{"North"});
   EXPECT_EQ(place->path("vault"), "/srv/x/vault");
   EXPECT_FALSE(place->lacks_agreement("RX1", "secondary_use", *parse_iso_date("2025-03-31")));
   EXPECT_TRUE(place->lacks_agreement("RX1", "secondary_use", *parse_iso_date("2025-04-01")));
@@ -114,6 +124,9 @@ TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
   EXPECT_NE(complaint("name = \"Exampleshire\"", "name = \"Example").find("place.toml:3: This is not valid TOML"), std::string::npos);
   EXPECT_EQ(complaint("capacity = 60", "capacity = -1"), "place.toml:18: A team's capacity is the number of people it can hold: 0 or more.");
   EXPECT_EQ(complaint("\"Y00001\", \"Y00002\"", ""), "place.toml:17: A team needs at least one practice, or it would be offered nobody.");
+  EXPECT_EQ(complaint("teams = [\"North\"]", "teams = [\"South\"]"), "place.toml:27: There is no [[team]] called \"South\".");
+  EXPECT_EQ(complaint("organisation = \"Y00001\"", "organisation = \"Y9\""), "place.toml:25: \"Y9\" is neither the code of a [[partner]] nor a practice of a [[team]].");
+  EXPECT_TRUE(complaint("role = \"general_practitioner\"", "role = \"king\"").starts_with("place.toml:26: \"king\" is not a role: one of care_coordinator, "));
   EXPECT_EQ(complaint("\"Y00002\"", "\"Y00001\""), "place.toml:17: Practice \"Y00001\" is with team \"North\" already; each practice has one team.");
   EXPECT_EQ(complaint("risk_at_least = 0.25", "risk_at_least = 25"), "place.toml:20: A risk lies between 0 and 1; 0.2 is one in five.");
   EXPECT_EQ(complaint("risk_at_least = 0.25", "objections_that_remove = []"),

@@ -246,6 +246,33 @@ std::string teams_text(const World& world) {
   return text;
 }
 
+// Invented workers: each team's core and a practitioner of each of its practices, and those of no team who keep watch over all of them.
+std::string workers_text(const World& world) {
+  const auto& practices = world.geography.practices();
+  const std::size_t teams = std::clamp<std::size_t>(practices.size() / 3, 1, 12);
+  std::uint64_t number = 0;
+  std::string text;
+  const auto add = [&](std::string_view organisation, std::string_view role, std::size_t team) {
+    CounterRandom draw(world.options.seed, ++number, 0x776f726b);  // of its own: adding workers changes no other draw
+    const auto given = title_case(world.names.given(draw.chance(.6) ? 0 : 1, draw.uniform())), family = title_case(world.names.surname(draw.uniform()));
+    text += "\n[[worker]]\ncode = \"SW" + std::to_string(1000 + number) + "\"\ngiven_name = \"" + given + "\"\nfamily_name = \"" + family + "\"\norganisation = \"" +
+            std::string(organisation) + "\"\nrole = \"" + std::string(role) + "\"\n";
+    if (team > 0) text += "teams = [\"Neighbourhood team " + std::to_string(team) + "\"]\n";
+  };
+  for (std::size_t team = 0; team < teams; ++team) {
+    for (const auto& [organisation, role] : {std::pair("ZC1", "care_coordinator"), {"ZC1", "team_lead"}, {"ZC1", "community_nurse"}, {"991", "social_worker"},
+                                             {"ZM1", "mental_health_nurse"}, {"ZH1", "housing_officer"}, {"ZV1", "link_worker"}})
+      add(organisation, role, team + 1);
+    for (std::size_t practice = team; practice < practices.size(); practice += teams) add(practices[practice].code, "general_practitioner", team + 1);
+  }
+  add("ZC1", "palliative_nurse", 0);
+  add("ZA1", "hospital_doctor", 0);
+  add("ZC1", "safeguarding_lead", 0);
+  add("ZC1", "caldicott_guardian", 0);
+  add("ZC1", "analyst", 0);
+  return text;
+}
+
 Result<void> write_settings(const World& world, const Plan& plan) {
   const std::string& folder = world.options.folder;
   std::string text = "# A synthetic place: every person in it is invented.\nformat = 1\n\n[place]\nname = \"Synthetic place\"\nsynthetic = true\n";
@@ -266,7 +293,7 @@ Result<void> write_settings(const World& world, const Plan& plan) {
     text += "\n[feeds." + std::string(feed) + "]\npartner = \"" + partner_of(feed) + "\"\n";
     if (feed == "ecds") text += "nhs_pseudonym_key_file = \"keys/ecds_pseudonym.key\"\n";
   }
-  text += teams_text(world);
+  text += teams_text(world) + workers_text(world);
   JOINEDUP_CHECK(make_folder(folder + "/keys", FileMode::secret));
   JOINEDUP_CHECK(write_file(folder + "/keys/ecds_pseudonym.key", world.pseudonym_key, FileMode::secret));
   JOINEDUP_CHECK(write_file(folder + "/SYNTHETIC.txt",
