@@ -25,6 +25,11 @@ practices = ["Y00001", "Y00002"]
 capacity = 60
 [caseload]
 risk_at_least = 0.25
+[[agreement]]
+partner = "RX1"
+purpose = "secondary_use"
+from = 2023-04-01
+until = 2025-03-31
 [[worker]]
 code = "W1"
 given_name = "Ann"
@@ -32,11 +37,6 @@ family_name = "Example"
 organisation = "Y00001"
 role = "general_practitioner"
 teams = ["North"]
-[[agreement]]
-partner = "RX1"
-purpose = "secondary_use"
-from = 2023-04-01
-until = 2025-03-31
 )";
 
 std::string complaint(const std::string& from, const std::string& to) {
@@ -124,9 +124,9 @@ TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
   EXPECT_NE(complaint("name = \"Exampleshire\"", "name = \"Example").find("place.toml:3: This is not valid TOML"), std::string::npos);
   EXPECT_EQ(complaint("capacity = 60", "capacity = -1"), "place.toml:18: A team's capacity is the number of people it can hold: 0 or more.");
   EXPECT_EQ(complaint("\"Y00001\", \"Y00002\"", ""), "place.toml:17: A team needs at least one practice, or it would be offered nobody.");
-  EXPECT_EQ(complaint("teams = [\"North\"]", "teams = [\"South\"]"), "place.toml:27: There is no [[team]] called \"South\".");
-  EXPECT_EQ(complaint("organisation = \"Y00001\"", "organisation = \"Y9\""), "place.toml:25: \"Y9\" is neither the code of a [[partner]] nor a practice of a [[team]].");
-  EXPECT_TRUE(complaint("role = \"general_practitioner\"", "role = \"king\"").starts_with("place.toml:26: \"king\" is not a role: one of care_coordinator, "));
+  EXPECT_EQ(complaint("teams = [\"North\"]", "teams = [\"South\"]"), "place.toml:32: There is no [[team]] called \"South\".");
+  EXPECT_EQ(complaint("organisation = \"Y00001\"", "organisation = \"Y9\""), "place.toml:30: \"Y9\" is neither the code of a [[partner]] nor a practice of a [[team]].");
+  EXPECT_TRUE(complaint("role = \"general_practitioner\"", "role = \"king\"").starts_with("place.toml:31: \"king\" is not a role: one of care_coordinator, "));
   EXPECT_EQ(complaint("\"Y00002\"", "\"Y00001\""), "place.toml:17: Practice \"Y00001\" is with team \"North\" already; each practice has one team.");
   EXPECT_EQ(complaint("risk_at_least = 0.25", "risk_at_least = 25"), "place.toml:20: A risk lies between 0 and 1; 0.2 is one in five.");
   EXPECT_EQ(complaint("risk_at_least = 0.25", "objections_that_remove = []"),
