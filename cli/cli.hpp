@@ -30,6 +30,7 @@ int refresh_command(std::span<const std::string> arguments);
 int status_command(std::span<const std::string> arguments);
 int table_command(std::span<const std::string> arguments);
 int fhir_command(std::span<const std::string> arguments);
+int govern_command(std::span<const std::string> arguments);
 int link_command(std::span<const std::string> arguments);
 int version_command(std::span<const std::string> arguments);
 

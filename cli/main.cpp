@@ -36,6 +36,7 @@ const std::vector<Verb>& verbs() {
       {"validate", "how well predictions agree with outcomes, or a model trained here: a TRIPOD+AI report", risk::validate_command},
       {"fhir", "files into the shared record and out of it: fhir import, fhir export", cli::fhir_command},
       {"care", "open one person's care record for somebody who cares for them", cli::care_command},
+      {"govern", "who may see what, who did: audit verify, audit heads, …", cli::govern_command},
       {"version", "versions of the program and its engines", cli::version_command},
   };
   return all;

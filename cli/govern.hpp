@@ -1,0 +1,11 @@
+// The parts of joinedup govern: each in a file of its own, a row in the table of govern_command.cpp.
+#pragma once
+#include <span>
+#include <string>
+
+namespace joinedup::cli {
+
+// What stands after the part's name: "verify --place DIR --json".
+int govern_audit(std::span<const std::string> arguments);
+
+}  // namespace joinedup::cli
