@@ -30,6 +30,7 @@ if command -v python3 >/dev/null; then
 fi
 
 check "init" 0 "$(status_of "$program" init --place "$work/new" --name "Somewhere")"
+check "a new place is for its owner only" 700 "$(stat -c %a "$work/new")"
 check "init again changes nothing" 1 "$(status_of "$program" init --place "$work/new")"
 check "status before any refresh" 1 "$(status_of "$program" status --place "$work/new")"
 

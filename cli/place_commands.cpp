@@ -79,6 +79,9 @@ int init_command(std::span<const std::string> arguments) {
       "\"\ndata_from = 2024-04-01\ndata_to = 2025-03-31\n\n[limits]\nrejected_percent = 1.0\n\n"
       "# One [[partner]] an organisation, then whose data each feed is:\n# [[partner]]\n# code = \"RX1\"\n# name = \"Exampleshire Hospital\"\n"
       "# type = \"hospital\"\n# [feeds.hes_apc_sus]\n# partner = \"RX1\"\n";
+  // For its owner only, unless somebody has made it for others already: extracts name people.
+  const bool is_new = !std::filesystem::exists(common->place);
+  if (const auto made = make_folder(common->place, is_new ? FileMode::secret : FileMode::shared); !made) return report_error(made.error());
   if (const auto made = make_folder(common->place + "/feeds"); !made) return report_error(made.error());
   if (const auto written = write_file(file, text); !written) return report_error(written.error());
   std::fprintf(stderr, "A place was begun: edit %s, put extracts into %s/feeds/<feed>/, then run joinedup refresh --place %s\n", file.c_str(),

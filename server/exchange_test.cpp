@@ -257,6 +257,19 @@ TEST(Wire, AnAnswersHeadCannotBeBrokenIntoTwo) {
   EXPECT_EQ(head.find("\r\n\r\n"), head.size() - 4);
 }
 
+TEST(Wire, EveryAnswerTellsTheBrowserToKeepRunFrameAndSniffNothing) {
+  rest::Response response = plain("x");
+  const auto head = response_head(response, {.length = 1, .request = "1", .is_tls = true});
+  for (const auto* line : {"Cache-Control: no-store", "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer", "Strict-Transport-Security: max-age=31536000; includeSubDomains",
+                           "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"})
+    EXPECT_NE(head.find(std::string("\r\n") + line + "\r\n"), std::string::npos) << line;
+  // A page's own policy is the only one.
+  response.headers.push_back({"content-security-policy", "default-src 'self'"});
+  const auto page = response_head(response, {.length = 1, .request = "1"});
+  EXPECT_EQ(page.find("default-src 'none'"), std::string::npos);
+  EXPECT_EQ(page.find("Strict-Transport-Security"), std::string::npos) << "of no use over plain HTTP";
+}
+
 TEST(Wire, KnowsThisMachine) {
   for (const auto* yes : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:80", "127.9.9.9", "[::1]:8080"}) EXPECT_TRUE(is_this_machine(yes)) << yes;
   for (const auto* no : {"", "attacker.example", "127.0.0.1.attacker.example", "localhost.attacker.example", "10.0.0.1", "[::2]"}) EXPECT_FALSE(is_this_machine(no)) << no;

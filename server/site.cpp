@@ -56,7 +56,7 @@ rest::Response Site::front_page() const {
                                                        : "It answers whoever is on this machine: for tests only.";
   body += "</li><li><a href=\"/healthz\">Health</a>, <a href=\"/readyz\">readiness</a>, <a href=\"/metrics\">metrics</a>.</li></ul></html>\n";
   auto out = text_response(200, "text/html; charset=utf-8", std::move(body));
-  out.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"});
+  out.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"});
   return out;
 }
 
@@ -75,7 +75,7 @@ rest::Response Site::report(std::string_view path) const {
     auto text = read_file(options_.reports_folder + "/" + std::string(name));
     if (!text) break;
     auto out = text_response(200, type, std::move(*text));
-    out.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: 'self'; frame-ancestors 'none'"});
+    out.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data: 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"});
     return out;
   }
   return fault(404, "not-found", "There is no such report.");

@@ -62,19 +62,23 @@ std::string response_head(const rest::Response& response, const HeadFacts& facts
   out += "\r\nDate: ";
   out += http_date_now();
   out += "\r\n";
-  bool has_cache_control = false;
+  bool has_cache_control = false, has_content_policy = false;
   for (const auto& header : response.headers) {
     add_clean(out, header.name);
     out += ": ";
     add_clean(out, header.value);
     out += "\r\n";
-    has_cache_control = has_cache_control || lower_ascii(header.name) == "cache-control";
+    const auto name = lower_ascii(header.name);
+    has_cache_control = has_cache_control || name == "cache-control";
+    has_content_policy = has_content_policy || name == "content-security-policy";
   }
   if (!has_cache_control) out += "Cache-Control: no-store\r\n";  // people's data, in nobody's cache
-  out += "X-Content-Type-Options: nosniff\r\nX-Request-Id: ";
+  // A resource that a browser is shown by itself loads, runs and frames nothing; pages say what they need.
+  if (!has_content_policy) out += "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n";
+  out += "Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ";
   out += facts.request;
   out += "\r\n";
-  if (facts.is_tls) out += "Strict-Transport-Security: max-age=31536000\r\n";
+  if (facts.is_tls) out += "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
   if (facts.is_packed) out += "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n";
   if (facts.length) {
     out += "Content-Length: ";

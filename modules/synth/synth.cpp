@@ -328,7 +328,7 @@ Result<SynthSummary> generate_place(const SynthOptions& options) {
   const Plan plan(world);
   if (plan.files.empty()) return fail(ErrorCode::wrong_usage, "None of the feeds asked for is one that can be generated.");
   JOINEDUP_CHECK(clear_old_place(options.folder));
-  JOINEDUP_CHECK(make_folder(options.folder));
+  JOINEDUP_CHECK(make_folder(options.folder, std::filesystem::exists(options.folder) ? FileMode::shared : FileMode::secret));  // as a place of real people is
   PlaceFiles files(world, plan);
   JOINEDUP_CHECK(files.open());
   Progress progress("Making people who do not exist", options.people);
