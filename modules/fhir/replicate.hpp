@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/date.hpp"
 #include "base/hash.hpp"
 #include "fhir/test_support.hpp"
 #include "fhirpath/fhirpath.hpp"
@@ -43,12 +44,11 @@ inline std::string fresh_id(std::string id, std::uint64_t k) {
   }
   return id;
 }
+// All dates of one copy move back by the same number of days, up to thirty years: no period ends before it begins, no interval changes.
 inline std::string fresh_date(std::string date, std::uint64_t k) {  // YYYY-MM-DD, and what follows
-  const int year = 1930 + static_cast<int>((static_cast<std::uint64_t>(std::atoi(date.substr(0, 4).c_str())) + k * 7) % 90);
-  const int day = 1 + static_cast<int>((static_cast<std::uint64_t>(std::atoi(date.substr(8, 2).c_str())) + k) % 28);
-  char out[16];
-  std::snprintf(out, sizeof out, "%04d-%s-%02d", year, date.substr(5, 2).c_str(), day);
-  std::string all = out + (date.size() > 10 ? date.substr(10) : "");
+  constexpr std::uint64_t span = 10957, step = 2557;  // without a common divisor: copies differ
+  const auto day = parse_iso_date(date.substr(0, 10));
+  std::string all = day ? (*day - static_cast<int>(k % span * step % span)).to_iso() + date.substr(10) : date;
   if (const auto plus = all.find('+'); plus != all.npos) all.replace(plus, 1, "%2B");  // as a query string has it
   return all;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <deque>
 #include <set>
 
@@ -152,7 +153,7 @@ namespace {
 // What an exact lookup found can be wrong only where two hashes meet: that the value stands in the text at all tells them apart,
 // without reading the text as JSON. False: not told this way, so that the resource itself is asked.
 bool plainly_matches(const std::vector<const Criterion*>& criteria, std::string_view text) {
-  const auto stands = [&](std::string_view value) { return !value.empty() && text.find(value) != text.npos; };
+  const auto stands = [&](std::string_view value) { return !value.empty() && memmem(text.data(), text.size(), value.data(), value.size()) != nullptr; };
   return std::all_of(criteria.begin(), criteria.end(), [&](const Criterion* criterion) {
     if (criterion->has != nullptr || !criterion->chain.empty() || !criterion->list.empty()) return true;  // the index alone decides these
     if (!criterion->any_of.empty() || criterion->modifier == Modifier::missing || criterion->modifier == Modifier::negated) return false;
@@ -320,26 +321,29 @@ Result<SearchPage> Search::run(const Query& query) {
     page.next = cursor_text(query, found.back().row);
   }
   page.entries.reserve(found.size());
+  std::vector<Row> rows;
   for (Found& one : found) {
     if (!one.version) {  // found by the index alone, so far
       JOINEDUP_TRY(const bool good, check(*requests_first, true, false, one));
       if (!good) continue;
     }
     page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});
+    rows.push_back(one.row);
   }
   if (trace_ != nullptr) trace_->candidates = looked_at_, trace_->read = checked_ + page.entries.size();
-  if (!query.includes.empty() || !query.reverse_includes.empty() || query.linked != LinkedResources::leave) JOINEDUP_CHECK(include(query, page));
+  if (!query.includes.empty() || !query.reverse_includes.empty() || query.linked != LinkedResources::leave) JOINEDUP_CHECK(include(query, page, std::move(rows)));
   return page;
 }
 
 // --- includes ---
 
-Result<std::optional<StoredVersion>> Search::current(std::string_view type, std::string_view id) {
+Result<std::optional<StoredVersion>> Search::current(std::string_view type, std::string_view id, Row* at) {
   Row row = no_row;
   {
     const Index::View view = index_.view();
     row = current_row(view, keys_.self(type, id));
   }
+  if (at != nullptr) *at = row;
   if (row == no_row) return std::optional<StoredVersion>();
   JOINEDUP_TRY(auto* const reading, reader());
   JOINEDUP_TRY(auto version, reading->read(row));
@@ -347,29 +351,54 @@ Result<std::optional<StoredVersion>> Search::current(std::string_view type, std:
   return version;
 }
 
+// The current version of what a reference names, once; `there` holds what has been asked for.
+Result<void> Search::follow(const Include& include, std::string_view plain, Addresses& there, std::vector<Pointed>& out) {
+  const auto slash = plain.find('/');
+  if (slash == plain.npos) return {};
+  const auto type = plain.substr(0, slash), id = plain.substr(slash + 1);
+  if (!include.target_type.empty() && type != include.target_type) return {};
+  if (there.contains(plain) || !Definitions::r4().is_resource(type)) return {};
+  Row row = no_row;
+  JOINEDUP_TRY(auto version, current(type, id, &row));
+  there.emplace(plain);  // whether it is there or not
+  if (version) out.push_back({row, std::move(*version)});
+  return {};
+}
+
 // The resources that `from`, which document_ holds, refers to by a parameter.
-Result<void> Search::include_referred(const Include& include, const Version& from, Addresses& there, std::vector<StoredVersion>& out) {
+Result<void> Search::include_referred(const Include& include, const Version& from, Addresses& there, std::vector<Pointed>& out) {
   thread_local std::vector<Extracted> values;
   values.clear();
   if (include.parameter != nullptr) ExtractionPlan::of_parameter(from.type, *include.parameter).run(document_, document_.root(), values);
   else ExtractionPlan::of_type(from.type).run(document_, document_.root(), values);
-  for (const Extracted& value : values) {
-    if (value.shape != Shape::reference) continue;
-    const auto plain = plain_reference(value.code, keys_.base_url());
-    const auto slash = plain.find('/');
-    if (slash == plain.npos) continue;
-    const auto type = plain.substr(0, slash), id = plain.substr(slash + 1);
-    if (!include.target_type.empty() && type != include.target_type) continue;
-    if (there.contains(plain) || !Definitions::r4().is_resource(type)) continue;
-    JOINEDUP_TRY(auto version, current(type, id));
-    there.emplace(plain);  // asked for once, whether it is there or not
-    if (version) out.push_back(std::move(*version));
-  }
+  for (const Extracted& value : values)
+    if (value.shape == Shape::reference) JOINEDUP_CHECK(follow(include, plain_reference(value.code, keys_.base_url()), there, out));
   return {};
 }
 
+// The same without reading the text as JSON: every string that could be a reference is shown to the index, which knows those that
+// the parameter holds in this row. False: the text must be read, because strings may be written with escapes or the row was superseded.
+Result<bool> Search::include_standing(const Include& include, const Version& from, Row row, Addresses& there, std::vector<Pointed>& out) {
+  const std::string_view text = from.body;
+  if (include.parameter == nullptr || row == no_row || text.find('\\') != text.npos) return false;
+  const auto parameter = keys_.parameter(include.source_type, include.parameter->code);
+  for (std::size_t at = text.find('/'); at != text.npos; at = text.find('/', at)) {
+    const auto begin = text.rfind('"', at) + 1;
+    at = std::min(text.find('"', at), text.size());
+    const auto plain = plain_reference(text.substr(begin, at - begin), keys_.base_url());
+    if (plain.empty() || plain[0] < 'A' || plain[0] > 'Z' || there.contains(plain)) continue;
+    {
+      const Index::View view = index_.view();
+      if (view.dead().has(row)) return false;  // a join may have left it out
+      if (!view.of(row).tokens(keys_.reference(parameter, keys_.self(plain))).contains(row)) continue;
+    }
+    JOINEDUP_CHECK(follow(include, plain, there, out));
+  }
+  return true;
+}
+
 // The resources that refer to `to`.
-Result<void> Search::include_referring(const Include& include, const Version& to, std::vector<StoredVersion>& out) {
+Result<void> Search::include_referring(const Include& include, const Version& to, std::vector<Pointed>& out) {
   if (include.parameter == nullptr) return {};
   Criterion criterion;
   criterion.type = include.source_type;
@@ -377,11 +406,11 @@ Result<void> Search::include_referring(const Include& include, const Version& to
   criterion.values.emplace_back().reference = to.type + "/" + to.id;
   const Request request{.type = include.source_type, .criteria = {&criterion}, .most = limits_.included + 1, .action = Action::include};
   JOINEDUP_TRY(auto pointing, find(request));
-  for (Found& pointer : pointing) out.push_back(std::move(*pointer.version));
+  for (Found& pointer : pointing) out.push_back({pointer.row, std::move(*pointer.version)});
   return {};
 }
 
-Result<void> Search::include(const Query& query, SearchPage& page) {
+Result<void> Search::include(const Query& query, SearchPage& page, std::vector<Row> rows) {
   Addresses there, referred;
   for (const SearchEntry& entry : page.entries) there.insert(entry.version.type + "/" + entry.version.id);
   referred = there;
@@ -390,25 +419,36 @@ Result<void> Search::include(const Query& query, SearchPage& page) {
   std::size_t added = 0;
   for (std::size_t from = 0, end = page.entries.size(); from < end; from = end, end = page.entries.size()) {
     const bool first = from == 0;
-    std::vector<StoredVersion> found;
+    std::vector<Pointed> found;
     for (std::size_t i = from; i < end; ++i) {
       const Version& version = page.entries[i].version;
       const auto applies = [&](const Include& one) { return one.source_type == version.type && (first || one.repeat == Include::Repeat::iterate); };
       const bool outside = first && query.linked == LinkedResources::outside_compartment;
-      if (outside || std::any_of(query.includes.begin(), query.includes.end(), applies)) JOINEDUP_CHECK(document_.parse(version.body));
-      for (const Include& one : query.includes)
-        if (applies(one)) JOINEDUP_CHECK(include_referred(one, version, referred, found));
+      bool parsed = false;
+      const auto parse = [&]() -> Result<void> {
+        if (!parsed) JOINEDUP_CHECK(document_.parse(version.body));
+        parsed = true;
+        return {};
+      };
+      for (const Include& one : query.includes) {
+        if (!applies(one)) continue;
+        JOINEDUP_TRY(const bool done, include_standing(one, version, rows[i], referred, found));
+        if (done) continue;
+        JOINEDUP_CHECK(parse());
+        JOINEDUP_CHECK(include_referred(one, version, referred, found));
+      }
       if (outside) {  // whatever it refers to that is in no patient's compartment: organisations, staff, places
         const std::size_t before = found.size();
+        JOINEDUP_CHECK(parse());
         JOINEDUP_CHECK(include_referred(everything, version, referred, found));
         found.erase(std::remove_if(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
-                                   [](const StoredVersion& one) { return !Definitions::r4().compartment(one.type).empty(); }),
+                                   [](const Pointed& one) { return !Definitions::r4().compartment(one.version.type).empty(); }),
                     found.end());
       }
       for (const Include& one : query.reverse_includes)
         if (first || one.repeat == Include::Repeat::iterate) JOINEDUP_CHECK(include_referring(one, version, found));
     }
-    for (StoredVersion& version : found) {
+    for (auto& [row, version] : found) {
       if (!there.insert(version.type + "/" + version.id).second) continue;
       if (!permit_.everything()) {
         if (!document.parse(version.text) || !permit_.allows(Action::include, {version.type, version.id, &document})) continue;
@@ -416,6 +456,7 @@ Result<void> Search::include(const Query& query, SearchPage& page) {
       if (++added > limits_.included)
         return fail(ErrorCode::too_large, "The page would include more than " + std::to_string(limits_.included) + " resources. Ask for a smaller page.");
       page.entries.push_back({to_version(std::move(version)), SearchEntry::Mode::include});
+      rows.push_back(row);
     }
   }
   return {};

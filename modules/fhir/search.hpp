@@ -104,8 +104,8 @@ class Search {
   bool candidates(const Index::View& view, const std::vector<Lookup>& all, const Gate& gate, std::size_t most, Row& reached,
                   std::vector<Candidate>& out);
   Result<bool> check(const Request& request, bool exact, bool asked, Found& found);
-  Result<void> include(const Query& query, SearchPage& page);
-  Result<std::optional<StoredVersion>> current(std::string_view type, std::string_view id);
+  Result<void> include(const Query& query, SearchPage& page, std::vector<Row> rows);
+  Result<std::optional<StoredVersion>> current(std::string_view type, std::string_view id, Row* at = nullptr);
   Row current_row(const Index::View& view, std::uint64_t self) const;
   Result<void> sort_values(const Query& query, Found& found);
   static bool sorts_before(const Query& query, const Found& a, const Found& b);
@@ -113,8 +113,14 @@ class Search {
   Result<Row> read_cursor(const Query& query) const;
   Result<std::vector<Found>> sorted_page(const Query& query, std::vector<Request> requests, Row after);
   using Addresses = std::set<std::string, std::less<>>;  // "Patient/1"
-  Result<void> include_referred(const Include& include, const Version& from, Addresses& there, std::vector<StoredVersion>& out);
-  Result<void> include_referring(const Include& include, const Version& to, std::vector<StoredVersion>& out);
+  struct Pointed {
+    Row row = no_row;
+    StoredVersion version;
+  };
+  Result<void> follow(const Include& include, std::string_view plain, Addresses& there, std::vector<Pointed>& out);
+  Result<void> include_referred(const Include& include, const Version& from, Addresses& there, std::vector<Pointed>& out);
+  Result<bool> include_standing(const Include& include, const Version& from, Row row, Addresses& there, std::vector<Pointed>& out);
+  Result<void> include_referring(const Include& include, const Version& to, std::vector<Pointed>& out);
 
   const Index& index_;
   const Keys& keys_;

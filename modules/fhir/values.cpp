@@ -73,10 +73,17 @@ std::string instant_text(std::int64_t micros) {
   constexpr std::int64_t day = 86'400'000'000;
   std::int64_t days = micros / day - (micros % day < 0);
   const std::int64_t rest = (micros - days * day) / 1000;
-  std::array<char, 24> time{};
-  std::snprintf(time.data(), time.size(), "T%02d:%02d:%02d.%03dZ", static_cast<int>(rest / 3'600'000), static_cast<int>(rest / 60'000 % 60),
-                static_cast<int>(rest / 1000 % 60), static_cast<int>(rest % 1000));
-  return Date{static_cast<std::int32_t>(days)}.to_iso() + time.data();
+  const CivilDay day_of_year = Date{static_cast<std::int32_t>(days)}.civil();
+  // Written by hand: every resource on every page carries one.
+  std::string out = "0000-00-00T00:00:00.000Z";
+  const auto put = [&](std::size_t end, std::int64_t value) {
+    for (; value > 0; value /= 10) out[end--] = static_cast<char>('0' + value % 10);
+  };
+  if (day_of_year.year < 0 || day_of_year.year > 9999) out.replace(0, 10, Date{static_cast<std::int32_t>(days)}.to_iso());
+  else put(3, day_of_year.year), put(6, day_of_year.month), put(9, day_of_year.day);
+  const std::size_t time = out.size() - 14;  // of the T
+  put(time + 2, rest / 3'600'000), put(time + 5, rest / 60'000 % 60), put(time + 8, rest / 1000 % 60), put(time + 12, rest % 1000);
+  return out;
 }
 
 std::optional<NumberText> NumberText::parse(std::string_view text) {

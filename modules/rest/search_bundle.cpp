@@ -38,13 +38,21 @@ void BundleWriter::link(std::string_view relation, std::string_view address, std
 }
 
 void BundleWriter::entry(std::string_view json) {
+  entry({json});
+}
+
+void BundleWriter::entry(std::initializer_list<std::string_view> parts) {
   if (!entries_.empty()) entries_ += ',';
-  entries_ += json;
+  for (const auto part : parts) entries_ += part;
+}
+
+void BundleWriter::entry(std::initializer_list<std::string_view> parts, Shown shown) {
+  entry(parts);
+  shown_.push_back(std::move(shown));
 }
 
 void BundleWriter::entry(std::string_view json, Shown shown) {
-  entry(json);
-  shown_.push_back(std::move(shown));
+  entry({json}, std::move(shown));
 }
 
 Response BundleWriter::response() {
@@ -72,12 +80,14 @@ Response search_response(const State& state, const Call& call, const fhir::Query
   const std::string self = query.self();
   bundle.link("self", address, self, query.cursor);
   if (!page.next.empty()) bundle.link("next", address, self, page.next);
+  std::size_t bytes = 0;
+  for (const auto& entry : page.entries) bytes += entry.version.body.size() + state.options.base_url.size() + 192;
+  bundle.expect(bytes);
   for (auto& entry : page.entries) {
     auto gives = shown(entry.version);
-    std::string text = R"({"fullUrl":)" + json_text(state.address(entry.version.type, entry.version.id)) + R"(,"resource":)";
-    text += shaped(std::move(entry.version.body), call.shape);
-    text += entry.mode == fhir::SearchEntry::Mode::match ? R"(,"search":{"mode":"match"}})" : R"(,"search":{"mode":"include"}})";
-    bundle.entry(text, std::move(gives));
+    bundle.entry({R"({"fullUrl":)", json_text(state.address(entry.version.type, entry.version.id)), R"(,"resource":)", shaped(std::move(entry.version.body), call.shape),
+                  entry.mode == fhir::SearchEntry::Mode::match ? R"(,"search":{"mode":"match"}})" : R"(,"search":{"mode":"include"}})"},
+                 std::move(gives));
   }
   if (!page.warnings.empty()) {
     std::vector<Issue> issues;

@@ -5,6 +5,7 @@
 //   bundle.entry(json, shown(version));
 //   return bundle.response();
 #pragma once
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +20,12 @@ class BundleWriter {
   explicit BundleWriter(std::string_view type);
   void total(std::uint64_t count);
   void link(std::string_view relation, std::string_view address, std::string_view query, std::string_view cursor);
-  void entry(std::string_view json);               // that shows nothing of the record
+  void entry(std::string_view json);                          // that shows nothing of the record
+  void entry(std::initializer_list<std::string_view> parts);  // the same, in pieces
   void entry(std::string_view json, Shown shown);
+  void entry(std::initializer_list<std::string_view> parts, Shown shown);
   void entry_of(Response answered, Prefer::Return returns, bool is_read);  // how an entry of a posted Bundle was answered
+  void expect(std::size_t bytes) { entries_.reserve(bytes); }
   std::size_t size() const { return entries_.size(); }
   Response response();
 
