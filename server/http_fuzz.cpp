@@ -1,5 +1,5 @@
 // Raw bytes at the server's socket, as libFuzzer makes them: whatever comes, the process lives, every answer is of HTTP's form, and
-// the connection ends. The whole house stands behind it, over an empty store.
+// the connection ends. The whole house stands behind it, over an empty store. Seeds in fuzz/ (see HACKING.md).
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

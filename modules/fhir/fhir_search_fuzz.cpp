@@ -1,11 +1,12 @@
-// Fuzzing of search strings, of cursors, and of bodies on their way in. Built on demand by fuzz.sh, with clang, ASan and UBSan.
-// The input's first byte chooses what it is and the second the type searched. Whatever comes: an answer or an error, never both
+// Fuzzing of search strings (whose first byte chooses the type searched), of cursors, and of bodies on their way in; seeds in
+// fuzz/ (see HACKING.md). Whatever comes: an answer or an error, never both
 // a foreign cursor and an answer; pages end and show nothing twice.
 #include <unistd.h>
 
 #include <cstdlib>
 #include <set>
 
+#include "base/fuzz.hpp"
 #include "fhir/body.hpp"
 #include "fhir/test_support.hpp"
 
@@ -97,12 +98,10 @@ void body(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2) return 0;
-  const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
-  switch (data[0] % 4) {
-    case 0: case 1: search(types[data[1] % std::size(types)], text); break;
-    case 2: cursor(text); break;
-    default: body(text); break;
-  }
+  const auto [kind, text] = fuzz_kind(data, size, {"search", "cursor", "body"});
+  if (text.empty()) return 0;
+  if (kind == 0) search(types[static_cast<unsigned char>(text[0]) % std::size(types)], text.substr(1));
+  else if (kind == 1) cursor(text);
+  else body(text);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -257,6 +258,28 @@ class DocumentParser {
     return true;
   }
 
+  // FHIR: names are unique. Of two that are the same one reader takes the first and another the last: what is checked would
+  // not be what is shown. Looked at when the object is whole, since objects within it have names of their own.
+  bool names_are_unique(NodeIndex object) {
+    thread_local std::vector<std::uint32_t> seen;  // the object in which a name was last met
+    thread_local std::uint32_t stamp = 0;
+    if (++stamp == 0 || seen.empty()) seen.assign(2 * model_.name_count(), 0), stamp = 1;
+    const auto& nodes = document_.nodes_;
+    std::vector<std::pair<std::string_view, NameId>> own;
+    for (NodeIndex at = object + 1; at < nodes.size(); at = nodes[at].end) {
+      const NameId id = nodes[at].name & ~shadow_bit, shadow = nodes[at].name & shadow_bit;
+      if (id >= model_.name_count()) {
+        own.emplace_back(document_.name_text(id), shadow);
+        continue;
+      }
+      auto& last = seen[2 * id + (shadow != 0 ? 1 : 0)];
+      if (last == stamp) return false;
+      last = stamp;
+    }
+    std::sort(own.begin(), own.end());
+    return std::adjacent_find(own.begin(), own.end()) == own.end();
+  }
+
   bool object(NameId name, int depth) {
     if (depth >= deepest) return wrong("it is nested deeper than 200 levels");
     NodeIndex index = add(NodeKind::object, name);
@@ -289,6 +312,7 @@ class DocumentParser {
       if (c != ',') return wrong("a comma is missing in an object");
       skip_space();
     }
+    if (!names_are_unique(index)) return wrong("an object has the same property twice");
     close(index);
     return true;
   }

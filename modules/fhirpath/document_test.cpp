@@ -85,6 +85,17 @@ TEST(Document, RandomDamageNeverCrashes) {
   EXPECT_GT(fine, 0U);
 }
 
+// Found by fuzzing: one reader took the first of two, another the last, and what was checked was not what was shown.
+TEST(Document, APropertyGivenTwiceIsRefused) {
+  std::string own = "{";
+  for (int i = 0; i < 3000; ++i) own += R"("x)" + std::to_string(i) + R"(":1,)";
+  for (const char* text : {R"({"id":"a","id":"b"})", R"({"a":{"zz":1,"zz":2}})", R"({"id":"a","name":[{"id":"x"}],"id":"a"})", R"({"_id":null,"_id":{}})", R"({"z":1,"\u007a":2})", R"({"resourceType":"Patient","resourceType":"Observation"})"})
+    EXPECT_FALSE(parse_document(text)) << text;
+  EXPECT_FALSE(parse_document(own + R"("x7":2})"));
+  EXPECT_TRUE(parse_document(own + R"("x7_":2})"));
+  EXPECT_TRUE(parse_document(R"({"id":"a","_id":{"id":"b"},"name":[{"id":"a"},{"id":"a"}],"zz":1,"_zz":2})"));
+}
+
 TEST(Document, IsReusable) {
   Document d;
   ASSERT_TRUE(d.parse(R"({"id":"a"})"));

@@ -1,12 +1,10 @@
-// Fuzzing of the JSON parser, the FHIRPath parser and evaluator, and ViewDefinitions. Built on demand, with clang:
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined … fhirpath_fuzz.cpp   (see fuzz.sh)
-// The input's first byte chooses what it is; without -fsanitize=fuzzer main() reads the files it is given.
+// Fuzzing of the JSON parser, the FHIRPath parser and evaluator, and ViewDefinitions; seeds in fuzz/ (see HACKING.md).
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/file.hpp"
+#include "base/fuzz.hpp"
 #include "fhirpath/fhirpath.hpp"
 
 using namespace joinedup::fhirpath;
@@ -64,21 +62,9 @@ void json(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
-    case 0: json(text); break;
-    case 1: view(text); break;
-    default: evaluate(text);
-  }
+  const auto [kind, text] = joinedup::fuzz_kind(data, size, {"document", "view", "fhirpath"});
+  if (kind == 0) json(text);
+  else if (kind == 1) view(text);
+  else evaluate(text);
   return 0;
 }
-
-#ifndef JOINEDUP_LIBFUZZER
-int main(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i)
-    if (auto text = joinedup::read_file(argv[i]))
-      LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text->data()), text->size());
-  return 0;
-}
-#endif

@@ -1,13 +1,17 @@
-// Requests of any shape through the Api: bodies, patches, bundles, queries, headers. Whatever comes, the answer is a Response.
-//   rest_fuzz -max_total_time=600 -rss_limit_mb=2048 corpus/
-// The first byte picks the kind of request; the rest is the content, with a query before the first zero byte where one is used.
+// Requests of any shape through the Api: bodies, patches, bundles, queries. Whatever comes, the answer is a Response. Of a "request"
+// the first byte picks what is asked; the rest is the content, with a query before the first zero byte where one is used. And "json":
+// a text through every reader of JSON that this room has, which must agree on it. Seeds in fuzz/ (see HACKING.md).
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
 #include <unistd.h>
 
+#include "base/file.hpp"
+#include "base/fuzz.hpp"
+#include "fhirpath/fhirpath.hpp"
 #include "rest/json_tree.hpp"
+#include "rest/links.hpp"
 #include "rest/patch.hpp"
 #include "rest/rest.hpp"
 
@@ -62,19 +66,60 @@ struct Server {
   }
 };
 
+void must(bool good) {
+  if (!good) std::abort();
+}
+
+// What one reader takes all take; what is written again is the same; and a file of such lines loses none.
+void json(std::string_view text) {
+  fhirpath::Document document;
+  const bool reads = document.parse(text).has_value();
+  const auto tree = rest::Json::parse(text);
+  must(reads == tree.has_value());
+  if (tree) {
+    std::string pretty;
+    tree->write_pretty(pretty);
+    for (const auto& written : {tree->text(), pretty}) {
+      const auto again = rest::Json::parse(written);
+      must(again && rest::same_json(*tree, *again));
+      must(document.parse(written).has_value());
+    }
+    const auto same = rest::replace_links(text, [](rest::LinkPlace, std::string_view) -> Result<std::optional<std::string>> { return std::nullopt; });
+    must(!same || *same == text);
+    const auto changed = rest::replace_links(text, [](rest::LinkPlace, std::string_view) -> Result<std::optional<std::string>> { return "a\"b"; });
+    must(!changed || rest::Json::parse(*changed).has_value());
+  }
+  static const std::string folder = std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string();
+  for (const char* form : {".ndjson", ".json"}) {
+    const std::string path = folder + "/joinedup-json-fuzz-" + std::to_string(getpid()) + form;
+    std::FILE* const file = std::fopen(path.c_str(), "wb");
+    must(file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fclose(file) == 0);
+    std::uint64_t resources = 0, faults = 0;
+    const fhirpath::FeedHandler handler{.on_resource = [&](const fhirpath::FhirResource& one) { resources += !one.document->text(one.node).empty(); },
+                                        .on_fault = [&](const fhirpath::FeedFault& one) { faults += !one.reason.empty(); }};
+    if (const auto counts = fhirpath::read_fhir_file(path, handler)) must(counts->resources == resources && counts->rejected == faults && counts->read == resources + faults);
+    ::unlink(path.c_str());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto [kind, input] = fuzz_kind(data, size, {"request", "json"});
+  if (kind == 1) {
+    json(input);
+    return 0;
+  }
   static Server server;
-  if (size < 2) return 0;
+  if (input.size() < 2) return 0;
   if (++server.writes > 20000) {  // the record would fill the disk
     server.close();
     server.open();
   }
-  std::string rest(reinterpret_cast<const char*>(data) + 1, size - 1), query;
+  std::string rest(input.substr(1)), query;
   if (const auto zero = rest.find('\0'); zero != rest.npos) query = rest.substr(0, zero), rest.erase(0, zero + 1);
   const char* json = "application/fhir+json";
-  switch (data[0] % 12) {
+  switch (static_cast<unsigned char>(input[0]) % 12) {
     case 0: server.send("POST", "/Patient", query, rest, json); break;
     case 1: server.send("PUT", "/Patient/a", query, rest, json); break;
     case 2: server.send("PATCH", "/Patient/a", query, rest, "application/json-patch+json"); break;

@@ -1,5 +1,5 @@
-// Fuzzing of the validator, base definitions and profiles alike. Built on demand with clang (see .ci/full).
-// The first byte chooses: a resource against the base definitions, the same against profiles that slice, narratives, marks.
+// Fuzzing of the validator: resources against the base definitions, the same against profiles that slice, narratives, marks;
+// seeds in fuzz/ (see HACKING.md).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "base/fuzz.hpp"
 #include "fhirpath/fhirpath.hpp"
 #include "validation/narrative.hpp"
 #include "validation/validation.hpp"
@@ -53,16 +54,15 @@ const Validator& with_profiles() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size == 0) return 0;
-  std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  if (data[0] % 8 == 7) {
+  const auto [kind, text] = fuzz_kind(data, size, {"resource", "profile", "narrative"});
+  if (kind == 2) {
     (void)read_narrative(text);
     return 0;
   }
   fhirpath::Document document;
   if (!document.parse(text)) return 0;
   Options options;
-  const bool profiled = data[0] % 2 == 1;
+  const bool profiled = kind == 1;
   if (profiled) options.profiles = {"http://p"};
   const Validator& validator = profiled ? with_profiles() : Validator::r4();
   auto issues = validator.validate(document, options);

@@ -53,7 +53,6 @@ TEST(Validation, StructureIsCheckedAtItsElement) {
   EXPECT_EQ(told(patient(R"("multipleBirthInteger":1.5)")), "error format Patient.multipleBirth");
   EXPECT_EQ(told(patient(R"("birthDate":"1974-02-30")")), "error format Patient.birthDate");
   EXPECT_EQ(told(patient(R"("id":"a b")")), "error format Patient.id");
-  EXPECT_EQ(told(patient(R"("active":true,"active":false)")), "error repeated Patient.active");
   EXPECT_EQ(told(patient(R"("deceasedBoolean":true,"deceasedDateTime":"2020")")), "error choice Patient.deceased");
   EXPECT_EQ(told(patient(R"("deceasedString":"yes")")), "error unknown-element Patient.deceasedString");
   EXPECT_EQ(told(R"({"resourceType":"Observation"})"), "error cardinality Observation.status; error cardinality Observation.code");

@@ -125,13 +125,12 @@ void Walk::required(NodeIndex, const TypeRule& rule, const std::uint64_t* seen, 
   }
 }
 
-// The same name twice, or two forms of a choice.
+// Two forms of a choice. (The same name twice is no document: fhirpath refuses to read it.)
 void Walk::repeated(NodeIndex object, NodeIndex node, const ElementRule& element, const Frame* at) {
   NameId name = document_.node(node).name;
   for (NodeIndex child : document_.children(object)) {
     if (child >= node) break;
     NameId other = document_.node(child).name;
-    if (other == name) return error("structure", at, "repeated", "The same property is given twice in one object.");
     if (element.choice && model_.variant(other & ~shadow_bit).base == element.name && (other & ~shadow_bit) != (name & ~shadow_bit))
       return error("structure", at, "choice", "The element is given in two of its types; only one may be there.");
   }
