@@ -182,6 +182,22 @@ TEST(DocsTest, EveryCommandInTheSecurityDocsIsAVerb) {
   EXPECT_GT(seen, 5);
 }
 
+// What ASVS V1.2.5 rests on: there is no command to inject into.
+TEST(SourcesTest, TheProgramRunsNoCommandOfTheSystem) {
+  int seen = 0;
+  for (const auto& top : {"base", "engine", "modules", "server", "cli"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(root + "/" + top)) {
+      const auto name = entry.path().filename().string();
+      if (entry.path().extension() != ".cpp" || name.ends_with("_test.cpp") || name.ends_with("_benchmark.cpp")) continue;
+      ++seen;
+      const auto text = *read_file(entry.path().string());
+      for (const auto* call : {"std::system(", " ::system(", "popen(", "execv", "execl(", "execlp(", "posix_spawn", "wordexp("})
+        EXPECT_EQ(text.find(call), std::string::npos) << entry.path() << " calls " << call;
+    }
+  }
+  EXPECT_GT(seen, 100);
+}
+
 TEST(AsvsTest, EveryLineIsJudgedAndItsEvidenceExists) {
   if (!fs::exists(root + "/docs/asvs.csv")) GTEST_SKIP() << "the self-assessment is not written yet";
   const auto lines = asvs_lines();
