@@ -17,6 +17,7 @@ struct Part {
 
 const std::vector<Part>& parts() {
   static const std::vector<Part> all = {
+      {"agreements", "what each partner agreed to share, what is missing, what soon ends: [--on DATE]", govern_agreements},
       {"audit", "who looked, who changed: verify, heads, rotate-key, list", govern_audit},
   };
   return all;

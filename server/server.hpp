@@ -59,7 +59,7 @@ class Server {
   virtual std::uint16_t port() const = 0;
   virtual std::string base_url() const = 0;         // "http://127.0.0.1:8080/fhir"
   using Figures = std::function<fhir::StoreFigures()>;
-  using Handler = std::function<rest::Response(const rest::Request&)>;  // what is below /fhir; any thread
+  using Handler = std::function<rest::Response(rest::Request&)>;  // what is below /fhir; any thread. It may set the permit
   // `pages`: what is at none of this server's own addresses (sign-in, OAuth, web pages); the path is whole there.
   virtual void serve(Handler fhir, Figures figures, Handler pages = {}) = 0;
   virtual void stop() = 0;                          // returns when the last connection has ended

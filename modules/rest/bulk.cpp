@@ -67,6 +67,13 @@ std::string status_address(const State& state, const std::string& id) {
   return state.options.base_url + "/$export-status/" + id;
 }
 
+// The export, to whoever began it.
+std::optional<Export> own_export(const State& state, const Call& call) {
+  auto job = state.exports->find(call.name);
+  if (job && job->principal != call.request.principal) job.reset();
+  return job;
+}
+
 }  // namespace
 
 Response start_export(const State& state, const Call& call) {
@@ -81,6 +88,7 @@ Response start_export(const State& state, const Call& call) {
     if (members->empty()) return outcome_response({ErrorCode::invalid_input, "The Group names no patients.", {}});
     job.members = std::move(*members);
   }
+  job.principal = call.request.principal;
   job.address = state.options.base_url + call.request.path + (call.request.query.empty() ? "" : "?" + call.request.query);
   for (const auto& [name, value] : call.parameters)
     if (auto read = read_kick_off(name, value, job); !read) return outcome_response(read.error());
@@ -108,7 +116,7 @@ Response start_export(const State& state, const Call& call) {
 
 Response export_status(const State& state, const Call& call) {
   if (auto refused = refuse(state, call)) return std::move(*refused);
-  const auto job = state.exports->find(call.name);
+  const auto job = own_export(state, call);
   if (!job) return outcome_response({ErrorCode::not_found, "There is no such export.", {}});
   if (job->state == Export::State::failed) return outcome_response(500, {{"error", "exception", job->fault, {}}});
   if (job->state == Export::State::waiting) {
@@ -131,13 +139,13 @@ Response export_status(const State& state, const Call& call) {
 
 Response export_delete(const State& state, const Call& call) {
   if (auto refused = refuse(state, call)) return std::move(*refused);
-  if (!state.exports->remove(call.name)) return outcome_response({ErrorCode::not_found, "There is no such export.", {}});
+  if (!own_export(state, call) || !state.exports->remove(call.name)) return outcome_response({ErrorCode::not_found, "There is no such export.", {}});
   return outcome_response(202, {{"information", "informational", "The export and its files are deleted.", {}}});
 }
 
 Response export_file(const State& state, const Call& call) {
   if (auto refused = refuse(state, call)) return std::move(*refused);
-  const auto job = state.exports->find(call.name);
+  const auto job = own_export(state, call);
   const bool known = job && std::any_of(job->files.begin(), job->files.end(), [&](const Export::File& file) { return file.name == call.version; });
   if (!known) return outcome_response({ErrorCode::not_found, "There is no such file.", {}});
   const std::string path = state.exports->file(job->id, call.version);

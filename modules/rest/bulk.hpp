@@ -25,6 +25,7 @@ namespace joinedup::rest {
 
 struct Export {
   std::string id, address;   // what was asked for
+  std::string principal;     // by whom
   std::string instant;       // the moment that it shows
   std::string since;
   std::vector<std::string> types;
@@ -59,6 +60,7 @@ class Exports {
   bool ended(const std::string& id);
 
   fhir::Store& store_;
+  const ApiOptions& options_;
   std::string folder_;
   std::mutex mutex_;
   std::condition_variable wake_;

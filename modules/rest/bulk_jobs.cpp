@@ -30,7 +30,7 @@ const char* state_name(Export::State state) {
 }
 
 std::string job_json(const Export& job) {
-  std::string out = R"({"format":1,"address":)" + json_text(job.address) + R"(,"instant":)" + json_text(job.instant) + R"(,"since":)" + json_text(job.since) +
+  std::string out = R"({"format":1,"address":)" + json_text(job.address) + R"(,"principal":)" + json_text(job.principal) + R"(,"instant":)" + json_text(job.instant) + R"(,"since":)" + json_text(job.since) +
                     R"(,"of":)" + (job.of == LineOptions::Of::patients ? R"("patients")" : R"("everybody")") + R"(,"state":")" + state_name(job.state) +
                     R"(","fault":)" + json_text(job.fault) + R"(,"ended":)" + std::to_string(job.ended) + R"(,"types":[)";
   for (const auto& type : job.types) out += (&type == &job.types.front() ? "" : ",") + json_text(type);
@@ -48,7 +48,7 @@ std::optional<Export> read_job(const std::string& id, const std::string& path) {
   const auto json = Json::parse(*text);
   if (!json || json->find("types") == nullptr || json->find("files") == nullptr) return {};
   Export job;
-  job.id = id, job.address = text_of(*json, "address"), job.instant = text_of(*json, "instant"), job.since = text_of(*json, "since"), job.fault = text_of(*json, "fault");
+  job.id = id, job.address = text_of(*json, "address"), job.principal = text_of(*json, "principal"), job.instant = text_of(*json, "instant"), job.since = text_of(*json, "since"), job.fault = text_of(*json, "fault");
   job.of = text_of(*json, "of") == "patients" ? LineOptions::Of::patients : LineOptions::Of::everybody;
   const auto state = text_of(*json, "state");
   job.state = state == "complete" ? Export::State::complete : state == "failed" ? Export::State::failed : Export::State::waiting;
@@ -65,7 +65,7 @@ std::optional<Export> read_job(const std::string& id, const std::string& path) {
 
 }  // namespace
 
-Exports::Exports(fhir::Store& store, const ApiOptions& options) : store_(store), folder_(options.export_folder) {
+Exports::Exports(fhir::Store& store, const ApiOptions& options) : store_(store), options_(options), folder_(options.export_folder) {
   load();
   worker_ = std::thread([this] { work(); });
 }
@@ -161,6 +161,10 @@ void Exports::work() {
 
 Result<Export::File> Exports::write_type(const Export& job, const std::string& type) {
   Export::File out{type, type + ".ndjson", 0};
+  std::unique_ptr<fhir::Permit> permit = std::make_unique<fhir::PermitAll>();
+  if (options_.export_permit) {
+    JOINEDUP_TRY(permit, options_.export_permit(job.principal));
+  }
   const std::string path = file(job.id, out.name);
   const int handle = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (handle < 0) return tl::unexpected(system_error("An export's file cannot be written", path));
@@ -169,7 +173,7 @@ Result<Export::File> Exports::write_type(const Export& job, const std::string& t
     if (std::fwrite(line.data(), 1, line.size(), to) != line.size()) return tl::unexpected(system_error("An export's file cannot be written", path));
     return !stop_;
   };
-  auto count = write_lines(store_, {.type = type, .since = job.since, .of = job.of, .members = job.members}, fhir::PermitAll(), sink);
+  auto count = write_lines(store_, {.type = type, .since = job.since, .of = job.of, .members = job.members}, *permit, sink);
   const bool written = std::fflush(to) == 0 && ::fsync(handle) == 0;
   std::fclose(to);
   if (!count) return tl::unexpected(count.error());

@@ -161,6 +161,35 @@ TEST_F(BulkTest, NotWithoutLeave) {
   EXPECT_EQ(send("DELETE " + status).status, 403);
 }
 
+// Sees one patient, and may export.
+struct OnlyA final : fhir::Permit {
+  bool everything() const override { return false; }
+  bool allows(fhir::Action action, const fhir::Asked& asked) const override { return action == fhir::Action::everything_export || asked.id == "a"; }
+};
+
+TEST_F(BulkTest, AnExportHoldsWhatItsAskerMaySeeAndIsTheirsAlone) {
+  send("PUT /Patient/a", R"({"resourceType":"Patient","id":"a"})");
+  send("PUT /Patient/b", R"({"resourceType":"Patient","id":"b"})");
+  auto with = options();
+  with.export_permit = [](const std::string& principal) -> Result<std::unique_ptr<fhir::Permit>> {
+    if (principal != "u-1") return fail(ErrorCode::forbidden, "Whoever began this export may not any more.");
+    return std::make_unique<OnlyA>();
+  };
+  api_.reset();
+  api_ = std::make_unique<Api>(*store_, with);
+  principal_ = "u-1";
+  const auto status = kick_off("GET /$export?_type=Patient");
+  const auto manifest = json(wait_for(status));
+  EXPECT_EQ(at(manifest, "output/0/count"), "1");
+  const auto address = at(manifest, "output/0/url").substr(std::string(base).size());
+  EXPECT_EQ(body_of(send("GET " + address)).find("\"b\""), std::string::npos);
+  principal_ = "u-2";
+  EXPECT_EQ(send("GET " + status).status, 404);
+  EXPECT_EQ(send("GET " + address).status, 404);
+  EXPECT_EQ(send("DELETE " + status).status, 404);
+  EXPECT_EQ(wait_for(kick_off("GET /$export?_type=Patient")).status, 500) << "who may not any more gets nothing";
+}
+
 TEST_F(BulkTest, AnExportGoesOnAfterARestart) {
   send("PUT /Patient/a", R"({"resourceType":"Patient","id":"a"})");
   const auto folder = folder_ / "exports" / "j";

@@ -32,6 +32,7 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
   const fhir::Permit* permit = nullptr;  // who asks; nothing: refused
+  std::string principal;        // a name of theirs that outlives the request: their exports are theirs alone
   std::string peer;             // network address of who is connected; empty: this machine's own socket
   std::string id;               // that the server gave the request; stands in its log
   std::string_view header(std::string_view name) const;  // whatever its case; empty where absent
@@ -66,6 +67,9 @@ struct ApiOptions {
   std::string base_url;       // where clients see us, no slash at its end
   Validation validation = Validation::none;
   std::string export_folder;  // bulk export writes here (files of people's data, 0600); empty: no bulk export
+  // What whoever began an export may see, asked when its files are written, after a restart too; an error ends the export. Where
+  // absent, exports hold everything.
+  std::function<Result<std::unique_ptr<fhir::Permit>>(const std::string& principal)> export_permit = {};
   std::size_t most_entries = 20'000;     // of a Bundle that is posted
   std::size_t most_patch_steps = 1'000;  // operations of one patch
 };

@@ -55,6 +55,7 @@ class ApiTest : public ::testing::Test {
     request.body = body;
     request.headers = headers;
     request.permit = permit_;
+    request.principal = principal_;
     return api_->handle(request);
   }
   static Json json(const Response& response) {
@@ -90,6 +91,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<Api> api_;
   fhir::PermitAll everything_;
   const fhir::Permit* permit_ = &everything_;
+  std::string principal_;
 };
 
 }  // namespace joinedup::rest
