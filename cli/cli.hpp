@@ -32,6 +32,7 @@ int table_command(std::span<const std::string> arguments);
 int fhir_command(std::span<const std::string> arguments);
 int govern_command(std::span<const std::string> arguments);
 int link_command(std::span<const std::string> arguments);
+int messages_command(std::span<const std::string> arguments);
 int version_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::cli

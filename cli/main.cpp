@@ -35,6 +35,7 @@ const std::vector<Verb>& verbs() {
       {"score", "published risk scores over any CSV or Parquet file, every point explained", risk::score_command},
       {"validate", "how well predictions agree with outcomes, or a model trained here: a TRIPOD+AI report", risk::validate_command},
       {"fhir", "files into the shared record and out of it: fhir import, fhir export", cli::fhir_command},
+      {"messages", "hospitals' HL7 v2 messages: import, review, retry, undo-merge, send", cli::messages_command},
       {"care", "open one person's care record for somebody who cares for them", cli::care_command},
       {"govern", "who may see what, who did: audit verify, audit heads, …", cli::govern_command},
       {"version", "versions of the program and its engines", cli::version_command},
