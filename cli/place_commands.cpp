@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "cli/cli.hpp"
+#include "messages/messages.hpp"
 #include "refresh/refresh.hpp"
 
 namespace joinedup::cli {
@@ -60,6 +62,24 @@ std::string screen(const refresh::RefreshOutcome& outcome, const place::Place& p
                            : "NOT RECONCILED: " + status.not_reconciled_because + "\n";
   out += care_sentences(outcome.shared);
   out += "Report: " + outcome.report + "\n";
+  return out;
+}
+
+// When each sender of messages spoke last: silence must be seen, it never says that all is well.
+std::string with_senders(const std::string& status, const std::vector<messages::SenderStatus>& senders) {
+  auto out = nlohmann::ordered_json::parse(status);
+  out["messages"] = nlohmann::ordered_json::array();
+  for (const auto& one : senders)
+    out["messages"].push_back({{"sender", one.sender}, {"last_message", one.last_message}, {"kept", one.kept}, {"applied", one.applied}, {"review", one.review},
+                               {"not_taken", one.not_taken}, {"unreadable", one.unreadable}, {"repeated", one.repeated}, {"waiting", one.waiting}});
+  return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string sender_lines(const std::vector<messages::SenderStatus>& senders) {
+  std::string out;
+  for (const auto& one : senders)
+    out += "Messages of " + one.sender + ": the last at " + one.last_message + "; " + with_commas(static_cast<std::int64_t>(one.kept)) + " kept, " + with_commas(static_cast<std::int64_t>(one.applied)) +
+           " applied, " + with_commas(static_cast<std::int64_t>(one.review)) + " for review\n";
   return out;
 }
 
@@ -117,7 +137,9 @@ int status_command(std::span<const std::string> arguments) {
   refresh::RefreshOutcome outcome;
   outcome.status = *status;
   outcome.report = place->path("reports/current/index.html");
-  print(common->json ? refresh::status_json(*status, program_version()) : screen(outcome, *place));
+  const auto spoken = messages::senders(common->place);
+  if (!spoken) return report_error(spoken.error());
+  print(common->json ? with_senders(refresh::status_json(*status, program_version()), *spoken) : screen(outcome, *place) + sender_lines(*spoken));
   return 0;
 }
 

@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "care_door/care_door.hpp"
 #include "cli/cli.hpp"
+#include "messages/messages.hpp"
 #include "server/server.hpp"
 
 namespace joinedup::cli {
@@ -17,6 +19,8 @@ namespace {
 struct Flags {
   server::ServerOptions options;
   rest::Validation validation = rest::Validation::reject;
+  std::optional<messages::MllpOptions> mllp;  // nothing: no hospital sends here
+  bool has_mllp_port = false;
 };
 
 Result<Flags> read_flags(const Common& common) {
@@ -30,7 +34,6 @@ Result<Flags> read_flags(const Common& common) {
       options.access = server::Access::anyone_on_this_machine;
       continue;
     }
-    if (word == "--mllp-port") return fail(ErrorCode::wrong_usage, "HL7 v2 over MLLP comes in a later version; leave it out.", word);
     if (!word.starts_with("--")) return fail(ErrorCode::wrong_usage, "joinedup serve takes flags only.");
     if (i + 1 == words.size()) return fail(ErrorCode::wrong_usage, word + " needs a value after it.");
     const auto& value = words[++i];
@@ -40,6 +43,18 @@ Result<Flags> read_flags(const Common& common) {
       if (value.empty() || *end != '\0' || port < 0 || port > 65535) return fail(ErrorCode::wrong_usage, "--port takes a number from 0 (any that is free) to 65535.");
       options.port = static_cast<std::uint16_t>(port);
       has_port = true;
+    } else if (word == "--mllp-port") {
+      char* end = nullptr;
+      const long port = std::strtol(value.c_str(), &end, 10);
+      if (value.empty() || *end != '\0' || port < 0 || port > 65535) return fail(ErrorCode::wrong_usage, "--mllp-port takes a number from 0 (any that is free) to 65535.");
+      flags.mllp.emplace(flags.mllp.value_or(messages::MllpOptions{})).port = static_cast<std::uint16_t>(port);
+      flags.has_mllp_port = true;
+    } else if (word.starts_with("--mllp-")) {
+      if (!flags.mllp) flags.mllp.emplace();
+      if (word == "--mllp-address") flags.mllp->address = value;
+      else if (word == "--mllp-tls-cert") flags.mllp->tls_certificate_file = value;
+      else if (word == "--mllp-tls-key") flags.mllp->tls_key_file = value;
+      else flags.mllp->client_authority_file = value;
     } else if (word == "--tls-cert") options.tls_certificate_file = value;
     else if (word == "--tls-key") options.tls_key_file = value;
     else if (word == "--address") options.address = value;
@@ -50,6 +65,7 @@ Result<Flags> read_flags(const Common& common) {
     } else if (word == "--access-log") options.access_log = value == "none" ? "" : value;
   }
   if (!has_port) return fail(ErrorCode::wrong_usage, "Say at which port with --port N; 0 picks one that is free.");
+  if (flags.mllp && !flags.has_mllp_port) return fail(ErrorCode::wrong_usage, "Say at which port messages come with --mllp-port N; 0 picks one that is free.");
   return flags;
 }
 
@@ -77,10 +93,21 @@ Result<int> serve(const Common& common) {
     return std::pair(response.status, std::move(response.body));
   }));
   std::printf("Listening %s\n", server->base_url().c_str());
+  // Hospitals' messages: taken in by this process, which has the record open.
+  place::Place place;
+  std::unique_ptr<messages::Inbox> inbox;
+  std::unique_ptr<messages::MllpServer> mllp;
+  if (flags.mllp) {
+    JOINEDUP_TRY(place, place::read_place(common.place));
+    JOINEDUP_TRY(inbox, messages::Inbox::open({.place = &place, .clock = {}}, *store));
+    JOINEDUP_TRY(mllp, messages::MllpServer::listen(*flags.mllp, *inbox));
+    std::printf("Listening %s\n", mllp->address().c_str());
+  }
   std::fflush(stdout);
   int received = 0;
   sigwait(&signals, &received);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // asked a second time, it ends at once
+  if (mllp) mllp->stop();
   server->stop();
   return 0;
 }
@@ -89,13 +116,15 @@ Result<int> serve(const Common& common) {
 
 int serve_command(std::span<const std::string> arguments) {
   if (arguments.size() == 1 && arguments[0] == "--help") {
-    std::puts("joinedup serve --place DIR --port N [--tls-cert F --tls-key F] [--address A] [--base-url URL] [--insecure-no-auth] [--validation none|warn|reject] [--access-log F|none]\n\n"
+    std::puts("joinedup serve --place DIR --port N [--tls-cert F --tls-key F] [--address A] [--base-url URL] [--insecure-no-auth] [--validation none|warn|reject] [--access-log F|none]\n"
+              "               [--mllp-port M [--mllp-address A] [--mllp-tls-cert F --mllp-tls-key F [--mllp-client-ca F]]]\n\n"
               "Serves the shared record at /fhir, the last report at /, health at /healthz and /readyz, figures at /metrics.\n"
               "Plain HTTP is for this machine only. --port 0 picks a free port. What validation refuses is not stored, unless --validation says otherwise.\n"
+              "--mllp-port takes hospitals' HL7 v2 messages: plain on this machine, over TLS from others; --mllp-client-ca: senders show a certificate whose common name is the partner's code.\n"
               "SIGTERM ends it when open requests are answered.");
     return 0;
   }
-  const auto common = read_common(arguments, {"--port", "--tls-cert", "--tls-key", "--address", "--base-url", "--insecure-no-auth", "--access-log", "--validation", "--mllp-port"});
+  const auto common = read_common(arguments, {"--port", "--tls-cert", "--tls-key", "--address", "--base-url", "--insecure-no-auth", "--access-log", "--validation", "--mllp-port", "--mllp-address", "--mllp-tls-cert", "--mllp-tls-key", "--mllp-client-ca"});
   if (!common) return report_error(common.error());
   const auto done = serve(*common);
   return done ? *done : report_error(done.error());

@@ -123,8 +123,8 @@ Result<Applier::Became> Applier::apply_one(const KeptMessage& message) {
   JOINEDUP_TRY(const auto parsed, parse(message.raw));
   const EventSource source{.partner = message.partner, .received = message.received, .sequence = message.id};
   JOINEDUP_TRY(const auto event, read_event(parsed, source));
-  if (options_.place->lacks_agreement(event.origin, "direct_care", today()))
-    return Became{State::held, "No agreement for direct care is in force with the sender; it is applied once there is one (joinedup messages retry)."};
+  if (!options_.place->agreements.empty() && !options_.place->may_write(event.origin, today()))
+    return Became{State::held, "No agreement for direct care that lets the sender write is in force; it is applied once there is one (joinedup messages retry)."};
   // A program that ended after the record had this message and before that was noted: the record's word counts.
   skip_writes_ = message.id <= unsure_until_ && store_.read("Provenance", name("Provenance", message.digest), everybody).has_value();
   return apply_event(message, event);
