@@ -78,6 +78,7 @@ class Reader {
     std::int64_t from = 0, until = 0;                        // microseconds; 0: any
     std::size_t count = 100;
     std::string before;                                      // the id of the last one of the page before
+    std::function<bool(const Kept&)> shows;                  // absent: all; what it hides leaves no gap: the page is filled
   };
   virtual Result<std::vector<Kept>> find(const Query& query) = 0;  // the newest first
   virtual Result<Kept> read(std::string_view id) = 0;              // not_found
@@ -105,7 +106,35 @@ struct VerifyOptions {
 };
 Result<Verified> verify(const std::string& folder, const VerifyOptions& options = {});
 
-// FHIR AuditEvent after IHE's Basic Audit Log Patterns.
-std::string audit_event_json(const Kept& kept);
+// FHIR AuditEvent after IHE's Basic Audit Log Patterns: one for every patient, as those ask, the first with event_id, then ".2", ".3", …
+// With `patient`, the one that is about them; it names nobody else.
+std::vector<std::string> audit_events_json(const Kept& kept, std::string_view patient = {});
+// GET AuditEvent?… and GET AuditEvent/[id]. Parameters: patient, agent, date, subtype, outcome, _id, _count, and _before for the next page.
+struct Viewer {
+  std::string patient;                     // empty: everybody's (guardians); else this person's looks only
+  std::function<bool(const Kept&)> shows;  // false: withheld; no page shows that it is
+  std::string guardian_secret;             // where given, queries and reasons are opened
+  std::string base_url;                    // "https://…/fhir"
+};
+Result<std::string> search_audit_events(Reader& reader, std::string_view query, const Viewer& viewer);  // a Bundle; percent-encoded query
+Result<std::string> read_audit_event(Reader& reader, std::string_view id, const Viewer& viewer);        // not_found where it may not be seen
+
+// The person's own view: who looked, when, from where, for what. No numbers that would show a gap, no words of anybody.
+struct Look {
+  std::string instant;                // 2026-01-31T09:30:00.123456Z
+  std::string kind, practitioner, organisation, purpose;
+  std::vector<std::string> roles;
+  std::vector<std::string> types;     // of what was seen: Observation, Condition; where several people's records were seen at once, none
+  bool is_emergency = false;
+};
+struct Looks {
+  std::vector<Look> looks;
+  std::int64_t next = 0;              // until, for the next page; 0: there is none
+};
+Result<Looks> own_view(Reader& reader, std::string_view patient, std::int64_t until, std::size_t count, const std::function<bool(const Kept&)>& is_withheld);
+
+// Opens what is sealed, with the guardian's key.
+Result<void> unseal_event(Event& event, const std::string& guardian_secret);
+Result<std::string> read_guardian_key(const std::string& file);
 
 }  // namespace joinedup::audit

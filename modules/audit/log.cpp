@@ -85,6 +85,7 @@ class FileLog final : public Log {
   std::condition_variable changed_;
   std::vector<Waiting> queue_;
   std::size_t queued_bytes_ = 0;
+  std::int64_t last_instant_ = 0;
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -124,7 +125,7 @@ Result<void> FileLog::begin_chain() {
 Result<void> FileLog::go_on(const std::string& last) {
   JOINEDUP_TRY(const auto bytes, read_file(path(last)));
   SegmentScan scan(bytes);
-  while (scan.next() == SegmentScan::Step::record) {}
+  while (scan.next() == SegmentScan::Step::record) last_instant_ = std::max(last_instant_, scan.record().instant);
   if (!scan.has_head()) {
     // Killed while a new segment was begun: it holds nothing yet, and the one before it ends the chain.
     const auto all = segments_of(options_.folder, options_.writer);
@@ -292,7 +293,7 @@ void FileLog::run() {
 }
 
 void FileLog::append(Event event, Done done) {
-  if (event.instant == 0) event.instant = instant_now_micro();
+  const bool is_now = event.instant == 0;
   if (!event.query.empty() || !event.reason.empty()) {
     event.shape = shape_of(event.query);
     event.sealed = sealer_->seal(event.query, event.reason);
@@ -305,6 +306,8 @@ void FileLog::append(Event event, Done done) {
     if (stopping_) refused = "The audit log is closed.";
     else if (queued_bytes_ + waiting.bytes.size() > options_.queue_bytes) refused = "The disk is too slow for the audit log; too much waits already.";
     else {
+      // Instants of one writer ascend, so that pages of the log neither repeat nor miss an event.
+      if (is_now) waiting.instant = last_instant_ = std::max(instant_now_micro(), last_instant_ + 1);
       queued_bytes_ += waiting.bytes.size();
       queue_.push_back(std::move(waiting));
       if (queue_.size() == 1) changed_.notify_one();

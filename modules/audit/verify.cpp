@@ -8,6 +8,7 @@
 #include "audit/event_bytes.hpp"
 #include "audit/files.hpp"
 #include "audit/heads.hpp"
+#include "audit/index.hpp"
 #include "audit/segment.hpp"
 #include "base/file.hpp"
 #include "base/parallel.hpp"
@@ -46,6 +47,7 @@ std::string against(const Heads& heads, std::uint64_t sequence, const Digest& ha
 Checked check_segment(const std::string& path, const Heads& heads, bool is_last) {
   Checked out;
   const auto bytes = read_file(path);
+  const auto index_path = index_name(path);
   if (!bytes) {
     out.wrong = bytes.error().sentence;
     return out;
@@ -57,15 +59,23 @@ Checked check_segment(const std::string& path, const Heads& heads, bool is_last)
   }
   out.head = scan.head();
   const auto chain = to_hex(out.head.chain);
+  SegmentIndex index;
   if (out.head.first == 1) out.wrong = against(heads, 0, out.head.before, chain);
   while (out.wrong.empty() && scan.next() == SegmentScan::Step::record) {
     ++out.events;
     out.wrong = against(heads, scan.record().sequence, scan.record().hash, chain);
-    if (out.wrong.empty() && !read_event(scan.record().event, 0)) out.wrong = "event " + std::to_string(scan.record().sequence) + ": it is not of the log's form";
+    const auto event = read_event(scan.record().event, 0);
+    if (event) index.add(scan.record(), *event);
+    else if (out.wrong.empty()) out.wrong = "event " + std::to_string(scan.record().sequence) + ": it is not of the log's form";
   }
   out.next = scan.next_sequence();
   out.hash = scan.hash();
   if (!out.wrong.empty()) return out;
+  if (scan.step() == SegmentScan::Step::end && !is_last) {
+    // Where a person's looks are is derived, but what it leaves out, nobody sees.
+    const auto stored = read_file(index_path);
+    if (stored && *stored != index_bytes(std::move(index), out.hash)) out.wrong = "its index (.idx) was changed; remove it, it is made again";
+  }
   if (scan.step() == SegmentScan::Step::broken || (scan.step() == SegmentScan::Step::cut_short && !is_last)) out.wrong = scan.why();
   if (scan.step() == SegmentScan::Step::cut_short && is_last) out.torn = bytes->size() - scan.position();
   return out;

@@ -65,7 +65,7 @@ TEST_F(Verify, FindsEveryChangedByte) {
     for (std::size_t at = 0; at < bytes.size(); at += f == 1 ? 1 : 197) {
       auto changed = bytes;
       changed[at] = static_cast<char>(changed[at] ^ (1 << (at % 8)));
-      std::ofstream(path, std::ios::binary) << changed;
+      std::fstream(path, std::ios::binary | std::ios::in | std::ios::out) << changed;
       const auto verified = verify(audit(), {.threads = 1});
       ASSERT_TRUE(verified);
       ASSERT_FALSE(verified->ok) << files()[f] << " byte " << at;
