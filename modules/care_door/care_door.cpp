@@ -89,7 +89,7 @@ Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpe
   }
   JOINEDUP_TRY(auto target, open_target(place));
   JOINEDUP_TRY(auto vault, vault::Vault::open(place));
-  JOINEDUP_TRY(const auto secret, vault.care_secret());
+  JOINEDUP_TRY(const auto secret, naming_key(place, memory, vault));
   JOINEDUP_TRY(auto database, engine::Database::open("", {.threads = options.threads}));
   JOINEDUP_TRY(auto connection, database.connect());
   Work work{.place = place, .feeds = feeds, .vault = vault, .memory = memory, .target = target, .names = Names(secret), .connection = connection};

@@ -209,4 +209,21 @@ TEST(CareDoor, AnOlderSharedRecordIsFilledUpAgain) {
   EXPECT_EQ(place.find("Patient", "").size(), before);
 }
 
+TEST(CareDoor, AMissingKeyIsNotMadeAnewOverWhatItNamed) {
+  SharedPlace place(300);
+  place.place.people = place::People::real;
+  ASSERT_TRUE(place.refresh());
+  const auto key = place.place.path("vault/keys/care_door.key");
+  const auto kept = *read_file(key);
+  std::filesystem::remove(key);
+  const auto refused = place.share_again();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find("Restore vault/keys"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(key));
+  ASSERT_TRUE(write_file(key, kept, FileMode::secret));
+  const auto again = place.share_again();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->created + again->changed + again->removed, 0U);
+}
+
 }  // namespace joinedup::care_door

@@ -34,7 +34,7 @@ Result<OpenedRecord> open_person(const place::Place& place, const std::vector<pl
   JOINEDUP_TRY(auto vault, vault::Vault::open(place));
   JOINEDUP_CHECK(vault.log_access(request.who, "opened a care record: " + request.why, "Patient/" + opened.patient, 1));
   JOINEDUP_TRY(auto target, open_target(place));
-  JOINEDUP_TRY(const auto secret, vault.care_secret());
+  JOINEDUP_TRY(const auto secret, naming_key(place, memory, vault));
   JOINEDUP_TRY(auto database, engine::Database::open("", {.threads = 2}));
   JOINEDUP_TRY(auto connection, database.connect());
   Work work{.place = place, .feeds = feeds, .vault = vault, .memory = memory, .target = target, .names = Names(secret), .connection = connection};

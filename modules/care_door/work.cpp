@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "base/clock.hpp"
 #include "base/nhs_number.hpp"
@@ -127,6 +128,13 @@ Wanted Work::provenance(const std::string& feed, const std::string& patient, con
   if (const auto settings = place.feeds.find(feed); settings != place.feeds.end()) facts.author_id = organization_id(settings->second.partner);
   for (const auto* one : targets) facts.targets.push_back(one->type + "/" + one->id);
   return {.type = "Provenance", .id = facts.id, .feed = feed, .patient = patient, .body = provenance_body(facts)};
+}
+
+Result<std::string> naming_key(const place::Place& place, Memory& memory, const vault::Vault& vault) {
+  const auto file = place.path("vault/keys/care_door.key");
+  if (place.people == place::People::real && !std::filesystem::exists(file) && !memory.written().empty())
+    return fail(ErrorCode::invalid_input, "The key that names the shared record's resources is missing. Restore vault/keys from its backup; nothing was changed.", file);
+  return vault.care_secret();
 }
 
 }  // namespace joinedup::care_door

@@ -57,6 +57,10 @@ struct Work {
   Result<void> read_objections();
 };
 
+// The key that names resources. Refused where it is gone though resources are named by it: one made anew would write everything again under
+// other ids, and what teams tied to the old ones would hang in the air.
+Result<std::string> naming_key(const place::Place& place, Memory& memory, const vault::Vault& vault);
+
 Result<void> write_organizations(Work& work, Writer& writer);
 Result<void> write_patients(Work& work, Writer& writer);
 Result<void> write_teams(Work& work, Writer& writer);  // with workers, services and places; after write_organizations
