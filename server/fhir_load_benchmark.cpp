@@ -1,7 +1,7 @@
 // A load generator for FHIR servers: one thread, N connections that are kept open, each with one request at a time.
 //   fhir_load_benchmark KIND PORT COPIES [SECONDS=60] [WARM=30] [CLIENTS=64] [PID=0] [BASE=/fhir]
 //   KIND, or several with commas: read, name (name + birth date), code (patient + code + date), chain, include, mixed (of the four), create
-//   fhir_load_benchmark make FOLDER RESOURCES        the replicated Synthea set as NDJSON, a file for each type
+//   fhir_load_benchmark make FOLDER RESOURCES [FROM=0]    the replicated Synthea set as NDJSON, a file for each type; those before FROM left out
 //   fhir_load_benchmark targets KIND COPIES COUNT    what would be asked, a line each: for comparisons of answers
 // Prints one JSON object a kind. Every answer is checked for its status and for the resource that its parameters were drawn from; a wrong
 // one ends the run without a time. PID: the server's, whose processor time and memory are read too.
@@ -174,7 +174,7 @@ void check(const Peer& peer) {
 }
 
 struct OfProcess {
-  double seconds = 0, resident = 0, most = 0;
+  double seconds = 0, resident = 0, most = 0, own = 0;  // own: memory that is not a file's
 };
 OfProcess process(int pid) {
   OfProcess out;
@@ -188,6 +188,7 @@ OfProcess process(int pid) {
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmHWM:")) out.most = std::atof(line.c_str() + 6) / 1024;
     if (line.starts_with("VmRSS:")) out.resident = std::atof(line.c_str() + 6) / 1024;
+    if (line.starts_with("RssAnon:")) out.own = std::atof(line.c_str() + 8) / 1024;
   }
   return out;
 }
@@ -198,10 +199,10 @@ double own_cpu() {
   return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-int make(const std::string& folder, std::uint64_t wanted, const std::vector<Template>& templates) {
+int make(const std::string& folder, std::uint64_t wanted, std::uint64_t from, const std::vector<Template>& templates) {
   std::filesystem::create_directories(folder);
   std::map<std::string, FILE*> files;
-  for (std::uint64_t i = 0; i < wanted; ++i) {
+  for (std::uint64_t i = from; i < wanted; ++i) {
     const Template& t = templates[i % templates.size()];
     auto& file = files[t.type];
     if (file == nullptr) file = std::fopen((folder + "/" + t.type + ".ndjson").c_str(), "w");
@@ -261,8 +262,8 @@ void run_kind(const std::string& kind, const Drawer& drawer, std::uint16_t port,
   double load = 0;
   getloadavg(&load, 1);
   std::printf("{\"kind\": \"%s\", \"clients\": %d, \"requests\": %zu, \"seconds\": %.2f, \"per_second\": %.1f, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.1f, "
-              "\"generator_cpu_s\": %.2f, \"server_cpu_s\": %.2f, \"server_resident_mib\": %.0f, \"server_most_mib\": %.0f, \"load_average\": %.2f}\n",
-              kind.c_str(), clients, times.size(), took, static_cast<double>(times.size()) / took, at(0.5), at(0.99), at(1), own, server.seconds - server_from.seconds, server.resident, server.most, load);
+              "\"generator_cpu_s\": %.2f, \"server_cpu_s\": %.2f, \"server_resident_mib\": %.0f, \"server_most_mib\": %.0f, \"server_own_mib\": %.0f, \"load_average\": %.2f}\n",
+              kind.c_str(), clients, times.size(), took, static_cast<double>(times.size()) / took, at(0.5), at(0.99), at(1), own, server.seconds - server_from.seconds, server.resident, server.most, server.own, load);
   std::fflush(stdout);
   for (const Peer& peer : peers) ::close(peer.socket);
   ::close(poll);
@@ -286,7 +287,7 @@ int main(int argc, char** argv) {
       }
     return 0;
   }
-  if (kind == "make") return make(argv[2], static_cast<std::uint64_t>(std::atoll(argv[3])), templates);
+  if (kind == "make") return make(argv[2], static_cast<std::uint64_t>(std::atoll(argv[3])), argc > 4 ? static_cast<std::uint64_t>(std::atoll(argv[4])) : 0, templates);
   const auto number = [&](int at, double otherwise) { return argc > at ? std::atof(argv[at]) : otherwise; };
   const double seconds = number(4, 60), warm = number(5, 30);
   const int clients = static_cast<int>(number(6, 64)), pid = static_cast<int>(number(7, 0));

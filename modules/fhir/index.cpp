@@ -18,7 +18,8 @@ namespace joinedup::fhir {
 
 namespace {
 
-constexpr std::size_t join_at_once = 4, most_waiting_segments = 8, most_waiting_while_failing = 24;
+constexpr std::size_t most_waiting_segments = 8, most_waiting_while_failing = 24;
+constexpr std::chrono::seconds quiet_before_joining_harder{3};
 
 std::int64_t now_nanos() {
   timespec now{};
@@ -165,37 +166,57 @@ std::uint64_t Index::bytes() const {
   return sum;
 }
 
-bool Index::breathe() {
+// Called every few thousand postings of whatever is being written. While a long join goes on, what waits is written, and
+// what was written meanwhile (files from `newer` on) is joined: neither writers nor searches wait for the end of it.
+bool Index::breathe(std::size_t newer) {
   const auto now = now_nanos();
-  if (waiting_ < 3 && now - breathed_ > 20'000'000) {
+  if (waiting_ > 0 && newer != no_join && !flushing_ && !failing_) {
+    if (!write_waiting()) return !stop_;
+    if (!stop_) join_some(newer, Effort::usual);
+  } else if (waiting_ < 3 && now - breathed_ > 20'000'000) {
     usleep(4000);
     breathed_ = now_nanos();
   }
   return !stop_;
 }
 
+// False: the disk did not take it.
+bool Index::write_waiting() {
+  flushing_ = true;
+  const bool written = flush_one();
+  flushing_ = false;
+  if (written) return true;
+  const std::lock_guard lock(mutex_);
+  failing_ = true;
+  room_.notify_all();
+  return false;
+}
+
 void Index::work() {
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 4);  // lower, and joins starve beside two busy processors
+  Effort effort = Effort::usual;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
       if (waiting_ == 0) {
         lock.unlock();
-        const bool joined = !stop_ && join_some();
+        const bool joined = !stop_ && join_some(0, effort);
         lock.lock();
         if (!joined && waiting_ == 0 && !stop_) {
+          const bool all_done = effort == Effort::harder;
           idle_ = true;
           settled_.notify_all();
-          wake_.wait(lock, [&] { return stop_ || waiting_ > 0; });
+          const auto woken = [&] { return stop_ || waiting_ > 0; };
+          if (all_done) wake_.wait(lock, woken);
+          else if (!wake_.wait_for(lock, quiet_before_joining_harder, woken)) effort = Effort::harder;
         }
       }
       if (stop_) return;
+      if (waiting_ > 0) effort = Effort::usual;
     }
     // A disk that is full is tried again; what waits stays in memory and in the records.
-    if (waiting_ > 0 && !flush_one()) {
+    if (waiting_ > 0 && !write_waiting()) {
       std::unique_lock lock(mutex_);
-      failing_ = true;
-      room_.notify_all();
       wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stop_.load(); });
     }
   }
@@ -209,7 +230,7 @@ bool Index::flush_one() {
   }
   oldest->seal();
   const std::string path = options_.folder + "/rows-" + std::to_string(next_file_++);
-  if (!write_segment(path, {oldest.get()}, dead_, [this] { return breathe(); })) return false;
+  if (!write_segment(path, {oldest.get()}, dead_, [this] { return breathe(no_join); })) return false;
   auto file = FileSegment::open(path);
   if (!file) return false;
   replace(files_, 1, *file);
@@ -223,34 +244,32 @@ bool Index::flush_one() {
   return true;
 }
 
-bool Index::join_some() {
+bool Index::join_some(std::size_t oldest, Effort effort) {
   std::vector<std::shared_ptr<const Segment>> files;
   {
     const View all = view();
     files.assign(all.segments().begin(), all.segments().begin() + static_cast<std::ptrdiff_t>(files_.load()));
   }
-  // From the newest backwards: as long as the next older one is at most twice what stands behind it.
-  std::size_t count = 0;
-  std::uint64_t largest = 0;
-  for (auto segment = files.rbegin(); segment != files.rend(); ++segment) {
-    if (count >= join_at_once - 1 && (*segment)->size() > largest * 2) break;
-    if (count > 0 && (*segment)->size() > largest * 2) return false;
-    largest = std::max<std::uint64_t>(largest, (*segment)->size());
-    ++count;
-  }
-  if (count < join_at_once) return false;
-  const std::size_t from = files.size() - count;
+  // From the newest backwards, as long as the next older one is not much larger than all that is behind it. So each file holds more
+  // rows than all newer ones together (at rest a quarter of that), few files hold everything, and a row is written anew only
+  // when what joins it has doubled.
+  std::size_t from = files.size();
+  std::uint64_t rows = 0;
+  const std::uint64_t reach = effort == Effort::harder ? 4 : 1;
+  while (from > oldest && (rows == 0 || files[from - 1]->size() <= rows * reach)) rows += files[--from]->size();
+  const std::size_t count = files.size() - from;
+  if (count < 2) return false;
   std::vector<const Segment*> sources;
   for (std::size_t i = from; i < files.size(); ++i) sources.push_back(files[i].get());
   const std::string path = options_.folder + "/rows-" + std::to_string(next_file_++);
-  if (!write_segment(path, sources, dead_, [this] { return breathe(); })) return false;
+  if (!write_segment(path, sources, dead_, [this, newer = from + count] { return breathe(newer); })) return false;
   auto file = FileSegment::open(path);
   if (!file) return false;
   replace(from, count, *file);
   files_ = files_ - count + 1;
   write_manifest();
   std::error_code ignored;
-  for (std::size_t i = from; i < files.size(); ++i)
+  for (std::size_t i = from; i < from + count; ++i)
     std::filesystem::remove(static_cast<const FileSegment*>(files[i].get())->path(), ignored);
   return true;
 }

@@ -6,7 +6,8 @@
 //   for (const Segment* segment : view.segments()) use(*segment);      // oldest first
 //
 // It is derived: whatever is missing or unsound is made again from the records. A thread of its own writes full
-// segments to files, and joins four neighbours of like size into one, standing back every few milliseconds.
+// segments to files and joins neighbours, so that each file holds more rows than all newer ones together; it stands back every few
+// milliseconds. While nothing is written it joins harder, down to three or so.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -80,10 +81,14 @@ class Index {
   void load();
   void work();
   bool flush_one();
-  bool join_some();
+  bool write_waiting();
+  // harder: nothing is written at the moment, so that fewer files are worth more rewriting.
+  enum class Effort : std::uint8_t { usual, harder };
+  bool join_some(std::size_t oldest, Effort effort);  // of the files from `oldest` on
   void replace(std::size_t from, std::size_t count, std::shared_ptr<const Segment> by);
   void write_manifest();
-  bool breathe();
+  static constexpr std::size_t no_join = SIZE_MAX;
+  bool breathe(std::size_t newer);
 
   IndexOptions options_;
   mutable FairLock lock_;
@@ -101,6 +106,7 @@ class Index {
   bool idle_ = false;
   std::atomic<bool> stop_{false};
   std::int64_t breathed_ = 0;
+  bool flushing_ = false;  // by the thread that writes
   std::thread worker_;
 };
 
