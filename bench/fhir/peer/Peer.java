@@ -64,6 +64,10 @@ public class Peer {
       settings.setEnforceReferentialIntegrityOnWrite(false);  // the data come type by type
       settings.setReuseCachedSearchResultsForMillis(null);    // no response cache, for either
       settings.setExpireSearchResultsAfterMillis(60_000);
+      if (Boolean.getBoolean("fill")) {  // filling is not timed: what only a first load can leave out
+        settings.setMassIngestionMode(true);
+        settings.setDeleteEnabled(false);
+      }
       return settings;
     }
     @Bean public SubscriptionSettings subscriptionSettings() { return new SubscriptionSettings(); }
@@ -83,7 +87,7 @@ public class Peer {
     @Bean public DataSource dataSource() {
       BasicDataSource source = new BasicDataSource();
       source.setDriver(new org.h2.Driver());
-      source.setUrl("jdbc:h2:file:" + folder + "/h2");
+      source.setUrl("jdbc:h2:file:" + folder + "/h2" + (Boolean.getBoolean("fill") ? ";LOCK_TIMEOUT=600000;CACHE_SIZE=524288" : ""));
       source.setMaxTotal(32);
       return source;
     }
