@@ -54,7 +54,8 @@ Result<void> overwrite_head(const std::string& file, std::string_view line) {
   if (sector.size() > 767) return fail(ErrorCode::internal, "A signed head is too long.", file);
   sector.resize(767, ' ');
   sector += '\n';
-  const int opened = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int opened = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  if (opened < 0 && errno == ENOENT) return write_file(file, sector, FileMode::secret);
   if (opened < 0) return tl::unexpected(system_error("The audit log's head cannot be written", file));
   const auto written = ::pwrite(opened, sector.data(), sector.size(), 0);
   if (written != static_cast<ssize_t>(sector.size())) {

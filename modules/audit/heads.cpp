@@ -112,14 +112,25 @@ Result<Signer> Signer::open(const std::string& folder, const std::string& key_fi
   if (sodium_init() < 0) return fail(ErrorCode::internal, "The system gives no random numbers.");
   JOINEDUP_TRY(const auto lock, FileLock::take(folder + "/keys.lock", FileLock::Wait::yes));
   Signer signer;
+  const auto waiting = key_file + ".next";
+  if (fs::exists(waiting)) {  // killed while a key was made: it is the key if the list says so
+    const auto pair = read_secret(waiting);
+    const auto keys = read_keys(folder);
+    std::error_code ignored;
+    if (pair && keys && keys->back().key == pair->open) fs::rename(waiting, key_file, ignored);
+    else fs::remove(waiting, ignored);
+  }
   if (!fs::exists(key_file)) {
     if (fs::exists(folder + "/keys.jsonl"))
       return fail(ErrorCode::not_found, "The audit log's signing key is gone; put it back from where keys are kept, or move the whole audit folder aside as evidence.", key_file);
     const auto pair = new_pair();
     SigningKey key{pair.open, instant_text(instant_now_micro()), pair.open, {}};
     key.signature = signature_of(pair.secret, key_text(key));
-    JOINEDUP_CHECK(write_secret(key_file, pair));
+    JOINEDUP_CHECK(write_secret(waiting, pair));
     JOINEDUP_CHECK(write_file(folder + "/keys.jsonl", key_line(key), FileMode::secret));
+    std::error_code failed;
+    fs::rename(waiting, key_file, failed);
+    if (failed) return fail(ErrorCode::unavailable, "The audit log's signing key could not be put in its place: " + failed.message() + ".", key_file);
   }
   JOINEDUP_TRY(const auto pair, read_secret(key_file));
   JOINEDUP_TRY(const auto keys, read_keys(folder));
@@ -208,7 +219,7 @@ Result<void> rotate_signing_key(const std::string& folder, const std::string& si
   SigningKey key{pair.open, instant_text(instant_now_micro()), before.public_, {}};
   key.signature = signature_of(before.secret_, key_text(key));
   JOINEDUP_TRY(const auto lines, read_file(folder + "/keys.jsonl"));
-  // The key first: were the list first and we killed, nobody could sign as the newest.
+  // The key first, beside its place: killed after the list was written, the next to open finds it there.
   const auto waiting = key_file + ".next";
   JOINEDUP_CHECK(write_secret(waiting, pair));
   JOINEDUP_CHECK(write_file(folder + "/keys.jsonl", lines + key_line(key), FileMode::secret));

@@ -53,6 +53,7 @@ class FileLog final : public Log {
 
  private:
   Result<void> begin_chain();
+  Result<void> list_chain();
   Result<void> go_on(const std::string& last);
   Result<void> go_elsewhere(const std::string& why);
   Result<void> begin_segment();
@@ -116,9 +117,16 @@ Result<void> FileLog::begin_segment() {
 Result<void> FileLog::begin_chain() {
   randombytes_buf(chain_.data(), chain_.size());
   state_ = {.next = 1, .hash = genesis(chain_, options_.writer), .size = 0};
-  JOINEDUP_CHECK(append_line(options_.folder + "/chains.jsonl", signer_.sign(head())));
-  JOINEDUP_CHECK(begin_segment());
-  return sign_head();
+  return begin_segment();
+}
+
+// The list of chains ever begun, by which a whole log that is gone is missed. After the chain's first file: a kill between them
+// must not look like a theft.
+Result<void> FileLog::list_chain() {
+  const auto file = options_.folder + "/chains.jsonl";
+  const auto id = to_hex(chain_);
+  if (const auto known = read_file(file); known && known->find(id) != std::string::npos) return {};
+  return append_line(file, signer_.sign({options_.writer, id, to_hex(genesis(chain_, options_.writer)), instant_text(instant_now_micro()), {}, {}, 0}));
 }
 
 // The last segment from its start: what it holds is checked, and what was never finished is put aside.
@@ -129,7 +137,8 @@ Result<void> FileLog::go_on(const std::string& last) {
   if (!scan.has_head()) {
     // Killed while a new segment was begun: it holds nothing yet, and the one before it ends the chain.
     const auto all = segments_of(options_.folder, options_.writer);
-    if (scan.step() == SegmentScan::Step::cut_short && bytes.size() < segment_head_size && all.size() > 1 && ::unlink(path(last).c_str()) == 0) return go_on(all[all.size() - 2]);
+    const bool is_begun_only = scan.step() == SegmentScan::Step::cut_short && (all.size() > 1 || !fs::exists(path("head")));
+    if (is_begun_only && ::unlink(path(last).c_str()) == 0) return all.size() > 1 ? go_on(all[all.size() - 2]) : begin_chain();
     return go_elsewhere(scan.why());
   }
   chain_ = scan.head().chain;
@@ -187,6 +196,7 @@ Result<void> FileLog::begin() {
     JOINEDUP_CHECK(go_on(segments.back()));
   }
   JOINEDUP_CHECK(sign_head());
+  JOINEDUP_CHECK(list_chain());
   if (const auto lines = read_file(path("heads.jsonl")); lines && !lines->ends_with('\n')) {  // a line that was never finished
     const auto end = lines->rfind('\n');
     JOINEDUP_CHECK(write_file(path("heads.jsonl"), std::string_view(*lines).substr(0, end == std::string::npos ? 0 : end + 1), FileMode::secret));

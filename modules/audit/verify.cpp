@@ -54,7 +54,7 @@ Checked check_segment(const std::string& path, const Heads& heads, bool is_last)
   }
   SegmentScan scan(*bytes);
   if (!scan.has_head()) {
-    out.wrong = scan.why();
+    if (scan.step() != SegmentScan::Step::cut_short || !is_last) out.wrong = scan.why();
     return out;
   }
   out.head = scan.head();
@@ -84,6 +84,10 @@ Checked check_segment(const std::string& path, const Heads& heads, bool is_last)
 // The heads beside a chain. The newest must be there, and be signed by the newest key.
 void read_own_heads(const std::string& folder, Chain& chain, const std::vector<SigningKey>& keys) {
   const auto newest_text = read_file(folder + "/" + chain.writer + "/head");
+  const auto segments = segments_of(folder, chain.writer);
+  std::error_code ignored;
+  if (!newest_text && (segments.empty() || (segments.size() == 1 && std::filesystem::file_size(folder + "/" + chain.writer + "/" + segments[0], ignored) <= segment_head_size)))
+    return;  // killed while it was begun: there is nothing yet to sign
   const auto newest = newest_text ? parse_head(*newest_text) : Result<Head>(tl::unexpected(newest_text.error()));
   if (!newest || !is_signed(*newest, keys) || newest->writer != chain.writer) chain.wrong = where(chain.writer, "head", "the newest signed head is gone or was changed");
   else if (newest->key != keys.back().key) chain.wrong = where(chain.writer, "head", "it is signed by a key that is no longer in use");
@@ -153,7 +157,7 @@ Result<Verified> verify(const std::string& folder, const VerifyOptions& options)
       else if (const auto at = chain_of(head->writer); at == chains.end()) bad(head->writer + ": the whole log of this writer is gone");
       else at->heads.emplace(0, *head);
     }
-  } else
+  } else if (std::any_of(chains.begin(), chains.end(), [](const Chain& chain) { return !chain.heads.empty() && chain.heads.rbegin()->first > 0; }))
     bad("chains.jsonl: the list of logs begun is gone");
 
   struct Job {
@@ -180,6 +184,10 @@ Result<Verified> verify(const std::string& folder, const VerifyOptions& options)
       const auto& name = chain.segments[s];
       const auto& one = checked[c][s];
       out.events += one.events;
+      if (one.next == 0 && one.wrong.empty()) {
+        out.notes.push_back(where(chain.writer, name, "it was begun and holds nothing yet"));
+        continue;
+      }
       if (s == 0) hash = genesis(one.head.chain, chain.writer);
       if (one.head.first != 0 && one.next != 0 && (one.head.first != next || name != segment_name(one.head.first)))
         bad(where(chain.writer, name, "event " + std::to_string(next) + " and those after it are gone, or the files were put in another order"));
@@ -191,10 +199,10 @@ Result<Verified> verify(const std::string& folder, const VerifyOptions& options)
       hash = one.hash;
     }
     if (!chain.wrong.empty()) bad(chain.wrong);
-    if (!chain.heads.empty() && chain.heads.rbegin()->first + 1 < next)
+    if (!chain.segments.empty() && !chain.heads.empty() && chain.heads.rbegin()->first + 1 < next)
       out.notes.push_back(chain.writer + ": the last " + std::to_string(next - 1 - chain.heads.rbegin()->first) + " events are in no signed head yet");
-    if (chain.segments.empty()) bad(chain.writer + ": all events are gone");
-    else if (!chain.heads.empty() && chain.heads.rbegin()->first >= next && out.first_bad.empty())
+    if (chain.segments.empty() && !chain.heads.empty()) bad(chain.writer + ": all events are gone");
+    if (!chain.segments.empty() && !chain.heads.empty() && chain.heads.rbegin()->first >= next && out.first_bad.empty())
       bad(chain.writer + ": event " + std::to_string(next) + " and those after it, up to " + std::to_string(chain.heads.rbegin()->first) + ", were signed and are gone");
   }
   out.ok = out.first_bad.empty();
