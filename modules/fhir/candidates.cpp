@@ -143,13 +143,16 @@ Search::Gate Search::gate(Action action, std::string_view type) const {
   const auto narrowing = permit_.narrowing(action, type);
   if (!narrowing || narrowing->patients == nullptr) return gate;
   gate.one_asked = narrowing->of_these == Narrowing::OfThese::asked;
-  gate.people = narrowing->patients->hashes(log_.store(), [&](std::string_view id) { return keys_.self("Patient", id); });
+  const auto hash = [&](std::string_view id) { return keys_.self("Patient", id); };
+  gate.people = narrowing->patients->hashes(log_.store(), hash);
+  if (narrowing->asked != nullptr && !narrowing->asked->ids().empty()) gate.asked = narrowing->asked->hashes(log_.store(), hash);
   return gate;
 }
 
 Search::Gate::Verdict Search::Gate::of(std::uint64_t person) const {
   if (none_asked) return Verdict::allowed;
   if (people == nullptr || person == nobody || person == several_people) return Verdict::asked;
+  if (asked != nullptr && std::binary_search(asked->begin(), asked->end(), person)) return Verdict::asked;
   if (!std::binary_search(people->begin(), people->end(), person)) return Verdict::withheld;
   return one_asked ? Verdict::asked : Verdict::allowed;
 }

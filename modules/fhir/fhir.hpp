@@ -7,6 +7,7 @@
 //   for (const auto& entry : page->entries) use(entry.version.body);
 #pragma once
 #include "fhir/definitions.hpp"
+#include "fhir/people.hpp"
 #include "fhir/permit.hpp"
 #include "fhir/query.hpp"
 #include "fhir/store.hpp"

@@ -21,7 +21,8 @@ class Document;
 
 namespace joinedup::fhir {
 
-enum class Action : std::uint8_t { read, history, search, chain, include, count, sort, write, everything_export };
+// `remove` is asked of the version that would be deleted; `write` of the version that is there and of the one that would be.
+enum class Action : std::uint8_t { read, history, search, chain, include, count, sort, write, everything_export, remove };
 
 struct Asked {
   std::string_view type, id;
@@ -49,6 +50,8 @@ struct Narrowing {
   const PatientSet* patients = nullptr;
   // Of those about one of `patients`: decided by that alone, or allows() has the last word (labels, types, agreements).
   enum class OfThese : std::uint8_t { allowed, asked } of_these = OfThese::asked;
+  // People of whom allows() is asked one by one, whatever is said of `patients`: those few with something that labels or wishes withhold.
+  const PatientSet* asked = nullptr;
 };
 
 class Permit {

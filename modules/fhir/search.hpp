@@ -60,6 +60,7 @@ class Search {
   // What a permit says of a row before it is read.
   struct Gate {
     std::shared_ptr<const std::vector<std::uint64_t>> people;  // nothing: everybody
+    std::shared_ptr<const std::vector<std::uint64_t>> asked;   // each of them asked one by one
     bool none_asked = false, one_asked = true;                 // nothing is withheld; what is about one of `people` is asked nevertheless
     enum class Verdict : std::uint8_t { withheld, allowed, asked };
     Verdict of(std::uint64_t person) const;

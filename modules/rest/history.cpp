@@ -67,7 +67,10 @@ Response history(const State& state, const Call& call) {
 
 // Every version after a number, in the order in which they were committed: for those who follow the record. The number of
 // a change is its entry's id; the link "next" goes on after the last one looked at, and can be asked again for what comes later.
+// Its numbers count what everybody wrote, so it is for those who may take everything that they see at once.
 Response changes(const State& state, const Call& call) {
+  if (!call.permit.everything() && !call.permit.allows(fhir::Action::everything_export, {}))
+    return outcome_response({ErrorCode::forbidden, "You are not allowed to follow the record.", {}});
   std::uint64_t after = 0;
   std::size_t count = 100;
   for (const auto& [name, value] : call.parameters) {

@@ -110,11 +110,11 @@ Result<void> may_write(const State& state, std::string_view type, std::string_vi
   return {};
 }
 
-Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit) {
+Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit, fhir::Action action) {
   if (permit.everything()) return {};
   fhirpath::Document document;
   JOINEDUP_CHECK(document.parse(now.body));
-  if (!permit.allows(fhir::Action::write, {now.type, now.id, &document})) return denied();
+  if (!permit.allows(action, {now.type, now.id, &document})) return denied();
   return {};
 }
 
@@ -230,6 +230,8 @@ Response update(const State& state, const Call& call) {
     if (must_exist && !*now) return stale();
     if (*now)
       if (auto may = may_change(**now, call.permit); !may) return outcome_response(may.error());
+    // And once more of what would be: a permit compares it with what is there, which may have changed since.
+    if (auto may = may_write(state, call.type, call.id, call.request.body, call.permit); !may) return outcome_response(may.error());
     if (!*wanted) write.if_match = *now ? (*now)->version : 0;
     Response response = write_one(state, call, write);
     if (response.status != 412 || *wanted || attempt == most_attempts) return response;
@@ -272,7 +274,7 @@ Response remove(const State& state, const Call& call) {
       if (now.error().code != ErrorCode::not_found) return outcome_response(now.error());
       return *wanted ? stale() : empty_response(204);
     }
-    if (auto may = may_change(*now, call.permit); !may) return outcome_response(may.error());
+    if (auto may = may_change(*now, call.permit, fhir::Action::remove); !may) return outcome_response(may.error());
     const auto version = *wanted ? *wanted : std::optional(now->version);
     Response response = write_one(state, call, {.kind = fhir::Write::Kind::remove, .type = call.type, .id = call.id, .body = {}, .if_match = version});
     for (auto& one : response.written) one.patients = patients_named(now->type, now->id, now->body);

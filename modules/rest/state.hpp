@@ -94,7 +94,7 @@ std::string marked(const State& state, std::string body);
 // The answer to a write that the policy refuses; `place` stands before each element's path.
 std::optional<Response> refuse_invalid(const State& state, const std::vector<Issue>& issues, const std::string& place);
 // Asks the permit for what is there now.
-Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit);
+Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit, fhir::Action action = fhir::Action::write);
 // Writes one resource and answers as `Prefer` asks.
 Response write_one(const State& state, const Call& call, fhir::Write write);
 // The text of `now` with the call's patch applied.

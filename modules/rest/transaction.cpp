@@ -217,7 +217,7 @@ Result<void> Transaction::prepare(Plan& plan) {
       if (seen) now = std::move(*seen);
       else if (seen.error().code != ErrorCode::not_found) return tl::unexpected(seen.error());
     }
-    if (now) JOINEDUP_CHECK(may_change(*now, call_.permit));
+    if (now) JOINEDUP_CHECK(may_change(*now, call_.permit, plan.kind == Plan::Kind::remove ? fhir::Action::remove : fhir::Action::write));
     if (now) plan.patients = patients_named(now->type, now->id, now->body);
     if (!call_.permit.everything() && !plan.if_match) plan.if_match = now ? now->version : 0;  // what the permit was asked of
   }
