@@ -34,6 +34,9 @@ struct SegmentIndex {
 std::string index_bytes(SegmentIndex index, const Digest& last);
 std::string index_name(std::string_view segment);  // "00000000000000000001.idx"
 
+// Makes the indexes of a writer's finished segments that are missing.
+Result<void> index_segments(const std::string& folder, const std::string& writer);
+
 class IndexFile {
  public:
   static Result<IndexFile> open(const std::string& path, const Digest& last);

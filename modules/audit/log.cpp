@@ -16,6 +16,7 @@
 #include "audit/event_bytes.hpp"
 #include "audit/files.hpp"
 #include "audit/heads.hpp"
+#include "audit/index.hpp"
 #include "audit/seal.hpp"
 #include "audit/segment.hpp"
 #include "base/file.hpp"
@@ -65,6 +66,7 @@ class FileLog final : public Log {
   Result<void> sign_line();
   Head head() const;
   void run();
+  void index_finished();
   std::string path(const std::string& name) const { return options_.folder + "/" + options_.writer + "/" + name; }
 
   LogOptions options_;
@@ -87,8 +89,8 @@ class FileLog final : public Log {
   std::vector<Waiting> queue_;
   std::size_t queued_bytes_ = 0;
   std::int64_t last_instant_ = 0;
-  bool stopping_ = false;
-  std::thread thread_;
+  bool stopping_ = false, has_finished_segment_ = true;
+  std::thread thread_, indexer_;
 };
 
 Head FileLog::head() const {
@@ -107,7 +109,12 @@ Result<void> FileLog::begin_segment() {
     ::unlink(path(name).c_str());
     return tl::unexpected(error);
   }
-  if (file_ >= 0) ::close(file_);
+  if (file_ >= 0) {
+    ::close(file_);
+    const std::lock_guard lock(mutex_);
+    has_finished_segment_ = true;
+    changed_.notify_all();
+  }
   file_ = opened;
   file_name_ = name;
   state_.size = bytes.size();
@@ -203,6 +210,7 @@ Result<void> FileLog::begin() {
   }
   line_at_ = state_.next - 1;
   thread_ = std::thread([this] { run(); });
+  indexer_ = std::thread([this] { index_finished(); });
   return {};
 }
 
@@ -213,6 +221,7 @@ FileLog::~FileLog() {
     changed_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
+  if (indexer_.joinable()) indexer_.join();
   if (file_ >= 0) ::close(file_);
 }
 
@@ -271,6 +280,20 @@ Result<void> FileLog::write_batch(std::span<const Waiting> batch) {
   return {};
 }
 
+// Indexes a segment soon after it is finished, so that the first to ask who looked need not wait for it. Reading makes what is missing.
+void FileLog::index_finished() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (!std::exchange(has_finished_segment_, false)) {
+      changed_.wait_for(lock, std::chrono::seconds(60), [&] { return stopping_ || has_finished_segment_; });
+      continue;
+    }
+    lock.unlock();
+    (void)index_segments(options_.folder, options_.writer);
+    lock.lock();
+  }
+}
+
 void FileLog::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -320,7 +343,7 @@ void FileLog::append(Event event, Done done) {
       if (is_now) waiting.instant = last_instant_ = std::max(instant_now_micro(), last_instant_ + 1);
       queued_bytes_ += waiting.bytes.size();
       queue_.push_back(std::move(waiting));
-      if (queue_.size() == 1) changed_.notify_one();
+      if (queue_.size() == 1) changed_.notify_all();
     }
   }
   if (refused != nullptr && waiting.done) waiting.done(fail(ErrorCode::unavailable, refused));

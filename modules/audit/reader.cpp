@@ -53,7 +53,6 @@ class FolderReader final : public Reader {
   std::string path(const std::string& writer, const std::string& name) const { return folder_ + "/" + writer + "/" + name; }
   Result<void> catch_up(const std::string& writer, Writer& state);
   Result<void> find_in(const std::string& writer, Writer& state, const Query& query, const std::optional<Kept>& before, std::vector<Kept>& out);
-  Result<IndexFile> index_of(const std::string& writer, const std::string& name, const std::string& next_name) const;
   Result<Kept> read_unlocked(std::string_view id);
 
   std::string folder_;
@@ -96,8 +95,30 @@ Result<Kept> read_event_at(const std::string& path, std::size_t offset, const st
   return event_at(bytes, 0, writer);
 }
 
+Result<IndexFile> index_of(const std::string& folder, const std::string& name, const std::string& next_name) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
+  JOINEDUP_TRY(const auto next_bytes, read_part(folder + "/" + next_name, 0, segment_head_size));
+  const SegmentScan next(next_bytes);
+  if (!next.has_head()) return fail(ErrorCode::invalid_input, "A file of the audit log is broken; run joinedup govern audit verify.", next_name);
+  const auto file = folder + "/" + index_name(name);
+  if (auto index = IndexFile::open(file, next.head().before)) return index;
+  JOINEDUP_TRY(const auto bytes, read_file(folder + "/" + name));
+  SegmentIndex made;
+  SegmentScan scan(bytes);
+  while (scan.next() == SegmentScan::Step::record) { JOINEDUP_TRY(const auto event, read_event(scan.record().event, scan.record().instant)); made.add(scan.record(), event); }
+  if (scan.step() != SegmentScan::Step::end || scan.hash() != next.head().before)
+    return fail(ErrorCode::invalid_input, "A file of the audit log is broken; run joinedup govern audit verify.", name);
+  const auto written = write_file(file, index_bytes(std::move(made), next.head().before), FileMode::secret);
+  if (auto index = IndexFile::open(file, next.head().before)) return index;  // by us, or by another program at the same time
+  if (!written) return tl::unexpected(written.error());
+  return IndexFile::open(file, next.head().before);
+}
+
 Result<void> FolderReader::catch_up(const std::string& writer, Writer& state) {
   state.segments = segments_of(folder_, writer);
+  std::error_code unread;  // one that is just being begun has no head yet
+  while (state.segments.size() > 1 && std::filesystem::file_size(path(writer, state.segments.back()), unread) < segment_head_size) state.segments.pop_back();
   if (state.segments.empty()) return {};
   auto& open = state.open;
   if (open.name != state.segments.back()) open = {.name = state.segments.back()};
@@ -129,22 +150,6 @@ Result<void> FolderReader::catch_up(const std::string& writer, Writer& state) {
   return {};
 }
 
-Result<IndexFile> FolderReader::index_of(const std::string& writer, const std::string& name, const std::string& next_name) const {
-  JOINEDUP_TRY(const auto next_bytes, read_part(path(writer, next_name), 0, segment_head_size));
-  const SegmentScan next(next_bytes);
-  if (!next.has_head()) return fail(ErrorCode::invalid_input, "A file of the audit log is broken; run joinedup govern audit verify.", next_name);
-  const auto file = path(writer, index_name(name));
-  if (auto index = IndexFile::open(file, next.head().before)) return index;
-  JOINEDUP_TRY(const auto bytes, read_file(path(writer, name)));
-  SegmentIndex made;
-  SegmentScan scan(bytes);
-  while (scan.next() == SegmentScan::Step::record) { JOINEDUP_TRY(const auto event, read_event(scan.record().event, scan.record().instant)); made.add(scan.record(), event); }
-  if (scan.step() != SegmentScan::Step::end || scan.hash() != next.head().before)
-    return fail(ErrorCode::invalid_input, "A file of the audit log is broken; run joinedup govern audit verify.", name);
-  JOINEDUP_CHECK(write_file(file, index_bytes(std::move(made), next.head().before), FileMode::secret));
-  return IndexFile::open(file, next.head().before);
-}
-
 Result<void> FolderReader::find_in(const std::string& writer, Writer& state, const Query& query, const std::optional<Kept>& before, std::vector<Kept>& out) {
   JOINEDUP_CHECK(catch_up(writer, state));
   const bool has_key = !query.patient.empty() || !query.user.empty();
@@ -164,7 +169,7 @@ Result<void> FolderReader::find_in(const std::string& writer, Writer& state, con
       for (auto entry = from; has_key && entry != to; ++entry) offsets.push_back(entry->second);
       std::sort(offsets.begin(), offsets.end());
     } else {
-      JOINEDUP_TRY(const auto index, index_of(writer, name, state.segments[at + 1]));
+      JOINEDUP_TRY(const auto index, index_of(folder_ + "/" + writer, name, state.segments[at + 1]));
       if ((query.from != 0 && index.latest() < query.from) || (query.until != 0 && index.earliest() >= query.until)) continue;
       if (before && index.earliest() > before->event.instant) continue;
       if (has_key) offsets = index.offsets(key);
@@ -224,6 +229,13 @@ Result<Kept> FolderReader::read_unlocked(std::string_view id) {
 }
 
 }  // namespace
+
+Result<void> index_segments(const std::string& folder, const std::string& writer) {
+  const auto segments = segments_of(folder, writer);
+  for (std::size_t i = 0; i + 1 < segments.size(); ++i)
+    if (!std::filesystem::exists(folder + "/" + writer + "/" + index_name(segments[i]))) { JOINEDUP_TRY(const auto made, index_of(folder + "/" + writer, segments[i], segments[i + 1])); }
+  return {};
+}
 
 std::string event_id(const Kept& kept) { return kept.writer + "-" + std::to_string(kept.sequence); }
 

@@ -87,7 +87,10 @@ TEST_F(Read, WhatIsAddedIsFoundAtOnceAndTheIndexIsMadeAgain) {
   auto log = *Log::open({.folder = audit(), .writer = "serve", .segment_bytes = 3000});
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(log->append_and_wait({.kind = "read", .outcome = "allowed", .user = "new", .patients = {"new"}}));
-    if (i % 10 == 9) { ASSERT_EQ(reader_->find({.patient = "new", .count = 1000})->size(), static_cast<std::size_t>(i + 1)); }
+    if (i % 10 != 9) continue;
+    const auto found = reader_->find({.patient = "new", .count = 1000});
+    ASSERT_TRUE(found) << found.error().text();
+    ASSERT_EQ(found->size(), static_cast<std::size_t>(i + 1));
   }
   std::size_t removed = 0;
   for (const auto& entry : fs::directory_iterator(audit() + "/serve"))
