@@ -19,6 +19,8 @@ const std::vector<Part>& parts() {
   static const std::vector<Part> all = {
       {"agreements", "what each partner agreed to share, what is missing, what soon ends: [--on DATE]", govern_agreements},
       {"audit", "who looked, who changed: verify, heads, rotate-key, list", govern_audit},
+      {"users", "who may sign in: list, invite, disable, reset, role, sign-out, link", govern_users},
+      {"clients", "apps and services: list, add, remove", govern_clients},
   };
   return all;
 }

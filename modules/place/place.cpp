@@ -183,6 +183,7 @@ Result<Place> parse_place(const std::string& text, const std::string& folder) {
   JOINEDUP_CHECK(read_agreements(root, place, file_name));
   JOINEDUP_CHECK(read_teams(root, place));
   JOINEDUP_CHECK(read_workers(root, place));
+  root.tables("identity_provider");  // read, as strictly, by room identity
   JOINEDUP_CHECK(root.finish());
   return place;
 }
