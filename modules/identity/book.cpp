@@ -125,14 +125,16 @@ Result<void> Book::read_all() {
     while (account.row()) {
       JOINEDUP_TRY(auto stored, read_account(account.text(0)));
       users[stored.user] = stored.id;
-      accounts[stored.id] = std::make_shared<const Stored>(std::move(stored));
+      auto& place = accounts[stored.id];  // before it is moved from
+      place = std::make_shared<const Stored>(std::move(stored));
     }
     SqliteStatement link(database_, "SELECT issuer, subject, account FROM provider_link", file);
     while (link.row()) links[{link.text(0), link.text(1)}] = link.text(2);
     SqliteStatement client(database_, "SELECT body FROM client", file);
     while (client.row()) {
       JOINEDUP_TRY(auto one, read_client(client.text(0)));
-      clients[one.id] = std::make_shared<const Client>(std::move(one));
+      auto& place = clients[one.id];
+      place = std::make_shared<const Client>(std::move(one));
     }
     SqliteStatement ticket(database_, "SELECT fingerprint, body FROM ticket", file);
     while (ticket.row()) {

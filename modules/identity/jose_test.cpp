@@ -77,7 +77,7 @@ TEST(JoseAttack, AlgorithmsThatAreNone) {
   for (const char* alg : {"none", "None", "NONE", "HS256", "HS384", "RS512", "ES256", "ES384", "EdDSA", "dir", "rs256", "RS256 "}) {
     for (const auto& end : {signature, std::string()}) {
       const auto token = with(std::string("{\"alg\":\"") + alg + "\",\"kid\":\"" + key->kid + "\"}", end);
-      if (token) EXPECT_FALSE(verify_signature(*token, *keys, all_ways)) << alg;
+      if (token) { EXPECT_FALSE(verify_signature(*token, *keys, all_ways)) << alg; }
     }
   }
   // The public key as the secret of an HMAC: the classic.

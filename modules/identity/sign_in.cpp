@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* wrong = "The user name or the password is not right";
+constexpr const char* wrong_words = "The user name or the password is not right";
 constexpr const char* wrong_code = "That code is not right, or has been used already";
 constexpr const char* assurance_password_totp = "password+totp";
 
@@ -184,7 +184,7 @@ rest::Response post_login(State& state, const rest::Request& request) {
   std::vector<Fault> faults;
   if (trim(asked->user).empty()) faults.push_back({"user", "Enter your user name"});
   if (asked->password.empty()) faults.push_back({"password", "Enter your password"});
-  if (asked->user.size() > 200 || asked->password.size() > 1000) faults.push_back({"password", wrong});
+  if (asked->user.size() > 200 || asked->password.size() > 1000) faults.push_back({"password", wrong_words});
   if (!faults.empty()) return asked->is_json ? json_refusal(400, "invalid", faults[0].sentence) : login_page(state, request, 400, asked->next, asked->user.substr(0, 200), faults);
   const auto verdict = check_password(state, request, *asked);
   switch (verdict.kind) {
@@ -194,7 +194,7 @@ rest::Response post_login(State& state, const rest::Request& request) {
       return out;
     }
     case Verdict::Kind::busy: return asked->is_json ? json_refusal(503, "unavailable", verdict.sentence) : login_page(state, request, 503, asked->next, asked->user, {{"", verdict.sentence}});
-    case Verdict::Kind::wrong: return asked->is_json ? json_refusal(401, "wrong", wrong) : login_page(state, request, 401, asked->next, asked->user, {{"password", wrong}});
+    case Verdict::Kind::wrong: return asked->is_json ? json_refusal(401, "wrong", wrong_words) : login_page(state, request, 401, asked->next, asked->user, {{"password", wrong_words}});
     default: break;
   }
   if (!asked->code.empty()) {
