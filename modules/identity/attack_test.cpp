@@ -310,6 +310,36 @@ TEST(Attack, BearersThatAreNone) {
   EXPECT_FALSE(browser.who());
 }
 
+TEST(Attack, AnUnlockedScreenIsNotAnAccount) {
+  Site site;
+  site.add("gp.one");
+  Browser browser{site}, elsewhere{site};
+  browser.sign_in("gp.one");
+  site.clock += 30;
+  elsewhere.sign_in("gp.one");
+  site.clock += 30;
+  const auto change = [&](const std::string& csrf, const std::string& current, const std::string& code, const std::string& next) {
+    return browser.post("/account", {{"csrf", csrf}, {"what", "password"}, {"current", current}, {"code", code}, {"password", next}, {"again", next}}).status;
+  };
+  const auto csrf = browser.csrf();
+  EXPECT_EQ(change("", site.password, site.code(), "four other words here"), 403);
+  EXPECT_EQ(change(csrf, "not the password", site.code(), "four other words here"), 401);
+  EXPECT_EQ(change(csrf, site.password, "000000", "four other words here"), 401);
+  EXPECT_EQ(change(csrf, site.password, site.code(), "password1234"), 400);
+  const auto before = browser.cookies.at("__Host-joinedup");
+  EXPECT_EQ(change(csrf, site.password, site.code(), "four other words here"), 200);
+  EXPECT_TRUE(browser.who());
+  EXPECT_NE(browser.cookies.at("__Host-joinedup"), before);
+  EXPECT_FALSE(elsewhere.who()) << "signed out everywhere else";
+  site.clock += 30;
+  EXPECT_EQ(elsewhere.password("gp.one", site.password).status, 401);
+  site.password = "four other words here";
+  EXPECT_EQ(elsewhere.sign_in("gp.one").status, 303);
+  EXPECT_EQ(browser.post("/account", {{"csrf", browser.csrf()}, {"what", "sessions"}}).status, 303);
+  EXPECT_FALSE(browser.who());
+  EXPECT_FALSE(elsewhere.who());
+}
+
 TEST(Attack, NoCrossOriginSharing) {
   Site site;
   Browser browser{site};

@@ -83,7 +83,11 @@ Result<void> Book::execute(const char* sql) {
 Result<void> Book::begin(const std::string& folder) {
   JOINEDUP_CHECK(make_folder(folder, FileMode::secret));
   const std::string key_file = folder + "/key";
-  if (!std::filesystem::exists(key_file)) JOINEDUP_CHECK(write_file(key_file, random_bytes(32), FileMode::secret));
+  if (!std::filesystem::exists(key_file)) {
+    // A key made anew would make every authenticator app and recovery code useless, without a word.
+    if (std::filesystem::exists(folder + "/accounts.sqlite")) return fail(ErrorCode::not_found, "The key of the accounts is gone though there are accounts; restore it from the backup of keys.", "identity/key");
+    JOINEDUP_CHECK(write_file(key_file, random_bytes(32), FileMode::secret));
+  }
   JOINEDUP_TRY(key_, read_file(key_file));
   if (key_.size() != 32) return fail(ErrorCode::invalid_input, "The key of the accounts is not 32 bytes long; restore it from a backup.", "identity/key");
   const std::string path = folder + "/accounts.sqlite";

@@ -170,7 +170,7 @@ class House final : public Identity {
     const auto now = state.now();
     if (auto last = state.swept.load(); now - last > 60 && state.swept.compare_exchange_strong(last, now)) state.book->sweep(now);
     try {
-      for (auto* pages : {sign_in_pages, invitation_pages, provider_pages, smart_endpoints})
+      for (auto* pages : {sign_in_pages, account_pages, invitation_pages, provider_pages, smart_endpoints})
         if (auto out = pages(state, request)) {
           if (request.method == "HEAD") out->body.clear();
           return out;

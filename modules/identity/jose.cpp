@@ -40,7 +40,7 @@ struct Algorithm {
   const EVP_MD* (*digest)();
   std::size_t half;         // bytes of r and of s
 };
-constexpr Algorithm algorithms[] = {{"RS256", "", false, EVP_sha256, 0}, {"RS384", "", false, EVP_sha384, 0}, {"PS256", "", true, EVP_sha256, 0},
+constexpr Algorithm algorithms[] = {{"RS256", "", false, EVP_sha256, 0}, {"RS384", "", false, EVP_sha384, 0}, {"RS512", "", false, EVP_sha512, 0}, {"PS256", "", true, EVP_sha256, 0},
                                     {"ES256", "P-256", false, EVP_sha256, 32}, {"ES384", "P-384", false, EVP_sha384, 48}};
 
 const Algorithm* algorithm_of(const std::string& name) {

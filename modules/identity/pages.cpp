@@ -66,6 +66,8 @@ void add_security_headers(rest::Response& response, const std::string& form_targ
   response.headers.push_back({"Cache-Control", "no-store"});
   response.headers.push_back({"Referrer-Policy", "no-referrer"});
   response.headers.push_back({"X-Frame-Options", "DENY"});
+  response.headers.push_back({"Cross-Origin-Opener-Policy", "same-origin"});
+  response.headers.push_back({"Cross-Origin-Resource-Policy", "same-origin"});
   response.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'sha256-" + style_hash() + "'; form-action 'self'" + (form_targets.empty() ? "" : " " + form_targets) +
                                                              "; frame-ancestors 'none'; base-uri 'none'"});
 }

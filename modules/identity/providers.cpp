@@ -77,7 +77,7 @@ Result<std::string> exchange_code(const State& state, Provider& provider, const 
   HttpAsked asked{.method = "POST", .url = metadata.token, .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}}};
   if (provider.signing_key) {
     const json claims{{"iss", provider.client_id}, {"sub", provider.client_id}, {"aud", metadata.token}, {"jti", random_token()}, {"iat", state.now()}, {"exp", state.now() + 120}};
-    JOINEDUP_TRY(const auto assertion, sign_jwt(*provider.signing_key, provider.signing_key->curve.empty() ? "RS256" : "ES256", "JWT", claims.dump()));
+    JOINEDUP_TRY(const auto assertion, sign_jwt(*provider.signing_key, provider.signing_key->curve.empty() ? provider.algorithms.front() : "ES256", "JWT", claims.dump()));
     fields.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     fields.emplace_back("client_assertion", assertion);
     fields.emplace_back("client_id", provider.client_id);
@@ -133,7 +133,7 @@ rest::Response come_back(State& state, const rest::Request& request, Provider& p
   if (!text) return refuse("code", text.error().sentence, text.error().code == ErrorCode::unavailable ? 503 : 401);
   const auto token = read_jwt(*text);
   if (!token) return refuse("token_form", "The sign-in service did not confirm who you are.", 401);
-  if (const auto verified = state.keys->verify_at(metadata->jwks, *token, {"RS256", "PS256", "ES256"}, provider.rules, state.now()); !verified) return refuse("token_signature", "The sign-in service did not confirm who you are.", 401);
+  if (const auto verified = state.keys->verify_at(metadata->jwks, *token, provider.algorithms, provider.rules, state.now()); !verified) return refuse("token_signature", "The sign-in service did not confirm who you are.", 401);
   const auto assurance = check_id_token(provider, *token, kept["nonce"].get<std::string>(), state.now());
   if (!assurance) return refuse("token_claims", assurance.error().sentence, assurance.error().code == ErrorCode::forbidden ? 403 : 401);
   const auto account = account_of(state, provider, token->claim("sub"), kept["invitation"].get<std::string>());
@@ -153,7 +153,7 @@ rest::Response end_from_there(State& state, const rest::Request& request, Provid
   const auto bad = [] { return json_answer(400, R"({"error":"invalid_request"})"); };
   const auto metadata = discover(provider, state.now());
   const auto token = read_jwt(read_form(request.body).text("logout_token"));
-  if (!metadata || !token || !state.keys->verify_at(metadata->jwks, *token, {"RS256", "PS256", "ES256"}, provider.rules, state.now())) return bad();
+  if (!metadata || !token || !state.keys->verify_at(metadata->jwks, *token, provider.algorithms, provider.rules, state.now())) return bad();
   const auto now = state.now();
   const auto issued = token->number("iat"), expires = token->number("exp");
   const auto jti = token->claim("jti");
@@ -224,6 +224,10 @@ Result<std::shared_ptr<Providers>> read_providers(const State& state, const std:
     provider->scopes = table.texts("scopes", Presence::optional);
     provider->acr = table.texts("acr", Presence::optional);
     provider->vot = table.texts("vot", Presence::optional);
+    if (item->contains("algorithms")) provider->algorithms = table.texts("algorithms", Presence::optional);
+    static const std::vector<std::string> known{"RS256", "RS512", "PS256", "ES256", "ES384"};
+    if (provider->algorithms.empty() || !std::all_of(provider->algorithms.begin(), provider->algorithms.end(), [](const std::string& one) { return std::find(known.begin(), known.end(), one) != known.end(); }))
+      table.complain("algorithms", "A provider signs by one of RS256, RS512, PS256, ES256, ES384.");
     provider->rules.network = state.options.network;
     if (table.flag("private_addresses", Presence::optional)) provider->rules.private_addresses = PrivateAddresses::allowed;
     if (provider->name.empty() || !std::all_of(provider->name.begin(), provider->name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }) || out->all.contains(provider->name))

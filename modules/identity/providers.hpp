@@ -10,6 +10,7 @@
 //   scopes = ["openid"]
 //   acr = ["AAL3_ANY", "AAL2_OR_AAL3_ANY"]         # one of these is demanded, and recorded
 //   vot = ["P9.Cp.Cd"]                             # the same for NHS login's vectors of trust
+//   algorithms = ["RS256"]                         # how it signs; default RS256, PS256, ES256 (NHS login: RS512); the first is ours too, by an RSA key
 //   private_addresses = false                      # true: it is on our own network (10/8, 172.16/12, 192.168/16, fc00::/7)
 #pragma once
 #include <map>
@@ -26,7 +27,7 @@ namespace joinedup::identity {
 struct Provider {
   std::string name, title, issuer, client_id, client_secret;
   std::optional<Jwk> signing_key;
-  std::vector<std::string> scopes, acr, vot;
+  std::vector<std::string> scopes, acr, vot, algorithms = {"RS256", "PS256", "ES256"};
   HttpRules rules;
 
   struct Metadata {

@@ -306,6 +306,10 @@ TEST(Provider, SettingsAreReadStrictly) {
   };
   EXPECT_FALSE(refused(toml("cis2", "https://am.example", "acr = [\"AAL3_ANY\"]\nscopes = [\"openid\", \"profile\"]\n")));
   EXPECT_FALSE(refused(toml("nhs-login", "https://auth.example", "vot = [\"P9.Cp.Cd\"]\n")));
+  EXPECT_FALSE(refused(toml("nhs-login", "https://auth.example", "algorithms = [\"RS512\"]\n")));
+  EXPECT_TRUE(refused(toml("a", "https://auth.example", "algorithms = [\"none\"]\n")));
+  EXPECT_TRUE(refused(toml("a", "https://auth.example", "algorithms = [\"HS256\"]\n")));
+  EXPECT_TRUE(refused(toml("a", "https://auth.example", "algorithms = []\n")));
   EXPECT_TRUE(refused(toml("cis2", "http://am.example")));
   EXPECT_TRUE(refused(toml("CIS 2", "https://am.example")));
   EXPECT_TRUE(refused(toml("a", "https://am.example") + toml("a", "https://an.example")));

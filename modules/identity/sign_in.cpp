@@ -275,6 +275,19 @@ std::optional<rest::Response> sign_in_pages(State& state, const rest::Request& r
   return code_page(state, request, 200, is_local_path(next) ? next : "", {});
 }
 
+std::optional<std::string> prove_again(State& state, const rest::Request& request, const Stored& account, const std::string& password, const std::string& code) {
+  Asked asked;
+  asked.user = account.user, asked.password = password;
+  auto verdict = check_password(state, request, asked);
+  if (verdict.kind == Verdict::Kind::good) verdict = check_code(state, request, verdict.account, code);
+  switch (verdict.kind) {
+    case Verdict::Kind::good: return {};
+    case Verdict::Kind::wait: return wait_sentence(verdict.seconds);
+    case Verdict::Kind::busy: return verdict.sentence;
+    default: return "The password or the code is not right";
+  }
+}
+
 std::string recovery_code_hash(const State& state, const std::string& id, const std::string& code) { return recovery_hash(state, id, code); }
 
 }  // namespace joinedup::identity

@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "identity/test_support.hpp"
 
 namespace joinedup::identity {
@@ -174,6 +176,36 @@ TEST(SignIn, FilesAreTheOwnersOnly) {
   EXPECT_EQ(bytes.find(site.password), std::string::npos);
   EXPECT_EQ(bytes.find(*from_base32(site.totp_secret)), std::string::npos);
   EXPECT_NE(bytes.find("$argon2id$"), std::string::npos);
+}
+
+TEST(SignIn, AMissingKeyIsNotMadeAnewUnderAccounts) {
+  Site site;
+  site.add("gp.one");
+  site.identity.reset();
+  std::filesystem::remove(site.folder.file("identity/key"));
+  const auto refused = Identity::open({.place = site.folder.path(), .fhir_url = site.url, .cost = Cost::least});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find("restore it"), std::string::npos);
+}
+
+TEST(SignIn, DemoAccountsSignIn) {
+  Site site;
+  for (int round = 0; round < 2; ++round) {  // made again: new passwords
+    const auto made = make_demo_accounts(*site.identity, site.folder.path(), demo_people());
+    ASSERT_TRUE(made) << made.error().sentence;
+    const auto file = nlohmann::json::parse(site.folder.read("demo-users.json"));
+    ASSERT_EQ(file.size(), demo_people().size());
+    for (const auto& one : file) {
+      Browser browser{site};
+      const auto first = browser.password(one["user"], one["password"]);
+      ASSERT_EQ(first.status, 303) << one["user"];
+      EXPECT_EQ(browser.second(totp(*from_base32(one["totp_secret"].get<std::string>()), totp_step(site.clock))).status, 303);
+      EXPECT_EQ(browser.who()->roles.front(), one["role"]);
+    }
+  }
+  struct stat facts {};
+  ASSERT_EQ(::stat(site.folder.file("demo-users.json").c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777, 0600U);
 }
 
 TEST(SignIn, SignOutEndsIt) {

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "identity/keys.hpp"
+#include "identity/providers.hpp"
 #include "identity/secrets.hpp"
 
 namespace joinedup::identity {
@@ -44,6 +45,14 @@ rest::Response openid_configuration(const State& state) {
   out["claims_supported"] = {"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "fhirUser"};
   out["authorization_response_iss_parameter_supported"] = true;
   return json_answer(200, out.dump());
+}
+
+// Ours, and those by which we prove who we are to providers.
+rest::Response published_keys(const State& state) {
+  std::vector<Jwk> all{state.keys->own};
+  for (const auto& [name, provider] : state.providers->all)
+    if (provider->signing_key) all.push_back(*provider->signing_key);
+  return json_answer(200, jwks_text(all));
 }
 
 bool is_good_redirect(const std::string& uri) {
@@ -119,7 +128,7 @@ std::optional<rest::Response> smart_endpoints(State& state, const rest::Request&
   };
   if (path == "/.well-known/smart-configuration" || path == "/fhir/.well-known/smart-configuration") return is_get ? smart_configuration(state) : only("GET");
   if (path == "/.well-known/openid-configuration") return is_get ? openid_configuration(state) : only("GET");
-  if (path == "/oauth/jwks") return is_get ? json_answer(200, jwks_text({state.keys->own})) : only("GET");
+  if (path == "/oauth/jwks") return is_get ? published_keys(state) : only("GET");
   if (path == "/oauth/authorize") return is_get || is_post ? authorize(state, request) : only("GET, POST");
   if (path == "/oauth/token") return is_post ? token(state, request) : only("POST");
   if (path == "/oauth/introspect") return is_post ? introspect(state, request) : only("POST");

@@ -54,8 +54,12 @@ Result<std::vector<rest::Header>> begin_session(State& state, const rest::Reques
 Result<void> check_account(const NewAccount& account);
 std::optional<std::string> password_fault(const std::string& password, const std::string& user);
 
+// Password and code once more, of somebody who is signed in: a sentence where they are wrong.
+std::optional<std::string> prove_again(State& state, const rest::Request& request, const Stored& account, const std::string& password, const std::string& code);
+
 // Each answers its own paths, or nothing.
 std::optional<rest::Response> sign_in_pages(State& state, const rest::Request& request);
+std::optional<rest::Response> account_pages(State& state, const rest::Request& request);
 std::optional<rest::Response> invitation_pages(State& state, const rest::Request& request);
 std::optional<rest::Response> provider_pages(State& state, const rest::Request& request);
 std::optional<rest::Response> smart_endpoints(State& state, const rest::Request& request);
