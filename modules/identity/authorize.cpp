@@ -72,7 +72,9 @@ rest::Response consent_page(const State& state, const Asked& asked, const Ticket
   std::string list;
   for (const auto& word : asked.scopes.words)
     if (const auto words = scope_in_words(word); !words.empty()) list += "<li>" + html_text(words) + "</li>";
-  std::string main = faults_html(faults) + "<p><strong>" + html_text(asked.client->name) + "</strong> asks to use the record by your sign-in. It would be able to:</p><ul>" + list + "</ul><form method=\"post\" action=\"/oauth/authorize\" novalidate>" +
+  const std::string how_long = asked.scopes.offline ? "For " + std::to_string(state.options.times.refresh_token / 86'400) + " days, or until you take it back on the page of your sign-in (/account)."
+                                                    : "For " + std::to_string(state.options.times.access_token / 60) + " minutes; then it must ask you again.";
+  std::string main = faults_html(faults) + "<p><strong>" + html_text(asked.client->name) + "</strong> asks to use the record by your sign-in. It would be able to:</p><ul>" + list + "</ul><p>" + how_long + "</p><form method=\"post\" action=\"/oauth/authorize\" novalidate>" +
                      hidden("csrf", session.csrf) + hidden("asked", query);
   if (wants_patient(asked) && known_patient(state, asked, account).empty())
     main += field_html({"patient", "Whose record", "The id of the person in the shared record", "text", "off", ""}, faults);

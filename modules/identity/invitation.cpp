@@ -49,7 +49,7 @@ std::vector<std::string> new_recovery_codes(State& state, Stored& account) {
   std::vector<std::string> codes;
   account.recovery.clear();
   for (int i = 0; i < 10; ++i) {
-    codes.push_back(base32(random_bytes(10)));
+    codes.push_back(base32(random_bytes(15)));  // 120 bits: no search through them, whatever the hash
     account.recovery.push_back(recovery_code_hash(state, account.id, codes.back()));
   }
   return codes;

@@ -193,8 +193,8 @@ TEST(SmartAttack, AssertionsThatProveNothing) {
   EXPECT_EQ(refused(app.assertion({{"sub", "app"}})), 401);
   EXPECT_EQ(refused(app.assertion({{"iss", "nobody"}, {"sub", "nobody"}})), 401);
   EXPECT_EQ(refused(app.assertion({{"iss", "app"}, {"sub", "app"}})), 401) << "a public app has no key";
-  EXPECT_EQ(refused(app.assertion({}, "ES384", &other)), 401) << "another's key";
-  EXPECT_EQ(refused(app.assertion({}, "RS256", &rsa)), 401);
+  EXPECT_EQ(refused(app.assertion(json::object(), "ES384", &other)), 401) << "another's key";
+  EXPECT_EQ(refused(app.assertion(json::object(), "RS256", &rsa)), 401);
   auto none = app.assertion();
   none = base64url(R"({"alg":"none"})") + none.substr(none.find('.'), none.rfind('.') - none.find('.') + 1);
   EXPECT_EQ(refused(none), 401);
