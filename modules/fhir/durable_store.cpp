@@ -376,15 +376,17 @@ Result<HistoryPage> SqliteStore::history(const HistoryRequest& request, const Pe
       if (type < 0 || view.of(row).type(row) == type) return row;
     return no_row;
   };
+  std::size_t bytes = 0;
   for (Row row = step(before); row != no_row; row = step(row)) {
     JOINEDUP_TRY(auto version, reader->read(row));
     if (!version || (!request.id.empty() && (version->type != request.type || version->id != request.id))) continue;
     if (request.since && version->instant < *request.since) break;
-    if (page.versions.size() == request.count) {
+    if (page.versions.size() == request.count || bytes > most_page_bytes) {
       page.next = sign(last);
       break;
     }
     last = row;
+    bytes += version->text.size();
     if (auto allowed = permitted(std::move(*version), Action::history, permit)) page.versions.push_back(std::move(*allowed));
   }
   return page;
@@ -397,9 +399,10 @@ Result<ChangesPage> SqliteStore::changes(std::uint64_t after, std::size_t count,
   page.next = std::min<std::uint64_t>(after, page.last);
   if (page.next == page.last || count == 0) return page;
   JOINEDUP_TRY(auto reader, log_->reader());
-  std::size_t looked_at = 0;
+  std::size_t looked_at = 0, bytes = 0;
   JOINEDUP_CHECK(reader->scan(static_cast<Row>(page.next), [&](const StoredVersion& version) {
-    if (version.row >= page.last || page.changes.size() == count || ++looked_at > most_rows_per_commit) return false;
+    if (version.row >= page.last || page.changes.size() == count || bytes > most_page_bytes || ++looked_at > most_rows_per_commit) return false;
+    bytes += version.text.size();
     page.next = version.row + 1;
     if (auto allowed = permitted(version, Action::history, permit)) page.changes.push_back({page.next, std::move(*allowed)});
     return true;

@@ -76,6 +76,8 @@ Result<std::vector<Search::Found>> Search::find(const Request& request) {
       if (bodies || candidate.asked) {
         JOINEDUP_TRY(const bool good, check(request, exact, candidate.asked, found));
         if (!good) continue;
+        if (request.action == Action::search) held_ += found.version->text.size(), let_go(found);
+        if (request.action == Action::include) JOINEDUP_CHECK(count_included(found.version->text.size()));
       }
       out.push_back(std::move(found));
       if (out.size() == request.most) return out;
@@ -124,8 +126,9 @@ Result<std::vector<Search::Found>> Search::find_several(const std::vector<Reques
   for (auto& [found, request] : order) {
     if (out.size() == request->most) break;
     bool good = true;
-    if (!found.version) {
+    if (!found.version && !found.checked) {
       JOINEDUP_TRY(good, check(*request, true, false, found));
+      if (good) held_ += found.version->text.size(), let_go(found);
     }
     if (good) out.push_back(std::move(found));
   }
@@ -138,6 +141,17 @@ Result<void> Search::load(Found& found) {
   JOINEDUP_TRY(found.version, reading->read(found.row));
   if (!found.version) return fail(ErrorCode::internal, "A resource that the search found is not there.");
   return {};
+}
+
+void Search::let_go(Found& found) {
+  found.checked = true;
+  if (held_ > limits_.page_bytes) found.version.reset();
+}
+
+Result<void> Search::count_included(std::size_t bytes) {
+  included_ += bytes;
+  if (included_ <= limits_.included_bytes) return {};
+  return fail(ErrorCode::too_large, "What this page includes is over " + std::to_string(limits_.included_bytes >> 20) + " MB. Ask for fewer resources a page by _count.");
 }
 
 Result<VersionLog::Reader*> Search::reader() {
@@ -261,7 +275,10 @@ Result<std::vector<Search::Found>> Search::sorted_page(const Query& query, std::
     if (found.size() > limits_.sorted)
       return fail(ErrorCode::too_large, "More than " + std::to_string(limits_.sorted) + " resources would have to be sorted. Add a parameter that narrows the search.");
   }
-  for (Found& one : found) JOINEDUP_CHECK(sort_values(query, one));
+  for (Found& one : found) {
+    JOINEDUP_CHECK(sort_values(query, one));
+    let_go(one);
+  }
   const auto before = [&](const Found& a, const Found& b) { return sorts_before(query, a, b); };
   std::sort(found.begin(), found.end(), before);
   if (after != no_row) {  // the last one shown may be gone by now: its values stand in its row
@@ -322,11 +339,18 @@ Result<SearchPage> Search::run(const Query& query) {
   }
   page.entries.reserve(found.size());
   std::vector<Row> rows;
+  std::size_t bytes = 0;
   for (Found& one : found) {
+    if (bytes > limits_.page_bytes) {
+      page.next = cursor_text(query, rows.back());
+      break;
+    }
+    if (!one.version && one.checked) JOINEDUP_CHECK(load(one));
     if (!one.version) {  // found by the index alone, so far
       JOINEDUP_TRY(const bool good, check(*requests_first, true, false, one));
       if (!good) continue;
     }
+    bytes += one.version->text.size();
     page.entries.push_back({to_version(std::move(*one.version)), SearchEntry::Mode::match});
     rows.push_back(one.row);
   }
@@ -361,7 +385,9 @@ Result<void> Search::follow(const Include& include, std::string_view plain, Addr
   Row row = no_row;
   JOINEDUP_TRY(auto version, current(type, id, &row));
   there.emplace(plain);  // whether it is there or not
-  if (version) out.push_back({row, std::move(*version)});
+  if (!version) return {};
+  JOINEDUP_CHECK(count_included(version->text.size()));
+  out.push_back({row, std::move(*version)});
   return {};
 }
 

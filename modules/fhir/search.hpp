@@ -36,6 +36,9 @@ struct Lookup {
   std::string what;
 };
 
+// Of a page of a search or a history: it ends after the resource that goes beyond.
+inline constexpr std::size_t most_page_bytes = 32U << 20;
+
 struct SearchLimits {
   std::uint64_t candidates = 2'000'000;  // rows looked at
   std::uint64_t at_once = 20'000;        // of them without letting a writer in
@@ -43,6 +46,8 @@ struct SearchLimits {
   std::uint64_t linked = 50'000;         // resources that a chain or _has may pass on
   std::uint64_t sorted = 50'000;         // matches that _sort puts in order
   std::size_t included = 2'000;          // resources that one page may include
+  std::size_t page_bytes = most_page_bytes;  // of the matches of a page: it ends after the one that goes beyond
+  std::size_t included_bytes = 64U << 20;    // of what one page includes
 };
 
 class Search {
@@ -74,6 +79,7 @@ class Search {
     Row row = no_row;
     std::vector<SortValue> sort;
     std::optional<StoredVersion> version;
+    bool checked = false;  // whether it fits was asked of the resource itself, whose text may have been let go since
   };
   // What a criterion list finds: rows after `after`, checked, at most `most`.
   struct Request {
@@ -89,6 +95,8 @@ class Search {
   Result<std::vector<Lookup>> plan(const Request& request);  // the first drives
   Result<std::vector<Found>> find_several(const std::vector<Request>& requests);
   Result<void> load(Found& found);
+  void let_go(Found& found);  // of its text, where more is held than a page shows
+  Result<void> count_included(std::size_t bytes);
   Result<VersionLog::Reader*> reader();
   tl::unexpected<Error> too_many() const;
   // :in and :not-in as the codes that their value sets hold.
@@ -132,6 +140,7 @@ class Search {
   SearchLimits limits_;
   VersionLog::ReaderHandle reader_;
   fhirpath::Document document_;
+  std::size_t held_ = 0, included_ = 0;  // bytes
   std::uint64_t looked_at_ = 0, checked_ = 0;
 };
 

@@ -2,28 +2,99 @@
 
 #include <openssl/evp.h>
 
+#include <set>
+
 #include "fhir/values.hpp"
 
 namespace joinedup::rest {
 
 namespace {
 
-Result<std::string> decode_base64(std::string_view text) {
-  std::string clean;
-  for (const char c : text)
-    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') clean += c;
-  if (clean.empty() || clean.size() % 4 != 0 || clean.size() > (64U << 20)) return fail(ErrorCode::wrong_usage, "The patch in a Binary is not base64.");
-  std::string out(clean.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(clean.data()), static_cast<int>(clean.size()));
-  if (size < 0) return fail(ErrorCode::wrong_usage, "The patch in a Binary is not base64.");
-  out.resize(out.size() - (clean.ends_with("==") ? 2U : clean.ends_with('=') ? 1U : 0U));
-  return out;
-}
+// Entries of a batch, one after the other, that create a resource or put one under its id with no condition: written together, so
+// that they share a flush of the disk. Where the store refuses them together each is written alone, and answered for itself.
+class PlainWrites {
+ public:
+  PlainWrites(const State& state, const Call& call, BundleWriter& answers) : state_(state), call_(call), answers_(answers) {
+    call_.prefer.returns = call.prefer.returns == Prefer::Return::representation ? Prefer::Return::representation : Prefer::Return::minimal;
+  }
+
+  bool takes(const BundleEntry& entry) const {
+    if (entry.resource.empty() || !entry.query.empty() || !entry.if_none_exist.empty() || !entry.if_match.empty() || !entry.if_none_match.empty()) return false;
+    if (!is_type(entry.resource_type)) return false;
+    if (entry.method == "POST") return entry.path == entry.resource_type;
+    // Under a narrower permit what is replaced must be asked of too: not here.
+    return entry.method == "PUT" && call_.permit.everything() && entry.path == entry.resource_type + "/" + entry.resource_id;
+  }
+
+  void add(const BundleEntry& entry) {
+    const bool put = entry.method == "PUT";
+    if (held_.size() == most_held || bytes_ > most_bytes || (put && !ids_.insert(entry.path).second)) {
+      flush();
+      if (put) ids_.insert(entry.path);
+    }
+    Held one;
+    fhir::Write write{.kind = put ? fhir::Write::Kind::update : fhir::Write::Kind::create, .type = entry.resource_type, .id = put ? entry.resource_id : "",
+                      .body = std::string(entry.resource), .if_match = {}};
+    if (auto may = may_write(state_, write.type, write.id, write.body, call_.permit); !may) one.refused = outcome_response(may.error());
+    else one.refused = prepare_write(state_, call_, write, one.found);
+    if (!one.refused) {
+      bytes_ += write.body.size();
+      writes_.push_back(std::move(write));
+    }
+    held_.push_back(std::move(one));
+  }
+
+  void flush() {
+    if (held_.empty()) return;
+    std::vector<Result<fhir::Written>> done;
+    if (!writes_.empty()) {
+      const auto turn = state_.turns.shared();
+      if (auto all = state_.store.write(writes_)) done.assign(all->begin(), all->end());
+      else if (writes_.size() == 1) done.push_back(tl::unexpected(all.error()));
+      else
+        for (const auto& write : writes_) {
+          auto alone = state_.store.write({write});
+          done.push_back(alone ? Result<fhir::Written>(alone->front()) : tl::unexpected(alone.error()));
+        }
+    }
+    std::size_t next = 0;
+    for (Held& one : held_) {
+      Response response;
+      if (one.refused) response = std::move(*one.refused);
+      else if (const auto& written = done[next]; !written) response = outcome_response(written.error()), ++next;
+      else response = written_response(state_, call_, *written, writes_[next++].body, {});
+      if (answers_.size() > most_answered) response.body.clear(), response.shown.clear();
+      answers_.entry_of(std::move(response), call_.prefer.returns, false);
+    }
+    held_.clear(), writes_.clear(), ids_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t most_held = 500, most_bytes = 16U << 20;
+  struct Held {
+    std::optional<Response> refused;
+    std::vector<Issue> found;
+  };
+  const State& state_;
+  Call call_;
+  BundleWriter& answers_;
+  std::vector<Held> held_;
+  std::vector<fhir::Write> writes_;
+  std::set<std::string> ids_;
+  std::size_t bytes_ = 0;
+};
 
 Response batch(const State& state, const Call& call, const std::vector<BundleEntry>& entries) {
   BundleWriter bundle("batch-response");
+  PlainWrites plain(state, call, bundle);
   for (const BundleEntry& entry : entries) {
     Response response;
+    if (bundle.size() <= most_answered && plain.takes(entry)) {
+      plain.add(entry);
+      continue;
+    }
+    plain.flush();
     if (bundle.size() > most_answered) {
       bundle.entry_of(too_much_answered(), call.prefer.returns, false);
       continue;
@@ -34,10 +105,23 @@ Response batch(const State& state, const Call& call, const std::vector<BundleEnt
     else response = answer(state, *request);
     bundle.entry_of(std::move(response), call.prefer.returns, entry.method == "GET");
   }
+  plain.flush();
   return bundle.response();
 }
 
 }  // namespace
+
+Result<std::string> decode_base64(std::string_view text) {
+  std::string clean;
+  for (const char c : text)
+    if (c != '\n' && c != '\r' && c != ' ' && c != '\t') clean += c;
+  if (clean.empty() || clean.size() % 4 != 0 || clean.size() > (64U << 20)) return fail(ErrorCode::wrong_usage, "What is in the Binary is not base64.");
+  std::string out(clean.size() / 4 * 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(clean.data()), static_cast<int>(clean.size()));
+  if (size < 0) return fail(ErrorCode::wrong_usage, "What is in the Binary is not base64.");
+  out.resize(out.size() - (clean.ends_with("==") ? 2U : clean.ends_with('=') ? 1U : 0U));
+  return out;
+}
 
 Response too_much_answered() {
   return outcome_response({ErrorCode::too_large, "The entries before this one were answered with more than 64 MB. Ask for fewer in one Bundle.", {}});
@@ -77,6 +161,7 @@ Result<std::vector<BundleEntry>> read_entries(const fhirpath::Document& document
       entry.resource = document.text(resource);
       entry.resource_type = document.resource_type(resource);
       entry.resource_id = document.text_of(resource, "id");
+      entry.canonical = document.text_of(resource, "url");
     }
     out.push_back(std::move(entry));
   }

@@ -15,6 +15,7 @@ struct BundleEntry {
   std::string method, path, query, full_url;
   std::string_view resource;  // its text; empty where there is none. Points into the Bundle's text
   std::string resource_type, resource_id;
+  std::string canonical;  // the resource's own url, where it has one
   std::string if_none_exist, if_match, if_none_match, if_modified_since;
 };
 
@@ -24,6 +25,7 @@ Result<Request> entry_request(const BundleEntry& entry, std::string_view body, c
 // An answer holds no more than this: a small Bundle can ask for a great deal.
 inline constexpr std::size_t most_answered = 64U << 20;
 Response too_much_answered();
+Result<std::string> decode_base64(std::string_view text);
 Error at_entry(Error error, std::size_t number);
 
 // handle() without its last touches: finds the route and runs it.

@@ -37,7 +37,7 @@ Response conditional_create(const State& state, const Call& call) {
   std::string_view condition = call.request.header("If-None-Exist");
   if (const auto mark = condition.find('?'); mark != condition.npos) condition.remove_prefix(mark + 1);
   if (auto may = may_write(state, call.type, "", call.request.body, call.permit); !may) return outcome_response(may.error());
-  const std::lock_guard lock(state.looking_first);
+  const auto turn = state.turns.alone();
   auto found = matching_ids(state, call.type, condition, 2, call.permit);
   if (!found) return outcome_response(found.error());
   if (found->size() > 1) return several();
@@ -54,7 +54,7 @@ Response conditional_create(const State& state, const Call& call) {
 Response conditional_update(const State& state, const Call& call) {
   auto given = id_of_body(call.request.body, call.type);
   if (!given) return outcome_response(given.error());
-  const std::lock_guard lock(state.looking_first);
+  const auto turn = state.turns.alone();
   auto found = matching_ids(state, call.type, call.request.query, 2, call.permit);
   if (!found) return outcome_response(found.error());
   if (found->size() > 1) return several();
@@ -79,21 +79,21 @@ Response conditional_update(const State& state, const Call& call) {
 }
 
 Response conditional_patch(const State& state, const Call& call) {
-  const std::lock_guard lock(state.looking_first);
+  const auto turn = state.turns.alone();
   auto found = matching_ids(state, call.type, call.request.query, 2, call.permit);
   if (!found) return outcome_response(found.error());
   if (found->size() > 1) return several();
   if (found->empty()) return outcome_response({ErrorCode::not_found, "No resource matches the condition.", {}});
-  return patch(state, on(call, found->front()));
+  return patch_one(state, on(call, found->front()));
 }
 
 Response conditional_remove(const State& state, const Call& call) {
-  const std::lock_guard lock(state.looking_first);
+  const auto turn = state.turns.alone();
   auto found = matching_ids(state, call.type, call.request.query, 2, call.permit);
   if (!found) return outcome_response(found.error());
   if (found->size() > 1) return several();
   if (found->empty()) return empty_response(204);
-  return remove(state, on(call, found->front()));
+  return remove_one(state, on(call, found->front()));
 }
 
 }  // namespace joinedup::rest

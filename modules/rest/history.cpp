@@ -1,5 +1,7 @@
 // Versions of one resource, a type, or everything.
+#include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "fhir/values.hpp"
 #include "rest/search_bundle.hpp"
@@ -25,16 +27,42 @@ std::string history_entry(const State& state, const Call& call, fhir::Version& v
   return out + R"(","etag":)" + json_text(etag(version.version)) + R"(,"lastModified":")" + instant + "\"}}";
 }
 
+constexpr std::size_t most_at_once = 1'000;
+
+// The versions of one resource that were the current one at some moment of a period, the newest first.
+Result<std::vector<fhir::Version>> versions_at(const State& state, const Call& call, const fhir::Period& when) {
+  fhir::HistoryRequest request{.type = call.type, .id = call.id, .since = {}, .count = fhir::most_per_page, .cursor = {}};
+  std::vector<fhir::Version> out;
+  std::int64_t until = std::numeric_limits<std::int64_t>::max();  // when the version was replaced
+  do {
+    JOINEDUP_TRY(auto page, state.store.history(request, call.permit));
+    for (auto& version : page.versions) {
+      const auto from = version.instant;
+      if (from <= when.high && until > when.low && version.method != fhir::Method::remove) out.push_back(std::move(version));
+      until = from;
+      if (out.size() > most_at_once) return fail(ErrorCode::too_large, "More than " + std::to_string(most_at_once) + " versions were current in that time. Give a shorter one.");
+      if (from < when.low) return out;
+    }
+    request.cursor = page.next;
+  } while (!request.cursor.empty());
+  return out;
+}
+
 }  // namespace
 
 Response history(const State& state, const Call& call) {
   fhir::HistoryRequest request{.type = call.type, .id = call.id, .since = {}, .count = 100, .cursor = {}};
   std::string self;
+  std::optional<fhir::Period> at;
   for (const auto& [name, value] : call.parameters) {
     if (name == "_since" || name == "_at") {
-      const auto period = fhir::date_period(value);
-      if (!period || name == "_at") return outcome_response({ErrorCode::wrong_usage, name == "_at" ? "_at is not offered; use _since." : "_since is not given as an instant.", {}});
-      request.since = period->low;
+      auto period = fhir::date_period(value);
+      std::string instant = value;
+      if (!period) std::replace(instant.begin(), instant.end(), ' ', '+'), period = fhir::date_period(instant);  // the zone's + in an address
+      if (!period) return outcome_response({ErrorCode::wrong_usage, name + " is not given as a date or an instant.", {}});
+      if (name == "_at" && call.id.empty()) return outcome_response({ErrorCode::wrong_usage, "_at is offered for the history of one resource only; use _since.", {}});
+      if (name == "_at") at = *period;
+      else request.since = period->low;
     } else if (name == "_count") {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), request.count);
       if (error != std::errc() || end != value.data() + value.size()) return outcome_response({ErrorCode::wrong_usage, "_count is not a number.", {}});
@@ -49,10 +77,22 @@ Response history(const State& state, const Call& call) {
     }
     self += (self.empty() ? "" : "&") + url_text(name) + "=" + url_text(value);
   }
-  auto page = state.store.history(request, call.permit);
-  if (!page) return outcome_response(page.error());
-  // Denied and absent are the same: a history of which nothing may be seen is no history.
-  if (!call.id.empty() && page->versions.empty() && request.cursor.empty() && !request.since)
+  Result<fhir::HistoryPage> page;
+  if (at) {
+    auto versions = versions_at(state, call, *at);
+    if (!versions) return outcome_response(versions.error());
+    page->versions = std::move(*versions);
+  } else {
+    page = state.store.history(request, call.permit);
+    if (!page) return outcome_response(page.error());
+  }
+  // Denied and absent are the same: a history of which nothing may be seen, at whatever time, is no history.
+  const auto unseen = [&] {
+    if (!request.since && !at) return true;
+    const auto any = state.store.history({.type = call.type, .id = call.id, .since = {}, .count = 1, .cursor = {}}, call.permit);
+    return !any || any->versions.empty();
+  };
+  if (!call.id.empty() && page->versions.empty() && request.cursor.empty() && unseen())
     return outcome_response({ErrorCode::not_found, "There is no such resource.", {}});
   BundleWriter bundle("history");
   const std::string address = state.options.base_url + (call.type.empty() ? "" : "/" + call.type) + (call.id.empty() ? "" : "/" + call.id) + "/_history";

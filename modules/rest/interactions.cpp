@@ -59,7 +59,7 @@ Response absent(const State& state, const Call& call, const Error& error) {
 }  // namespace
 
 bool is_type(std::string_view type) {
-  return fhir::Definitions::r4().is_resource(type) && type != "SubscriptionStatus";
+  return fhir::Definitions::r4().is_resource(type);
 }
 
 std::string random_uuid() {
@@ -140,21 +140,27 @@ std::string marked(const State& state, std::string body) {
   return out ? std::move(*out) : std::move(body);
 }
 
+std::optional<Response> prepare_write(const State& state, const Call& call, fhir::Write& write, std::vector<Issue>& found) {
+  if (write.kind == fhir::Write::Kind::remove) return {};
+  write.body = marked(state, std::move(write.body));
+  // Warnings are told to those who ask for an outcome; for the others there is no need to look for them.
+  if (state.options.validation == Validation::reject || call.prefer.returns == Prefer::Return::outcome) found = faults(state, write.body);
+  return refuse_invalid(state, found, "");
+}
+
 Response write_one(const State& state, const Call& call, fhir::Write write) {
   std::vector<Issue> found;
-  if (write.kind != fhir::Write::Kind::remove) {
-    write.body = marked(state, std::move(write.body));
-    // Warnings are told to those who ask for an outcome; for the others there is no need to look for them.
-    if (state.options.validation == Validation::reject || call.prefer.returns == Prefer::Return::outcome) found = faults(state, write.body);
-    if (auto refused = refuse_invalid(state, found, "")) return std::move(*refused);
-  }
+  if (auto refused = prepare_write(state, call, write, found)) return std::move(*refused);
   auto written = state.store.write({write});
   if (!written) {
     if (written.error().code == ErrorCode::conflict && write.if_match) return stale();
     return outcome_response(written.error());
   }
-  const auto& done = written->front();
-  Shown wrote{done.type, done.id, done.version, patients_named(done.type, done.id, write.body)};
+  return written_response(state, call, written->front(), write.body, std::move(found));
+}
+
+Response written_response(const State& state, const Call& call, const fhir::Written& done, std::string_view body, std::vector<Issue> found) {
+  Shown wrote{done.type, done.id, done.version, patients_named(done.type, done.id, body)};
   if (done.method == fhir::Method::remove) {
     Response response = empty_response(204);
     response.headers.push_back({"ETag", etag(done.version)});
@@ -209,6 +215,7 @@ Response create(const State& state, const Call& call) {
   // An id of the sender's own means nothing here: the store gives a new one.
   if (auto id = id_of_body(call.request.body, call.type); !id) return outcome_response(id.error());
   if (auto may = may_write(state, call.type, "", call.request.body, call.permit); !may) return outcome_response(may.error());
+  const auto turn = state.turns.shared();
   return write_one(state, call, {.kind = fhir::Write::Kind::create, .type = call.type, .id = {}, .body = call.request.body, .if_match = {}});
 }
 
@@ -222,6 +229,7 @@ Response update(const State& state, const Call& call) {
   const bool must_exist = call.request.header("If-Match") == "*";
   fhir::Write write{.kind = fhir::Write::Kind::update, .type = call.type, .id = call.id, .body = call.request.body, .if_match = *wanted};
   if (auto may = may_write(state, call.type, call.id, call.request.body, call.permit); !may) return outcome_response(may.error());
+  const auto turn = state.turns.shared();
   if (call.permit.everything() && !must_exist) return write_one(state, call, write);
   // What is asked of the permit, or by If-Match: *, is asked of one version; if it was changed meanwhile, it is asked again.
   for (int attempt = 0;; ++attempt) {
@@ -248,6 +256,16 @@ Result<std::string> patched(const State& state, const Call& call, const fhir::Ve
 }
 
 Response patch(const State& state, const Call& call) {
+  const auto turn = state.turns.shared();
+  return patch_one(state, call);
+}
+
+Response remove(const State& state, const Call& call) {
+  const auto turn = state.turns.shared();
+  return remove_one(state, call);
+}
+
+Response patch_one(const State& state, const Call& call) {
   auto wanted = wanted_version(call);
   if (!wanted) return outcome_response(wanted.error());
   // Somebody else may write between our read and our write: then the patch is applied again, to what they wrote.
@@ -264,7 +282,7 @@ Response patch(const State& state, const Call& call) {
   }
 }
 
-Response remove(const State& state, const Call& call) {
+Response remove_one(const State& state, const Call& call) {
   auto wanted = wanted_version(call);
   if (!wanted) return outcome_response(wanted.error());
   for (int attempt = 0;; ++attempt) {

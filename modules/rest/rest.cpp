@@ -21,6 +21,30 @@ std::string media_type(std::string_view text) {
   return lower_ascii(trim(text.substr(0, text.find(';'))));
 }
 
+// R4, binary.html: who asks for a Binary's own type, and not for FHIR's, gets what is in it.
+Response unwrap_binary(Response read, std::string_view accept) {
+  if (read.status != 200) return read;
+  const auto tree = Json::parse(read.body);
+  const Json* given = tree ? tree->find("contentType") : nullptr;
+  const Json* data = tree ? tree->find("data") : nullptr;
+  const auto type = given == nullptr ? std::string() : media_type(given->string());
+  // It becomes a header: a type of plain characters only.
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("!#$&^_.+-/").find(c) != std::string_view::npos; };
+  const bool wanted = std::count(type.begin(), type.end(), '/') == 1 && std::all_of(type.begin(), type.end(), plain) && [&] {
+    for (const auto part : split(accept, ','))
+      if (const auto one = media_type(part); one == type || (one.ends_with("/*") && type.starts_with(std::string_view(one).substr(0, one.size() - 1)))) return true;
+    return false;
+  }();
+  auto bytes = data == nullptr ? Result<std::string>(std::string()) : decode_base64(data->string());
+  if (!wanted || !bytes) return outcome_response(406, {{"error", "not-supported", "What this Binary holds is not of the type that Accept asks for. Accept: application/fhir+json gives it as a resource.", {}}});
+  read.body = std::move(*bytes);
+  std::erase_if(read.headers, [](const Header& one) { return one.name == "Content-Type"; });
+  // Somebody else's file, from our own address: it is to be saved, not run.
+  read.headers.insert(read.headers.end(), {{"Content-Type", type}, {"Content-Disposition", "attachment"}, {"X-Content-Type-Options", "nosniff"},
+                                           {"Content-Security-Policy", "default-src 'none'; sandbox"}});
+  return read;
+}
+
 bool is_json(std::string_view type) {
   return type == "application/fhir+json" || type == "application/json" || type == "application/json+fhir" || type == "text/json" || type == "json";
 }
@@ -33,6 +57,11 @@ bool accepts_json(std::string_view accept) {
     if (is_json(type) || type == "*/*" || type == "application/*" || type == "application/fhir+ndjson" || type == "application/ndjson") return true;
   }
   return false;
+}
+
+bool reads_binary(const Call& call, const Route& route) {
+  const std::string_view interaction = route.interaction;
+  return call.type == "Binary" && (interaction == "read" || interaction == "vread");
 }
 
 std::optional<Response> refuse_format(const Call& call) {
@@ -93,7 +122,10 @@ Response answer(const State& state, const Request& request) {
   if (std::string_view(found.route->pattern).ends_with("/_search"))
     for (auto& parameter : read_parameters(request.body)) call.parameters.push_back(std::move(parameter));
   call.prefer = read_prefer(request.header("Prefer"));
-  if (auto refused = refuse_format(call)) return std::move(*refused);
+  if (auto refused = refuse_format(call)) {
+    if (call.parameter("_format") || !reads_binary(call, *found.route)) return std::move(*refused);
+    return unwrap_binary(found.route->answer(state, call), request.header("Accept"));
+  }
   if (auto refused = refuse_content(call, *found.route)) return std::move(*refused);
   if (!call.parameters.empty()) {
     auto shape = read_shape(call.parameter("_summary").value_or(""), call.parameter("_elements").value_or(""));

@@ -14,11 +14,28 @@ namespace joinedup::rest {
 
 class Exports;
 
+// A write that first looks whether something is there has the record for itself, so that no other write makes what it did not
+// find; all others share it. Each waits its turn at the gate, so that many plain writes do not keep a looking one out.
+class WritingTurns {
+ public:
+  std::unique_lock<std::shared_mutex> alone() {
+    const std::lock_guard turn(gate_);
+    return std::unique_lock(record_);
+  }
+  std::shared_lock<std::shared_mutex> shared() {
+    const std::lock_guard turn(gate_);
+    return std::shared_lock(record_);
+  }
+
+ private:
+  std::mutex gate_;
+  std::shared_mutex record_;
+};
+
 struct Api::State {
   fhir::Store& store;
   ApiOptions options;
-  // Held by every write that first looks whether something is there, so that two of them never both find nothing.
-  mutable std::mutex looking_first;
+  mutable WritingTurns turns;
   std::unique_ptr<Exports> exports;  // none where there is no folder for them
   std::string capability, openapi;
 
@@ -31,7 +48,7 @@ struct Api::State {
 
 using State = Api::State;
 
-// Resource types of R4. The definitions that we read hold one more, SubscriptionStatus, which is R4B's.
+// Resource types of R4.
 bool is_type(std::string_view type);
 
 // interactions.cpp
@@ -41,6 +58,9 @@ Response create(const State& state, const Call& call);
 Response update(const State& state, const Call& call);
 Response patch(const State& state, const Call& call);
 Response remove(const State& state, const Call& call);
+// The same where the caller has its turn already.
+Response patch_one(const State& state, const Call& call);
+Response remove_one(const State& state, const Call& call);
 
 // conditional.cpp
 Response conditional_create(const State& state, const Call& call);
@@ -95,7 +115,10 @@ std::string marked(const State& state, std::string body);
 std::optional<Response> refuse_invalid(const State& state, const std::vector<Issue>& issues, const std::string& place);
 // Asks the permit for what is there now.
 Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit, fhir::Action action = fhir::Action::write);
-// Writes one resource and answers as `Prefer` asks.
+// Marks and checks what is to be written, as the policy asks: the answer where it is refused, and what was found.
+std::optional<Response> prepare_write(const State& state, const Call& call, fhir::Write& write, std::vector<Issue>& found);
+Response written_response(const State& state, const Call& call, const fhir::Written& done, std::string_view body, std::vector<Issue> found);
+// Both, with the write between them: one resource, answered as `Prefer` asks.
 Response write_one(const State& state, const Call& call, fhir::Write write);
 // The text of `now` with the call's patch applied.
 Result<std::string> patched(const State& state, const Call& call, const fhir::Version& now);

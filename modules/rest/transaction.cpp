@@ -46,6 +46,7 @@ class Transaction {
   const Call& call_;
   std::vector<Plan> plans_;
   std::unordered_map<std::string, std::string> by_full_url_;     // to "Type/id"
+  std::set<std::string, std::less<>> canonical_;                 // addresses that resources of the transaction have for good
   std::map<std::string, std::string> created_if_none_exists_;    // "Type?query" to "Type/id"
   std::map<std::string, std::string, std::less<>> resolved_;     // conditional references seen
   int status_ = 0;  // of a fault that has one of its own
@@ -145,6 +146,7 @@ Result<void> Transaction::identify() {
   std::set<std::string> written;
   for (const Plan& plan : plans_) {
     if (!is_write(plan.entry)) continue;
+    if (!plan.entry.canonical.empty()) canonical_.insert(plan.entry.canonical);
     const std::string local = plan.type + "/" + plan.id;
     if (plan.kind != Plan::Kind::nothing && !written.insert(local).second)
       return tl::unexpected(at_entry({ErrorCode::wrong_usage, "Two entries of the transaction write the same resource.", {}}, plan.entry.number));
@@ -188,6 +190,8 @@ Result<std::optional<std::string>> Transaction::link(const Plan& plan, LinkPlace
   }
   if (found != by_full_url_.end()) {
     if (place != LinkPlace::reference && relative) return std::optional<std::string>();
+    // What a definition calls itself, and is called by, is not where it is kept.
+    if (place == LinkPlace::address && canonical_.contains(base)) return std::optional<std::string>();
     return std::optional(found->second + std::string(fragment));
   }
   if (place != LinkPlace::reference) return std::optional<std::string>();
@@ -315,8 +319,10 @@ Response Transaction::run(std::vector<BundleEntry> entries) {
     looks |= is_write(entry) && (!entry.if_none_exist.empty() || !entry.query.empty());
     plans_.push_back({.entry = std::move(entry)});
   }
-  std::unique_lock lock(state_.looking_first, std::defer_lock);
-  if (looks) lock.lock();
+  std::unique_lock<std::shared_mutex> alone;
+  std::shared_lock<std::shared_mutex> shared;
+  if (looks) alone = state_.turns.alone();
+  else if (std::any_of(plans_.begin(), plans_.end(), [](const Plan& one) { return is_write(one.entry); })) shared = state_.turns.shared();
   for (Plan& one : plans_)
     if (auto planned = plan(one); !planned) return refuse(one, planned.error());
   if (auto identified = identify(); !identified) return outcome_response(identified.error());

