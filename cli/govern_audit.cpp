@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "audit/audit.hpp"
+#include "audit/unusual.hpp"
+#include "base/date.hpp"
 #include "base/text.hpp"
 #include "cli/cli.hpp"
 #include "cli/govern.hpp"
@@ -14,6 +16,7 @@ namespace {
 constexpr const char* usage_text =
     "joinedup govern audit verify --place DIR [--heads FILE] [--json]   (FILE: heads exported earlier; exit 1 where the log is broken)\n"
     "joinedup govern audit heads --place DIR > heads.json                (keep it on another machine)\n"
+    "joinedup govern audit unusual --place DIR [--from DATE] [--until DATE] [--json]   (for the guardian: looks to ask about; CSV without --json)\n"
     "joinedup govern audit rotate-key --place DIR                        (the new key is signed by the old)";
 
 Result<int> run_verify(const Common& common, const std::string& folder, const std::string& heads) {
@@ -30,18 +33,42 @@ Result<int> run_verify(const Common& common, const std::string& folder, const st
   return verified.ok ? 0 : 1;
 }
 
+Result<int> run_unusual(const Common& common, const std::string& folder, const std::string& from, const std::string& until) {
+  constexpr std::int64_t day = 86'400'000'000;
+  audit::UnusualOptions options;
+  for (const auto& [text, to] : {std::pair(&from, &options.from), std::pair(&until, &options.until)}) {
+    if (text->empty()) continue;
+    const auto date = parse_iso_date(*text);
+    if (!date || date->days < 1) return fail(ErrorCode::wrong_usage, "A date is written 2026-01-31.");
+    *to = date->days * day;
+  }
+  JOINEDUP_TRY(auto reader, audit::Reader::open(folder));
+  JOINEDUP_TRY(const auto report, audit::unusual_access(*reader, options));
+  if (!common.json) {
+    std::fputs(audit::unusual_csv(report).c_str(), stdout);
+    for (const auto& rule : report.not_checked) std::fprintf(stderr, "Not checked: %s.\n", rule.c_str());
+    return 0;
+  }
+  nlohmann::ordered_json out = {{"events", report.events}, {"found", nlohmann::ordered_json::array()}, {"not_checked", report.not_checked}};
+  for (const auto& one : report.found)
+    out["found"].push_back({{"day", one.day}, {"user", one.user}, {"role", one.role}, {"organisation", one.organisation}, {"rule", one.rule}, {"count", one.count}, {"score", one.score}, {"patients", one.patients}, {"sentence", one.sentence}});
+  std::printf("%s\n", out.dump().c_str());
+  return 0;
+}
+
 Result<int> run(const Common& common) {
-  std::string heads;
+  std::string heads, from, until;
   const auto& words = common.rest;
   if (words.empty()) return fail(ErrorCode::wrong_usage, usage_text);
   for (std::size_t i = 1; i < words.size(); i += 2) {
-    if (words[i] != "--heads" || i + 1 == words.size()) return fail(ErrorCode::wrong_usage, usage_text);
-    heads = words[i + 1];
+    if (i + 1 == words.size()) return fail(ErrorCode::wrong_usage, usage_text);
+    (words[i] == "--heads" ? heads : words[i] == "--from" ? from : until) = words[i + 1];
   }
   if (common.place.empty()) return fail(ErrorCode::wrong_usage, "Say which place with --place DIR.");
   if (!std::filesystem::is_directory(common.place)) return fail(ErrorCode::not_found, "There is no place here.", common.place);
   const auto folder = common.place + "/audit";
   if (words[0] == "verify") return run_verify(common, folder, heads);
+  if (words[0] == "unusual") return run_unusual(common, folder, from, until);
   if (words[0] == "heads") {
     JOINEDUP_TRY(const auto document, audit::export_heads(folder));
     std::fputs(document.c_str(), stdout);
@@ -58,7 +85,7 @@ Result<int> run(const Common& common) {
 }  // namespace
 
 int govern_audit(std::span<const std::string> arguments) {
-  const auto common = read_common(arguments, {"--heads"});
+  const auto common = read_common(arguments, {"--heads", "--from", "--until"});
   if (!common) return report_error(common.error());
   const auto done = run(*common);
   return done ? *done : report_error(done.error());

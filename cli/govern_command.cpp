@@ -18,7 +18,7 @@ struct Part {
 const std::vector<Part>& parts() {
   static const std::vector<Part> all = {
       {"agreements", "what each partner agreed to share, what is missing, what soon ends: [--on DATE]", govern_agreements},
-      {"audit", "who looked, who changed: verify, heads, rotate-key, list", govern_audit},
+      {"audit", "who looked, who changed: verify, heads, unusual, rotate-key", govern_audit},
       {"users", "who may sign in: list, invite, disable, reset, role, sign-out, link", govern_users},
       {"clients", "apps and services: list, add, remove", govern_clients},
   };
