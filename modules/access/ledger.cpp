@@ -86,7 +86,7 @@ Result<void> Ledger::review(std::int64_t id, const std::string& reviewer, const 
 Result<void> Ledger::end_emergency(std::int64_t id, std::int64_t at) {
   const std::lock_guard lock(mutex_);
   SqliteStatement update(handle_, "UPDATE emergency SET ends = min(ends, ?1) WHERE id = ?2", file);
-  update.bind(1, at), update.bind(2, id);
+  update.bind(1, at - 1), update.bind(2, id);  // over by now
   return update.run("end an emergency");
 }
 
