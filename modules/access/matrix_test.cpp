@@ -79,7 +79,7 @@ class MatrixTest : public AccessTest {
     if (q.interaction == "chain") return counted(who, "Patient?_has:Observation:subject:_id=" + id);
     if (q.interaction == "update") return status(who, "PUT /Observation/" + id, R"({"resourceType":"Observation","id":")" + id + "\"," + body(q.relationship, q.label) + "}") == 200;
     if (q.interaction == "create") {
-      const auto made = observation(patient, q.label == "none" ? "" : q.label, q.role == "backend" ? "urn:joinedup:feed:own" : "");
+      const auto made = observation(patient, q.label == "none" ? "" : q.label, q.role == "backend" && q.relationship == "own_data" ? "urn:joinedup:feed:own" : "");
       return status(who, "POST /Observation", R"({"resourceType":"Observation",)" + made + "}") == 201;
     }
     if (q.interaction == "delete") {

@@ -209,7 +209,9 @@ TEST_F(WishesTest, WhatIsWithheldCannotBeNoticed) {
   ASSERT_TRUE(access_->withhold(lead, what));
   EXPECT_EQ(total(person("pa"), "Observation"), 1U);
   ASSERT_TRUE(access_->show_again(lead, done->id));
-  for (const auto& one : *access_->withheld(lead))
+  const auto all = access_->withheld(lead);
+  ASSERT_TRUE(all);
+  for (const auto& one : *all)
     if (one.ended == 0) { ASSERT_TRUE(access_->show_again(lead, one.id)); }
   EXPECT_EQ(total(person("pa"), "Observation"), 2U);
   EXPECT_EQ(total(proxy("r"), "Observation"), 2U);
