@@ -10,6 +10,7 @@ int govern_agreements(std::span<const std::string> arguments);
 int govern_audit(std::span<const std::string> arguments);
 int govern_users(std::span<const std::string> arguments);
 int govern_clients(std::span<const std::string> arguments);
+int govern_explain(std::span<const std::string> arguments);
 int govern_emergency(std::span<const std::string> arguments);
 
 }  // namespace joinedup::cli
