@@ -70,7 +70,9 @@ TEST(Feed, SyntheaBundlesGiveEveryRow) {
     ++files;
     auto counts = read_fhir_file(file.path(), {
         .on_resource = [&](const FhirResource& r) {
-          for (auto& [name, loaded] : views) {
+          for (auto& one : views) {  // no structured binding: Clang 14 cannot hand one on to a lambda
+            const auto& name = one.first;
+            auto& loaded = one.second;
             if (loaded.view.resource() != r.type) continue;
             auto done = loaded.view.run(r.value(), context, [&](ViewRow row) { loaded.batch.append(row); });
             EXPECT_TRUE(done) << name << ": " << (done ? "" : done.error().text());

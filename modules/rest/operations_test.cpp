@@ -39,14 +39,17 @@ TEST_F(OperationsTest, ShapeIsReadFromAPostedSearchToo) {
   EXPECT_EQ(send("POST /Patient/_search", "_format=xml").status, 406);
 }
 
-class RejectingTest : public ApiTest {
+template <Validation policy>
+class PolicyTest : public ApiTest {
  protected:
   ApiOptions options() const override {
     auto out = ApiTest::options();
-    out.validation = Validation::reject;
+    out.validation = policy;
     return out;
   }
 };
+class RejectingTest : public PolicyTest<Validation::reject> {};
+class WarningTest : public PolicyTest<Validation::warn> {};
 
 TEST_F(RejectingTest, WhatDoesNotFitIsNotStored) {
   const auto wrong = send("POST /Patient", R"({"resourceType":"Patient","gender":"blue"})");
@@ -56,15 +59,6 @@ TEST_F(RejectingTest, WhatDoesNotFitIsNotStored) {
   EXPECT_EQ(send("POST /", R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}},{"resource":{"resourceType":"Patient","gender":"blue"},"request":{"method":"POST","url":"Patient"}}]})").status, 422);
   EXPECT_EQ(at(send("GET /Patient?_summary=count"), "total"), "1");
 }
-
-class WarningTest : public ApiTest {
- protected:
-  ApiOptions options() const override {
-    auto out = ApiTest::options();
-    out.validation = Validation::warn;
-    return out;
-  }
-};
 
 TEST_F(WarningTest, WhatDoesNotFitIsStoredAndSaid) {
   const auto made = send("POST /Patient", R"({"resourceType":"Patient","gender":"blue"})", {{"Prefer", "return=OperationOutcome"}});
