@@ -9,6 +9,7 @@ namespace joinedup::cli {
 int govern_agreements(std::span<const std::string> arguments);
 int govern_audit(std::span<const std::string> arguments);
 int govern_users(std::span<const std::string> arguments);
+int govern_demo(std::span<const std::string> arguments);   // users demo
 int govern_clients(std::span<const std::string> arguments);
 int govern_explain(std::span<const std::string> arguments);
 int govern_emergency(std::span<const std::string> arguments);

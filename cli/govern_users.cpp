@@ -20,7 +20,8 @@ constexpr const char* users_usage =
     "joinedup govern users invite NAME --role R[,R…] [--kind worker|person|proxy] [--practitioner ID] [--patient ID] [--related-person ID] [--organisation CODE] [--base-url URL]\n"
     "joinedup govern users disable|reset|sign-out NAME\n"
     "joinedup govern users role NAME R[,R…]\n"
-    "joinedup govern users link NAME ISSUER SUB      sign-in by a provider of place.toml, as whom it knows as SUB\n\n"
+    "joinedup govern users link NAME ISSUER SUB      sign-in by a provider of place.toml, as whom it knows as SUB\n"
+    "joinedup govern users demo                     one account of each role, in a synthetic place: demo-users.json\n\n"
     "An invitation's link works once, for three days. add is another word for invite: nobody's password is chosen by another.";
 constexpr const char* clients_usage =
     "joinedup govern clients list --place DIR [--json]\n"
@@ -107,11 +108,17 @@ Result<int> users(const Words& words) {
     JOINEDUP_TRY(const auto link, identity->reset(words.positional[1]));
     return say(words, {{"user", words.positional[1]}, {"link", link_of(link)}}, link_of(link));
   }
-  if (verb == "disable" && count == 2) JOINEDUP_CHECK(identity->disable(words.positional[1]));
-  else if (verb == "sign-out" && count == 2) JOINEDUP_CHECK(identity->end_sessions(words.positional[1]));
-  else if (verb == "role" && count == 3) JOINEDUP_CHECK(identity->set_roles(words.positional[1], roles_of(words.positional[2])));
-  else if (verb == "link" && count == 4) JOINEDUP_CHECK(identity->link_provider(words.positional[1], words.positional[2], words.positional[3]));
-  else return fail(ErrorCode::wrong_usage, users_usage);
+  if (verb == "disable" && count == 2) {
+    JOINEDUP_CHECK(identity->disable(words.positional[1]));
+  } else if (verb == "sign-out" && count == 2) {
+    JOINEDUP_CHECK(identity->end_sessions(words.positional[1]));
+  } else if (verb == "role" && count == 3) {
+    JOINEDUP_CHECK(identity->set_roles(words.positional[1], roles_of(words.positional[2])));
+  } else if (verb == "link" && count == 4) {
+    JOINEDUP_CHECK(identity->link_provider(words.positional[1], words.positional[2], words.positional[3]));
+  } else {
+    return fail(ErrorCode::wrong_usage, users_usage);
+  }
   return say(words, {{"user", words.positional[1]}, {"done", verb}}, "Done; " + words.positional[1] + " is signed out everywhere.");
 }
 
@@ -154,7 +161,10 @@ int run(std::span<const std::string> arguments, const char* usage, Result<int> (
 
 }  // namespace
 
-int govern_users(std::span<const std::string> arguments) { return run(arguments, users_usage, users); }
+int govern_users(std::span<const std::string> arguments) {
+  if (!arguments.empty() && arguments[0] == "demo") return govern_demo(arguments.subspan(1));
+  return run(arguments, users_usage, users);
+}
 int govern_clients(std::span<const std::string> arguments) { return run(arguments, clients_usage, clients); }
 
 }  // namespace joinedup::cli
