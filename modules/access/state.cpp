@@ -115,6 +115,10 @@ Result<void> State::catch_up() {
     followed_ = page.next;
     if (page.next >= page.last) break;
   }
+  // What others write (the command line, an editor) is looked for ten times a second: the record itself is followed at every request.
+  const auto moment = std::chrono::steady_clock::now();
+  if (moment < look_again_) return {};
+  look_again_ = moment + std::chrono::milliseconds(100);
   if (ledger_.changed()) JOINEDUP_CHECK(reload_ledger());
   // place.toml is the register of agreements: what it says now counts. One that cannot be read leaves the terms as they were.
   if (files_changed()) {
@@ -202,13 +206,18 @@ std::vector<std::string> State::patients_of(std::string_view key) const {
   return out;
 }
 
-bool State::is_special(const std::string& patient) const {
-  const auto has = [&](const std::string& key) { return labelled_.contains(key) || refusing_.contains(key); };
+// Whether something about the person could be withheld from who may see the rest: a label that is none of theirs, a refusal, an entry withheld.
+bool State::is_special(const std::string& patient, std::uint32_t hidden_labels) const {
+  const auto has = [&](const std::string& key) {
+    if (refusing_.contains(key)) return true;
+    const auto found = labelled_.find(key);
+    return found != labelled_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const std::string& address) {
+      return (facts_.find(address)->second.labels & hidden_labels) != 0;
+    });
+  };
   if (has("Patient/" + patient)) return true;
-  if (const auto found = patients_.find(patient); found != patients_.end())
-    for (const auto& identifier : found->second.identifiers)
-      if (has(identifier)) return true;
-  return std::any_of(withheld_.begin(), withheld_.end(), [&](const Withheld& w) { return w.patient == patient; });
+  const auto found = patients_.find(patient);
+  return found != patients_.end() && std::any_of(found->second.identifiers.begin(), found->second.identifiers.end(), has);
 }
 
 }  // namespace joinedup::access

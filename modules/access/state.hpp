@@ -8,6 +8,7 @@
 //
 // A view is what of a subject does not depend on a resource. Reading holds a shared lock for one decision.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -116,7 +117,7 @@ class State {
   void read_agreements(View& view) const;
   Covered covered(const std::string& partner, const std::string& purpose, Date day, const std::string& feed, const std::string& reader) const;
   std::vector<std::string> patients_of(std::string_view key) const;  // ids
-  bool is_special(const std::string& patient) const;
+  bool is_special(const std::string& patient, std::uint32_t hidden_labels) const;
   void find_people(Case& c) const;
   bool in_scope(const View& view, const Case& c) const;
   Verdict by_rule(const View& view, const Rule& rule, const Case& c) const;
@@ -151,6 +152,7 @@ class State {
   std::mutex views_mutex_;
   std::map<std::string, std::shared_ptr<const View>> views_;
   std::mutex following_;
+  std::chrono::steady_clock::time_point look_again_;
   std::string files_;  // their times and sizes when they were read
 };
 

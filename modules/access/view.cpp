@@ -201,9 +201,12 @@ std::shared_ptr<View> State::make_view(const Subject& subject) const {
   std::vector<std::string> plain, special, all;
   constexpr auto lasting = relation::registered_practice | relation::care_team | relation::accepted_referral;
   const bool simple = subject.kind == Subject::Kind::worker && subject.purpose == Purpose::direct_care;
+  std::uint32_t hidden_labels = unknown_label;
+  for (std::size_t i = 0; i < policies_.labels.size(); ++i)
+    if ((policies_.labels[i].roles & view->roles) == 0) hidden_labels |= 1U << i;
   for (const auto& [id, person] : view->people) {
     all.push_back(id);
-    (simple && (person.relations & lasting) != 0 && !is_special(id) ? plain : special).push_back(id);
+    (simple && (person.relations & lasting) != 0 && !is_special(id, hidden_labels) ? plain : special).push_back(id);
   }
   view->plain = std::make_unique<fhir::PatientSet>(std::move(plain));
   view->special = std::make_unique<fhir::PatientSet>(std::move(special));

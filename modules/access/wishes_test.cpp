@@ -1,6 +1,7 @@
 // Labels, the person's own wishes, proxies, emergencies and what is withheld.
 #include <map>
 #include <set>
+#include <thread>
 
 #include "access/test_support.hpp"
 
@@ -182,6 +183,7 @@ TEST_F(WishesTest, TheCommandLinesReviewActsInTheServer) {
   ASSERT_TRUE(opened);
   EXPECT_EQ(total(nurse, "Observation"), 1U);
   ASSERT_TRUE(review_emergency(folder_->path(), opened->id, "guardian", "not_justified", now_));
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));  // it is looked for ten times a second
   EXPECT_EQ(total(nurse, "Observation"), 0U);
   EXPECT_EQ(read_emergencies(folder_->path())->front().outcome, "not_justified");
 }
