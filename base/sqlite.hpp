@@ -1,7 +1,8 @@
 // The few SQLite calls of a room's own file, as Results. Header only: a room that includes it links sqlite3.
 //
 //   inline constexpr SqliteFile file{"The caseload", "caseload.sqlite", "another program is writing it; try again"};
-//   SqliteStatement insert(handle, "INSERT INTO release VALUES (?, ?)", file);
+//   JOINEDUP_TRY(auto database, SqliteDatabase::open(path, file, SqliteDatabase::Durability::every_commit));
+//   SqliteStatement insert(database.handle(), "INSERT INTO release VALUES (?, ?)", file);
 //   insert.bind(1, team); insert.bind(2, now);
 //   JOINEDUP_CHECK(insert.run("release a list"));   // "The caseload could not release a list: …"
 //
@@ -10,8 +11,11 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -33,6 +37,43 @@ inline Error sqlite_error(sqlite3* handle, const SqliteFile& file, const std::st
   const char* say = code == SQLITE_BUSY ? file.busy : sqlite3_errmsg(handle);
   return {kind, std::string(file.subject) + " could not " + doing + ": " + say + ".", file.path};
 }
+
+// A room's own file, opened for its owner only (0600), in WAL mode; closed when it goes.
+class SqliteDatabase {
+ public:
+  enum class Durability { every_commit, last_may_be_lost };  // should power fail
+  static Result<SqliteDatabase> open(const std::string& path, const SqliteFile& file, Durability durability) {
+    std::error_code ignored;
+    const bool fresh = !std::filesystem::exists(path, ignored);
+    SqliteDatabase database(file);
+    if (sqlite3_open_v2(path.c_str(), &database.handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
+      return tl::unexpected(sqlite_error(database.handle_, file, "be opened"));
+    if (fresh) std::filesystem::permissions(path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, ignored);
+    sqlite3_busy_timeout(database.handle_, 5000);
+    const auto opened = database.execute(durability == Durability::every_commit ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                                                                                : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", "be opened");
+    if (!opened) return tl::unexpected(opened.error());
+    return database;
+  }
+  SqliteDatabase(SqliteDatabase&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), file_(other.file_) {}
+  SqliteDatabase& operator=(SqliteDatabase&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(file_, other.file_);
+    return *this;
+  }
+  ~SqliteDatabase() { sqlite3_close(handle_); }
+
+  sqlite3* handle() const { return handle_; }
+  Result<void> execute(const char* sql, const std::string& doing) const {
+    if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return tl::unexpected(sqlite_error(handle_, *file_, doing));
+    return {};
+  }
+
+ private:
+  explicit SqliteDatabase(const SqliteFile& file) : file_(&file) {}
+  sqlite3* handle_ = nullptr;
+  const SqliteFile* file_;
+};
 
 // A prepared statement: bind by position, step, read by column.
 class SqliteStatement {

@@ -110,13 +110,10 @@ int link_command(std::span<const std::string> arguments) {
     if (row.feed.empty() || row.row_id.empty()) return report_error({ErrorCode::wrong_usage, "Name the row with --feed and --row-id.", {}});
     if (verb == "unlink") {
       const int status = show(refresh::unlink_row(*place, row, given->of("--who"), given->of("--reason")));
-      if (status == 0) std::fprintf(stderr, "The row is off its person in the vault. What is published follows at the next `joinedup refresh`.\n");
+      if (status == 0) std::fprintf(stderr, "The row is off its person in the vault and in the shared record. What is published follows at the next `joinedup refresh`.\n");
       return status;
     }
-    const auto done = refresh::relink_row(*place, row, given->of("--who"), given->of("--reason"));
-    if (!done) return report_error(done.error());
-    print("{\"withdrawn\": true}\n");
-    return 0;
+    return show(refresh::relink_row(*place, row, given->of("--who"), given->of("--reason")));
   }
   return report_error({ErrorCode::wrong_usage, "There is no joinedup link " + verb + ".\n" + link_usage, {}});
 }

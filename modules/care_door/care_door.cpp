@@ -12,12 +12,6 @@
 
 namespace joinedup::care_door {
 
-bool agreed_for_care(const place::Place& place, const std::string& partner, Date day) {
-  return std::any_of(place.agreements.begin(), place.agreements.end(), [&](const place::Agreement& agreement) {
-    return agreement.partner == partner && agreement.purpose == "direct_care" && agreement.from <= day && (!agreement.until || day <= *agreement.until);
-  });
-}
-
 namespace {
 
 // People opened by somebody who cares for them stay open.
@@ -49,6 +43,7 @@ Result<Shared> share_all(Work& work, const ShareOptions& options) {
   JOINEDUP_CHECK(add_opened(work));
   JOINEDUP_CHECK(write_facts(work, writer));
   // A row that its sender took back, of somebody whose record is open still, was wrong; anything else may not be shared any more.
+  writer.leave_where([&](const WrittenResource& one) { return work.is_left_as_it_is(one); });
   writer.mark_wrong_where([&](const WrittenResource& one) { return work.open_patients.contains(one.patient) && (one.feed == "joinedup" || work.may_use(one.feed)); });
   JOINEDUP_CHECK(writer.finish());
   Shared shared;
@@ -62,7 +57,7 @@ Result<Shared> share_all(Work& work, const ShareOptions& options) {
   shared.notes = std::move(work.notes);
   for (auto& [feed, count] : work.feed_shares) shared.feeds.push_back(std::move(count));
   shared.way = work.target->way();
-  JOINEDUP_CHECK(work.memory.set_done(options.print));
+  JOINEDUP_CHECK(work.memory.set_done(options.print, summary_json(shared, work.recorded)));
   progress.done(with_commas(static_cast<std::int64_t>(shared.patients)) + " people, " + with_commas(static_cast<std::int64_t>(shared.created + shared.changed)) + " written");
   return shared;
 }

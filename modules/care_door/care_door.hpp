@@ -26,7 +26,8 @@ namespace joinedup::care_door {
 
 // Whom the last run found, as drafts that nobody has released yet, and what they rest on.
 struct Drafts {
-  std::vector<caseload::Case> found;  // with their reasons
+  std::vector<caseload::Case> found;       // with their reasons
+  std::vector<caseload::Case> palliative;  // on a practice's end-of-life register: listed, no risk decides that
   std::string index_date, risk_model;
 };
 
@@ -57,12 +58,16 @@ struct Shared {
 // After vault.commit(), with nobody else refreshing. A run that is killed is simply run again.
 Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const ShareOptions& options);
 
+// What the last complete sharing shared, as JSON: {"at", "people", "people_open", "by_type": {…}, "feeds": […], "notes": […]}. Empty: none yet.
+Result<std::string> last_shared_json(const place::Place& place);
+
 // Before a refresh reads the extracts: plans, tasks and contacts that teams wrote in the shared record (not what a refresh wrote there)
 // become the files of the feed shared_record, which link like any other. Gives how many; files that would be the same are left.
 Result<std::uint64_t> export_team_written(const place::Place& place);
 
 // Opens the care record of one person for somebody who cares for them: what the feeds staged is in the shared record on return, and
-// stays current from then on. Logged in the vault before anything is read. not_found where no Patient has this id.
+// stays current from then on. Logged in the vault before anything is read. not_found where no Patient has this id; conflict while a
+// refresh runs, after some seconds of waiting.
 struct OpenRequest {
   std::string patient;  // the Patient's id
   std::string who, why;
@@ -82,8 +87,5 @@ class Backend {
   static Result<std::unique_ptr<Backend>> listen(const std::string& place_folder, Handler handler);
   virtual ~Backend() = default;  // ends the conversations
 };
-
-// True where `partner` agreed to share for direct care, and the agreement is in force on this day. No agreement: no sharing.
-bool agreed_for_care(const place::Place& place, const std::string& partner, Date day);
 
 }  // namespace joinedup::care_door

@@ -44,7 +44,8 @@ class Memory {
   std::int64_t generation() const;
   Result<std::int64_t> begin_generation();  // one more, durable
   std::string done() const;                 // print of what the last complete sharing was made from
-  Result<void> set_done(const std::string& print);
+  std::string summary() const;              // what it shared, as JSON
+  Result<void> set_done(const std::string& print, const std::string& summary);
 
   std::unordered_map<std::string, WrittenResource>& written();  // read once, kept in step by keep() and forget()
   Result<void> keep(const std::vector<std::pair<std::string, WrittenResource>>& batch, const std::vector<std::string>& removed);

@@ -20,6 +20,7 @@ Result<void> name_organizations(Work& work) {
 Result<OpenedRecord> open_person(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const OpenRequest& request) {
   if (request.patient.empty()) return fail(ErrorCode::wrong_usage, "Say whose record, by the Patient's id.");
   if (request.who.empty() || request.why.empty()) return fail(ErrorCode::wrong_usage, "Say who opens this person's record, and why.");
+  JOINEDUP_TRY(const auto lock, vault::PlaceLock::take(place, std::chrono::seconds(5), "A refresh of this place is running; this record can be opened when it has ended."));
   JOINEDUP_TRY(auto memory, Memory::open(place, request.patient));
   OpenedRecord opened;
   opened.patient = request.patient;

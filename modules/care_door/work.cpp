@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "base/clock.hpp"
-#include "base/nhs_number.hpp"
 #include "base/text.hpp"
 #include "care_door/resources.hpp"
 #include "care_door_embedded.hpp"
@@ -69,19 +68,11 @@ Result<void> Work::read_identities(std::optional<std::int64_t> about) {
 
 // Objections are by NHS number; whoever has a record with that number under the same care key is meant.
 Result<void> Work::read_objections() {
-  if (place.objections_file.empty()) return {};
-  const auto file = place.path(place.objections_file);
+  JOINEDUP_TRY(const auto said, vault::objections_in_force(place, connection));
   JOINEDUP_CHECK(connection.run("CREATE TABLE objector(nhs_number BIGINT, purpose VARCHAR)"));
-  JOINEDUP_TRY(const auto said, connection.query("SELECT nhs_number, purpose, \"from\", \"until\" FROM read_csv(" + engine::sql_text(file) +
-                                                 ", header = true, all_varchar = true) WHERE purpose IN ('direct_care', 'case_finding')"));
-  for (const auto& row : said.rows) {
-    const auto from = parse_iso_date(row[2]), until = parse_iso_date(row[3]);
-    if ((from && today() < *from) || (until && *until < today())) continue;
-    const auto number = read_nhs_number(row[0]);
-    if (!number.usable())
-      return fail(ErrorCode::invalid_input, "An objection carries an NHS number that fails its check; correct it, so that the objection is honoured.", file);
-    JOINEDUP_CHECK(connection.run("INSERT INTO objector VALUES (" + std::to_string(number.digits) + ", " + engine::sql_text(row[1]) + ")"));
-  }
+  for (const auto& one : said)
+    if (one.purpose == "direct_care" || one.purpose == "case_finding")
+      JOINEDUP_CHECK(connection.run("INSERT INTO objector VALUES (" + std::to_string(one.nhs_number) + ", " + engine::sql_text(one.purpose) + ")"));
   JOINEDUP_TRY(const auto keys, connection.query("SELECT DISTINCT c.care_key, o.purpose FROM objector o JOIN staging.main.identity_record i ON CAST(i.nhs_number AS BIGINT) = o.nhs_number "
                                                  "JOIN care_identity c ON c.identity_key = i.identity_key WHERE i.nhs_status = 'valid'"));
   for (std::size_t i = 0; i < keys.rows.size(); ++i) (keys.rows[i][1] == "direct_care" ? objecting : objecting_to_finding).insert(keys.integer(i, 0));
@@ -96,16 +87,25 @@ Result<void> Work::open_sources(std::optional<std::int64_t> about) {
   for (const auto& feed : feeds) {
     const auto settings = place.feeds.find(feed.feed);
     if (settings == place.feeds.end()) continue;
-    if (agreed_for_care(place, settings->second.partner, today())) agreed.insert(feed.feed);
-    else refused.insert(feed.feed);
+    switch (place.cover(settings->second.partner, "direct_care", today(), feed.feed)) {
+      case place::Cover::in_force: agreed.insert(feed.feed); break;
+      case place::Cover::winding_down: winding_down.insert(feed.feed); break;
+      case place::Cover::none: refused.insert(feed.feed); break;
+    }
   }
-  if (!refused.empty()) {
-    std::string names_of;
-    for (const auto& feed : refused) names_of += (names_of.empty() ? "" : ", ") + feed;
-    notes.push_back("Not shared for care, because no agreement for direct_care of its partner is in force in place.toml: " + names_of + ".");
-  }
+  const auto listed = [](const std::set<std::string>& all) {
+    std::string text;
+    for (const auto& feed : all) text += (text.empty() ? "" : ", ") + feed;
+    return text;
+  };
+  if (!refused.empty()) notes.push_back("Not shared for care, because no agreement for direct_care of its partner is in force in place.toml: " + listed(refused) + ".");
+  if (!winding_down.empty()) notes.push_back("Left as it was for people in care, because its agreement for direct_care winds down: " + listed(winding_down) + ".");
   JOINEDUP_CHECK(read_identities(about));
   return read_objections();
+}
+
+bool Work::is_left_as_it_is(const WrittenResource& one) const {
+  return winding_down.contains(one.feed) && (winding_down.contains("gp_registration") || open_patients.contains(one.patient));
 }
 
 std::string Work::source_of(const std::string& feed) const {

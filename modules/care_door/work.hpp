@@ -32,6 +32,7 @@ struct Work {
 
   std::string recorded = {};                               // the instant of this sharing, UTC
   std::set<std::string> agreed = {};                       // feeds that may be used for care today
+  std::set<std::string> winding_down = {};                 // feeds whose agreement winds down: what was shared is left, for people in care
   std::map<std::string, FeedShare> feed_shares = {};
   People people = {};
   std::unordered_set<std::int64_t> objecting = {};         // care keys of who objects to sharing for care
@@ -47,6 +48,7 @@ struct Work {
 
   Result<void> open_sources(std::optional<std::int64_t> about = {});  // about: one care key only
   bool may_use(const std::string& feed) const { return agreed.contains(feed); }
+  bool is_left_as_it_is(const WrittenResource& one) const;
   std::string source_of(const std::string& feed) const;         // meta.source of what it tells
   std::string organization_id(const std::string& code) const;  // empty where the code is nobody's here
   Wanted provenance(const std::string& feed, const std::string& patient, const std::vector<const Wanted*>& targets, std::size_t number) const;
@@ -66,5 +68,6 @@ Result<void> write_patients(Work& work, Writer& writer);
 Result<void> write_teams(Work& work, Writer& writer);  // with workers, services and places; after write_organizations
 Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options);  // fills open_care_keys; after write_patients
 Result<void> write_facts(Work& work, Writer& writer);
+std::string summary_json(const Shared& shared, const std::string& at);
 
 }  // namespace joinedup::care_door

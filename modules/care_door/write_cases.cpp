@@ -98,14 +98,28 @@ std::string risk_body(const Stay& stay, const std::string& id, const std::vector
   return text;
 }
 
+// Who released it to the team, and when: the episode, its number and its reasons are theirs to answer for.
+std::string release_body(const Work& work, const Stay& stay, const std::string& id, const std::vector<std::string>& targets) {
+  std::string text;
+  JsonText json(text);
+  json.begin().text("resourceType", "Provenance").text("id", id).object("meta").text("source", "urn:joinedup:caseload").end().array("target");
+  for (const auto& target : targets) json.begin().text("reference", target).end();
+  json.end_array().text("recorded", stay.released_at).object("activity").text("text", "Released to the team").end();
+  json.array("agent").begin().concept_of("type", "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "verifier", "Verifier");
+  const auto worker = std::find_if(work.place.workers.begin(), work.place.workers.end(), [&](const place::Worker& one) { return one.code == stay.released_by; });
+  if (worker != work.place.workers.end()) json.reference("who", "PractitionerRole", work.names.id("PractitionerRole", "worker", worker->code));
+  else json.object("who").text("display", stay.released_by).end();
+  json.end().end_array().array("entity").begin().text("role", "source").object("what").object("identifier").text("system", "urn:joinedup:released-list").text("value", stay.list).end();
+  json.text("display", "List " + stay.list + " of " + stay.found.team).end().end().end_array().end();
+  return text;
+}
+
 // Pseudonyms to care keys: the register decides which of a person's care keys is meant; two on the register: nobody is chosen.
 struct Meant {
   std::int64_t care_key = 0;
   bool ambiguous = false, unsure = false;
 };
-Result<std::map<std::int64_t, Meant>> care_keys_of(Work& work, const std::vector<Stay>& stays) {
-  std::set<std::int64_t> wanted;
-  for (const auto& stay : stays) wanted.insert(stay.found.person_key);
+Result<std::map<std::int64_t, Meant>> care_keys_of(Work& work, const std::set<std::int64_t>& wanted) {
   std::map<std::int64_t, Meant> meant;
   if (wanted.empty()) return meant;
   JOINEDUP_TRY(const auto pairs, work.connection.query("SELECT DISTINCT c.person_key, c.care_key FROM care_identity c JOIN staging.main.identity_record i ON i.identity_key = c.identity_key ORDER BY 1, 2"));
@@ -127,7 +141,7 @@ Result<std::map<std::int64_t, Meant>> care_keys_of(Work& work, const std::vector
   return meant;
 }
 
-Result<std::vector<Stay>> read_stays(Work& work, const ShareOptions& options) {
+Result<std::vector<Stay>> read_stays(Work& work, const Drafts& drafts) {
   std::vector<Stay> stays;
   std::map<std::pair<std::string, std::int64_t>, std::string> last_list;
   JOINEDUP_TRY(auto released, caseload::Store::released_cases_of(work.place));
@@ -136,13 +150,41 @@ Result<std::vector<Stay>> read_stays(Work& work, const ShareOptions& options) {
     stays.push_back({std::move(one.found), one.list, one.index_date, one.risk_model, one.released_by, one.released_at, last, std::move(one.outcomes)});
     last = one.list;
   }
-  if (!options.drafts) return stays;
-  JOINEDUP_TRY(auto drafts, options.drafts());
-  for (auto& one : drafts.found) {
+  for (const auto& one : drafts.found) {
     const auto before = last_list[{one.team, one.person_key}];
-    stays.push_back({std::move(one), {}, drafts.index_date, drafts.risk_model, {}, {}, before, {}});
+    stays.push_back({one, {}, drafts.index_date, drafts.risk_model, {}, {}, before, {}});
   }
   return stays;
+}
+
+// One list a practice of those on its end-of-life register, for whoever co-ordinates their care.
+Result<void> write_palliative(Work& work, Writer& writer, const Drafts& drafts, const std::map<std::int64_t, Meant>& meant) {
+  if (!work.may_use("gp_event")) return {};
+  std::map<std::string, std::map<std::string, std::string>> of_practice;  // Patients and since when
+  for (const auto& one : drafts.palliative) {
+    const auto found = meant.find(one.person_key);
+    if (found == meant.end() || found->second.care_key == 0 || found->second.ambiguous) continue;
+    if (work.objecting.contains(found->second.care_key) || work.objecting_to_finding.contains(found->second.care_key)) continue;
+    std::string since;
+    for (const auto& reason : one.reasons)
+      if (reason.dimension == "palliative") since = reason.date;
+    of_practice[one.practice][work.people.patient_of.at(found->second.care_key)] = since;
+  }
+  for (const auto& [practice, patients] : of_practice) {
+    const auto id = work.names.id("List", "palliative", practice);
+    std::string text;
+    JsonText json(text);
+    json.begin().text("resourceType", "List").text("id", id).object("meta").text("source", work.source_of("gp_event"));
+    security_of(json, "palliative");
+    json.end().array("identifier").begin().text("system", "urn:joinedup:palliative-list").text("value", practice).end().end_array();
+    json.text("status", "current").text("mode", "working").text("title", "Palliative care co-ordination").object("code").text("text", "People on the practice's end-of-life register").end();
+    json.text("date", drafts.index_date).array("note").begin().text("text", "Co-ordinated by: " + work.place.case_finding.palliative_team + ". The practice decides who is on it; no risk does.").end().end_array();
+    json.array("entry");
+    for (const auto& [patient, since] : patients) json.begin().text("date", since).reference("item", "Patient", patient).end();
+    json.end_array().end();
+    JOINEDUP_CHECK(writer.want({.type = "List", .id = id, .feed = "gp_event", .patient = {}, .body = std::move(text)}));
+  }
+  return {};
 }
 
 }  // namespace
@@ -153,8 +195,16 @@ Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options
   if (!held.empty())
     for (const auto& [care_key, patient] : work.people.patient_of)
       if (held_by_teams.contains(patient)) work.open_care_keys.insert(care_key);
-  JOINEDUP_TRY(auto stays, read_stays(work, options));
-  JOINEDUP_TRY(const auto meant, care_keys_of(work, stays));
+  Drafts drafts;
+  if (options.drafts) {
+    JOINEDUP_TRY(drafts, options.drafts());
+  }
+  JOINEDUP_TRY(auto stays, read_stays(work, drafts));
+  std::set<std::int64_t> asked;
+  for (const auto& stay : stays) asked.insert(stay.found.person_key);
+  for (const auto& one : drafts.palliative) asked.insert(one.person_key);
+  JOINEDUP_TRY(const auto meant, care_keys_of(work, asked));
+  JOINEDUP_CHECK(write_palliative(work, writer, drafts, meant));
   std::uint64_t nobody = 0, ambiguous = 0, objecting = 0;
   for (auto& stay : stays) {
     const auto found = meant.find(stay.found.person_key);
@@ -193,6 +243,11 @@ Result<void> write_cases(Work& work, Writer& writer, const ShareOptions& options
     }
     const auto risk = work.names.id("RiskAssessment", "caseload", key);
     JOINEDUP_CHECK(writer.want({.type = "RiskAssessment", .id = risk, .feed = std::string(made_here), .patient = stay.patient, .body = risk_body(stay, risk, reasons)}));
+    if (stay.list.empty()) continue;
+    std::vector<std::string> targets{"EpisodeOfCare/" + episode, "RiskAssessment/" + risk};
+    for (const auto& reason : reasons) targets.push_back("Observation/" + reason);
+    const auto release = work.names.id("Provenance", "release", key + "|" + stay.list);
+    JOINEDUP_CHECK(writer.want({.type = "Provenance", .id = release, .feed = std::string(made_here), .patient = stay.patient, .body = release_body(work, stay, release, targets)}));
   }
   const auto say = [&](std::uint64_t people, const std::string& why) {
     if (people) work.notes.push_back(with_commas(static_cast<std::int64_t>(people)) + " found " + (people == 1 ? "is" : "are") + " not in the shared record: " + why);

@@ -118,7 +118,7 @@ Result<void> write_facts(Work& work, Writer& writer) {
       share.rows_in += static_cast<std::uint64_t>(count.rows);
       open_rows[feed.feed] += count.open;
       if (!work.may_use(feed.feed)) {
-        if (count.rows) share.not_shared["no agreement for direct care"] += static_cast<std::uint64_t>(count.rows);
+        if (count.rows) share.not_shared[work.winding_down.contains(feed.feed) ? "the agreement for direct care winds down" : "no agreement for direct care"] += static_cast<std::uint64_t>(count.rows);
         continue;
       }
       if (count.unsure) share.not_shared["linked, but not surely theirs"] += static_cast<std::uint64_t>(count.unsure);

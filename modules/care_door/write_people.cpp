@@ -93,8 +93,10 @@ Result<void> write_patients(Work& work, Writer& writer) {
   JOINEDUP_TRY(const auto rows, work.connection.count("SELECT count(*) FROM staging.main.gp_registration"));
   share.rows_in = static_cast<std::uint64_t>(rows);
   if (!work.may_use("gp_registration")) {
-    share.not_shared["no agreement for direct care"] = share.rows_in;
-    work.notes.push_back("Nobody is in the shared record: the practices' register may not be used for care.");
+    const bool winds_down = work.winding_down.contains("gp_registration");
+    share.not_shared[winds_down ? "the agreement for direct care winds down" : "no agreement for direct care"] = share.rows_in;
+    work.notes.push_back(winds_down ? "Nobody is added to the shared record or changed in it: the agreement for the practices' register winds down."
+                                    : "Nobody is in the shared record: the practices' register may not be used for care.");
     return {};
   }
   JOINEDUP_CHECK(work.run_sql("sql/10_registration.sql"));

@@ -186,7 +186,7 @@ Result<std::vector<std::string>> Writer::episodes_of_teams() {
 Result<void> Writer::withdraw() {
   std::vector<std::pair<std::string, WrittenResource>> gone;
   for (const auto& [id, one] : memory_.written())
-    if (!seen_.contains(id)) gone.emplace_back(id, one);
+    if (!seen_.contains(id) && !(is_left_ && is_left_(one))) gone.emplace_back(id, one);
   if (gone.empty()) return {};
   JOINEDUP_CHECK(begin());
   std::sort(gone.begin(), gone.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

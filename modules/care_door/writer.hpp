@@ -46,6 +46,8 @@ class Writer {
   // Of a resource that is not wanted any more: was its row withdrawn by its sender (it is marked as entered in error), or may it
   // not be shared any more (it is removed)? Removed where nothing is set.
   void mark_wrong_where(std::function<bool(const WrittenResource&)> is_wrong) { is_wrong_ = std::move(is_wrong); }
+  // Of a resource that is not wanted any more: it stands as it is (an agreement winds down).
+  void leave_where(std::function<bool(const WrittenResource&)> is_left) { is_left_ = std::move(is_left); }
   Result<void> finish();
   Result<void> finish_part() { return flush(); }  // of one person: what was not wanted stays as it is
   const WriteCounts& counts() const { return counts_; }
@@ -67,7 +69,7 @@ class Writer {
   Target& target_;
   unsigned threads_;
   ProvenanceMaker provenance_;
-  std::function<bool(const WrittenResource&)> is_wrong_;
+  std::function<bool(const WrittenResource&)> is_wrong_, is_left_;
   bool believed_ = false, began_ = false;
   std::vector<Pending> pending_;
   std::unordered_set<std::string> seen_;

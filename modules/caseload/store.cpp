@@ -1,7 +1,6 @@
 #include "caseload/store.hpp"
 
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,14 +76,9 @@ Result<Current> read_current(sqlite3* handle) {
 }  // namespace
 
 struct Store::State {
-  sqlite3* handle = nullptr;
-  ~State() {
-    if (handle) sqlite3_close(handle);
-  }
-  Result<void> execute(const char* sql, const std::string& doing) {
-    if (sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return tl::unexpected(sqlite_error(handle, doing));
-    return {};
-  }
+  SqliteDatabase database;
+  sqlite3* handle = database.handle();
+  Result<void> execute(const char* sql, const std::string& doing) { return database.execute(sql, doing); }
 };
 
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -98,14 +92,9 @@ const std::vector<std::string>& outcomes() {
 }
 
 Result<Store> Store::open(const place::Place& place) {
-  auto state = std::make_unique<State>();
   const std::string file = place.path("caseload.sqlite");
-  const bool fresh = !std::filesystem::exists(file);
-  if (sqlite3_open_v2(file.c_str(), &state->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
-    return tl::unexpected(sqlite_error(state->handle, "be opened"));
-  if (fresh) ::chmod(file.c_str(), 0600);
-  sqlite3_busy_timeout(state->handle, 5000);
-  JOINEDUP_CHECK(state->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "be opened"));
+  JOINEDUP_TRY(auto database, SqliteDatabase::open(file, caseload_file, SqliteDatabase::Durability::every_commit));
+  auto state = std::make_unique<State>(std::move(database));
   JOINEDUP_CHECK(state->execute(schema, "be set up"));
   JOINEDUP_CHECK(state->execute(seals().c_str(), "be set up"));
   {

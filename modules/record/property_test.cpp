@@ -36,10 +36,10 @@ TEST(RecordProperty, EveryPennyAndRowOfFaultyDataIsAccountedFor) {
     ASSERT_TRUE(check) << check.error().text();
     for (const auto& difference : check->differences) ADD_FAILURE() << faults << " % faults: " << difference;
     EXPECT_TRUE(check->reconciled);
-    EXPECT_EQ(check->settings.size(), 10u);
+    EXPECT_EQ(check->settings.size(), 11u);
     for (const auto& setting : check->settings)
       EXPECT_TRUE(setting.activity_rows > 0 && (setting.activity_pence > 0 || setting.setting == "housing")) << setting.setting;
-    EXPECT_EQ(check->sources.size(), 15u);
+    EXPECT_EQ(check->sources.size(), 18u);
     // The same again without the record's own tables: what the practices said their items cost.
     EXPECT_EQ(fixture.count("SELECT CAST(sum(estimated_nhs_cost_pence) AS BIGINT) FROM door.gp_issue WHERE person_key IS NOT NULL AND NOT deleted "
                             "AND effective_date BETWEEN DATE '2025-04-01' AND DATE '2026-03-31'"),

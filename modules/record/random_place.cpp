@@ -70,6 +70,11 @@ INSERT INTO door.fhir_procedure BY NAME SELECT i + 1 AS source_row, who(i, 101) 
 INSERT INTO door.fhir_medication BY NAME SELECT i + 1 AS source_row, i AS medication, '1803932' AS code FROM range(20) t(i);
 INSERT INTO door.fhir_medication_request BY NAME SELECT i + 1 AS source_row, who(i, 103) AS person_key, CASE WHEN i % 3 > 0 THEN '314076' END AS code, CASE WHEN i % 3 = 0 THEN h(i, 104) % 22 END AS medication,
   CASE WHEN odd(i, 105) THEN 'entered-in-error' ELSE 'active' END AS status, day(i, 106) AS authored_date FROM range($PEOPLE // 20) t(i);
+INSERT INTO door.shared_encounter BY NAME SELECT i + 1 AS source_row, who(i, 110) AS person_key, 'HH' AS class, CASE WHEN odd(i, 111) THEN 'cancelled' ELSE 'finished' END AS status, day(i, 112) AS start_date,
+  (['care_coordinator','social_worker',NULL])[1 + h(i, 113) % 3] AS worker_role, CASE WHEN h(i, 114) % 2 = 0 THEN h(i, 115) % 90 END AS duration_minutes FROM range($PEOPLE // 20) t(i);
+INSERT INTO door.shared_task BY NAME SELECT i + 1 AS source_row, who(i, 116) AS person_key, CASE WHEN h(i, 117) % 3 = 0 THEN 'requested' ELSE 'completed' END AS status,
+  CASE WHEN h(i, 118) % 4 > 0 THEN day(i, 119) END AS done_on, day(i, 120) AS authored_on FROM range($PEOPLE // 20) t(i);
+INSERT INTO door.shared_care_plan BY NAME SELECT i + 1 AS source_row, who(i, 121) AS person_key, 'active' AS status, day(i, 122) AS created_on FROM range($PEOPLE // 50) t(i);
 )";
 
 }  // namespace

@@ -19,6 +19,7 @@ constexpr const char* entity_sums = R"(
     UNION ALL SELECT 'social_care', count(*), sum(cost_pence) FROM care_package WHERE in_period
     UNION ALL SELECT 'housing', count(*), 0 FROM housing_event WHERE in_period
     UNION ALL SELECT 'voluntary', count(*), sum(cost_pence) FROM voluntary_contact WHERE in_period
+    UNION ALL SELECT 'case_management', count(*), sum(cost_pence) FROM case_contact WHERE in_period AND happened
   ) each_table GROUP BY setting)";
 
 // Rows behind activity: every row has one part numbered 0.
@@ -66,7 +67,7 @@ std::int64_t Reconciliation::SourceRows::accounted() const {
 Result<Reconciliation> reconcile(engine::Connection& connection) {
   Reconciliation check;
   for (const char* setting : {"inpatient", "outpatient", "emergency_department", "general_practice", "prescribing", "community",
-                              "mental_health", "social_care", "housing", "voluntary"})
+                              "mental_health", "social_care", "housing", "voluntary", "case_management"})
     setting_of(check.settings, setting);
   JOINEDUP_TRY(const auto entities, connection.query(entity_sums));
   for (std::size_t i = 0; i < entities.rows.size(); ++i) {

@@ -43,6 +43,8 @@ inline const std::map<std::string, Kind>& kinds() {
       {"fhir_condition", {"fhir_condition", {"onset_date"}, {"abatement_date"}, {{"code_system", "http://snomed.info/sct"}}}},
       {"fhir_procedure", {"fhir_procedure", {"performed_date"}, {}, {{"status", "completed"}}}},
       {"fhir_medication_request", {"fhir_medication_request", {"authored_date"}, {}, {{"status", "active"}}}},
+      {"case_contact", {"shared_encounter", {"start_date"}, {"end_date"}, {{"status", "finished"}, {"class", "HH"}}}},
+      {"case_task", {"shared_task", {"done_on"}, {}, {{"status", "completed"}}}},
       {"death", {"death_registration", {"date_of_death"}, {}, {}}},
   };
   return all;

@@ -12,6 +12,7 @@
 #include "record/record.hpp"
 #include "refresh/csv_table.hpp"
 #include "refresh/publish.hpp"
+#include "refresh/share_step.hpp"
 
 namespace joinedup::refresh {
 
@@ -22,14 +23,14 @@ namespace {
 
 // The vault, and a connection with the staged rows attached, under the place's lock.
 struct Desk {
-  PlaceLock lock;
+  vault::PlaceLock lock;
   engine::Database database;
   engine::Connection connection;
   vault::Vault vault;
   std::vector<place::FeedSpec> feeds;
 
   static Result<Desk> open(const place::Place& place) {
-    JOINEDUP_TRY(auto lock, PlaceLock::take(place.path("vault")));
+    JOINEDUP_TRY(auto lock, lock_place(place));
     const auto staging = place.path("vault/staging/staging.duckdb");
     if (!fs::exists(staging)) return fail(ErrorCode::not_found, "Nothing has been staged here yet; `joinedup refresh` does it.", staging);
     JOINEDUP_TRY(auto feeds, place::shipped_feeds());
@@ -133,7 +134,7 @@ Result<vault::DecisionOutcome> import_review(const place::Place& place, const st
     vault::ClericalDecision decision{field("pair_id"), lower_ascii(field("decision")), field("who"), field("when"), row.line};
     if (!decision.verdict.empty()) decisions.push_back(std::move(decision));
   }
-  JOINEDUP_TRY(const auto lock, PlaceLock::take(place.path("vault")));
+  JOINEDUP_TRY(const auto lock, lock_place(place));
   JOINEDUP_TRY(auto vault, vault::Vault::open(place));
   auto outcome = vault.decide(decisions);
   if (!outcome) {
@@ -158,13 +159,17 @@ Result<std::string> unlink_row(const place::Place& place, const vault::RowName& 
   out["row_id"] = row.row_id;
   JOINEDUP_TRY(out["published_rows"], published_rows(place, done));
   out["published_until_next_refresh"] = !out["published_rows"].empty();
+  if (const auto shared = share_decision(place, desk.feeds); !shared.empty()) out["shared_record"] = Json::parse(shared);
   return out.dump(2) + "\n";
 }
 
-Result<void> relink_row(const place::Place& place, const vault::RowName& row, const std::string& who, const std::string& reason) {
+Result<std::string> relink_row(const place::Place& place, const vault::RowName& row, const std::string& who, const std::string& reason) {
   if (who.empty() || reason.empty()) return fail(ErrorCode::wrong_usage, "Say who decides it and why, with --who and --reason; both are kept.");
   JOINEDUP_TRY(auto desk, Desk::open(place));
-  return desk.vault.relink_row(desk.feeds, row, who, reason);
+  JOINEDUP_CHECK(desk.vault.relink_row(desk.feeds, row, who, reason));
+  Json out{{"feed", row.feed}, {"row_id", row.row_id}, {"withdrawn", true}};
+  if (const auto shared = share_decision(place, desk.feeds); !shared.empty()) out["shared_record"] = Json::parse(shared);
+  return out.dump(2) + "\n";
 }
 
 Result<std::string> key_history_json(const place::Place& place) {

@@ -18,10 +18,10 @@ Result<std::uint64_t> export_review(const place::Place& place, const std::string
 Result<vault::DecisionOutcome> import_review(const place::Place& place, const std::string& file);
 std::string outcome_json(const vault::DecisionOutcome& outcome);
 
-// Takes the row off its person in the vault, at once; the published record follows at the next refresh. The JSON lists what
+// Takes the row off its person in the vault and in the shared record, at once; the published record follows at the next refresh. The JSON lists what
 // had stood on the wrong person, the published tables that hold the row now, and who had looked.
 Result<std::string> unlink_row(const place::Place& place, const vault::RowName& row, const std::string& who, const std::string& reason);
-Result<void> relink_row(const place::Place& place, const vault::RowName& row, const std::string& who, const std::string& reason);
+Result<std::string> relink_row(const place::Place& place, const vault::RowName& row, const std::string& who, const std::string& reason);
 
 // [{generation, of, kind, from_key, to_key}]: every merge and split of person keys and of care keys.
 Result<std::string> key_history_json(const place::Place& place);

@@ -12,7 +12,9 @@
 #include "base/file.hpp"
 #include "base/progress.hpp"
 #include "base/text.hpp"
+#include "care_door/care_door.hpp"
 #include "engine/engine.hpp"
+#include "fhir/fhir.hpp"
 #include "refresh/csv_table.hpp"
 #include "refresh/refresh.hpp"
 #include "synth/synth.hpp"
@@ -207,6 +209,7 @@ TEST_F(LinkWorkTest, AWrongRowComesOffAtOnceStaysOffAndListsWhatItStoodBeside) {
   bool in_attendances = false;
   for (const auto& table : done["published_rows"]) in_attendances = in_attendances || (table["table"] == "emergency_attendance" && table["rows"] == 1);
   EXPECT_TRUE(in_attendances) << *text;
+  EXPECT_EQ(done["shared_record"]["done"], true) << *text;
   EXPECT_FALSE(unlink_row(*place_, name, "A. Clerk", "again")) << "taken off already";
   refresh_again();
   const auto after = people();
@@ -227,6 +230,55 @@ TEST_F(LinkWorkTest, AWrongRowComesOffAtOnceStaysOffAndListsWhatItStoodBeside) {
   EXPECT_EQ(people().at(row), before.at(row));
   EXPECT_FALSE(unlink_row(*place_, {"gp_event", "1"}, "A. Clerk", "x")) << "rows of events go with their registration";
   EXPECT_FALSE(unlink_row(*place_, {"ae_sus", "no such row"}, "A. Clerk", "x"));
+}
+
+// The shared record follows an unlinking at once, and its undoing: the attendance is the person's no longer, then the very same again.
+TEST_F(LinkWorkTest, TheSharedRecordFollowsAnUnlinkingAtOnceAndItsUndoing) {
+  std::string number, row_id;
+  {
+    auto database = engine::Database::open("", {.threads = 1});
+    auto connection = database->connect();
+    ASSERT_TRUE(connection->run("ATTACH " + engine::sql_text(place_->path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY)"));
+    const auto found = connection->query(
+        "SELECT CAST(i.nhs_number AS VARCHAR), min(t.row_id) FROM staging.main.ae_attendance t JOIN staging.main.identity_record i ON i.identity_key = t.identity_key "
+        "JOIN staging.main.identity_record g ON g.staged_table = 'gp_registration' AND g.nhs_number = i.nhs_number AND g.birth_date = i.birth_date "
+        "JOIN staging.main.gp_registration r ON r.identity_key = g.identity_key AND r.deregistered_on IS NULL AND r.date_of_death IS NULL AND NOT coalesce(r.deleted, false) "
+        "WHERE i.nhs_status = 'valid' GROUP BY 1 HAVING count(DISTINCT t.row_id) >= 2 ORDER BY 1 LIMIT 1");
+    ASSERT_TRUE(found && !found->rows.empty());
+    number = found->rows[0][0], row_id = found->rows[0][1];
+  }
+  const auto search = [&](const std::string& type, const std::string& query) {
+    std::vector<std::string> ids;
+    const auto store = fhir::open_store({.path = place_->path("shared-record.sqlite")});
+    EXPECT_TRUE(store) << store.error().text();
+    const auto page = (*store)->search(*fhir::parse_query(type, query + "&_count=500"), fhir::PermitAll());
+    EXPECT_TRUE(page) << page.error().text();
+    for (const auto& entry : page->entries) ids.push_back(entry.version.id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  };
+  const auto patient = search("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|" + number).at(0);
+  const auto feeds = place::shipped_feeds();
+  ASSERT_TRUE(care_door::open_person(*place_, *feeds, {.patient = patient, .who = "Nurse A. Example", .why = "accepted referral"}));
+  const auto attendances = "patient=Patient/" + patient + "&_source=urn:joinedup:partner:" + place_->feeds.at("ae_sus").partner + ":feed:ae_sus";
+  const auto before = search("Encounter", attendances);
+  ASSERT_GE(before.size(), 2u);
+  const auto unlinked = unlink_row(*place_, {"ae_sus", row_id}, "A. Clerk", "another of the same name");
+  ASSERT_TRUE(unlinked) << unlinked.error().text();
+  const auto said = Json::parse(*unlinked)["shared_record"];
+  EXPECT_EQ(said["done"], true) << *unlinked;
+  EXPECT_EQ(said["removed"].get<int>() + said["marked_wrong"].get<int>(), 1) << *unlinked;
+  const auto standing = search("Encounter", attendances + "&status:not=entered-in-error");
+  EXPECT_EQ(standing.size(), before.size() - 1);
+  const auto relinked = relink_row(*place_, {"ae_sus", row_id}, "A. Clerk", "it was right");
+  ASSERT_TRUE(relinked) << relinked.error().text();
+  EXPECT_EQ(Json::parse(*relinked)["shared_record"]["done"], true) << *relinked;
+  EXPECT_EQ(search("Encounter", attendances + "&status:not=entered-in-error"), before) << "the very same again";
+  const auto status = published_status(*place_);
+  ASSERT_TRUE(status);
+  EXPECT_GT(Json::parse(status->shared_record)["people"].get<int>(), 2000);
+  refresh_again();
+  EXPECT_EQ(search("Encounter", attendances + "&status:not=entered-in-error"), before);
 }
 
 // The bars of linkage inside a place. Long: the full suite sets JOINEDUP_LONG_TESTS=1.

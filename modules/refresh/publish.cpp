@@ -1,7 +1,6 @@
 #include "refresh/publish.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,20 +12,8 @@
 namespace joinedup::refresh {
 namespace fs = std::filesystem;
 
-Result<PlaceLock> PlaceLock::take(const std::string& folder) {
-  JOINEDUP_CHECK(make_folder(folder, FileMode::secret));
-  const std::string path = folder + "/refresh.lock";
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) return tl::unexpected(system_error("The place cannot be locked", path));
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file);
-    return fail(ErrorCode::conflict, "Another refresh of this place is running; wait until it has ended.", path);
-  }
-  return PlaceLock(file);
-}
-
-PlaceLock::~PlaceLock() {
-  if (file_ >= 0) ::close(file_);
+Result<vault::PlaceLock> lock_place(const place::Place& place) {
+  return vault::PlaceLock::take(place, std::chrono::seconds(3), "Another refresh of this place is running; wait until it has ended.");
 }
 
 void drop_version(const std::string& folder) {

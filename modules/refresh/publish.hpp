@@ -4,21 +4,13 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "place/place.hpp"
+#include "vault/vault.hpp"
 
 namespace joinedup::refresh {
 
-// Holds the place for one refresh; conflict where another holds it. Released when it goes.
-class PlaceLock {
- public:
-  static Result<PlaceLock> take(const std::string& folder);
-  PlaceLock(PlaceLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
-  PlaceLock& operator=(PlaceLock&&) = delete;
-  ~PlaceLock();
-
- private:
-  explicit PlaceLock(int file) : file_(file) {}
-  int file_;
-};
+// One refresh, and no opening of a record beside it: waits a few seconds for what is soon over.
+Result<vault::PlaceLock> lock_place(const place::Place& place);
 
 // Below `parent`: makes <run>.new empty; versions that a killed run left behind are erased first.
 Result<std::string> begin_version(const std::string& parent, const std::string& run);

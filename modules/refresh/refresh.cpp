@@ -25,6 +25,7 @@
 #include "refresh/publish.hpp"
 #include "refresh/report_inputs.hpp"
 #include "refresh/risk_step.hpp"
+#include "refresh/share_step.hpp"
 #include "vault/vault.hpp"
 
 namespace joinedup::refresh {
@@ -339,28 +340,6 @@ Result<void> forget_staging_spill(const place::Place& place) {
   return {};
 }
 
-care_door::Drafts drafts_of(const caseload::Found& found) {
-  care_door::Drafts drafts{{}, found.basis.index_date.to_iso(), found.basis.risk_model};
-  for (const auto& one : found.cases)
-    if (one.state == "found") drafts.found.push_back(one);
-  return drafts;
-}
-
-// The care door, after the vault's decisions stand. A refresh that was killed before it ended is made good by the next, changed or not.
-Result<care_door::Shared> share_for_care(const Run& run, const std::string& print) {
-  const auto drafts = [&]() -> Result<care_door::Drafts> {
-    if (run.found) return drafts_of(*run.found);
-    if (run.place.teams.empty()) return care_door::Drafts{};
-    // Nothing was built this time: whom the published record finds.
-    JOINEDUP_TRY(auto opened, caseload::open_published(run.place, run.options.threads));
-    JOINEDUP_TRY(const auto basis, caseload::write_candidates(opened.connection, run.place, run.place.data_to));
-    JOINEDUP_TRY(const auto current, caseload::Store::current_of(run.place));
-    JOINEDUP_TRY(const auto found, caseload::make_lists(opened.connection, run.place, basis, current, {.random = {}, .explained = caseload::Explained::offered}));
-    return drafts_of(found);
-  };
-  return care_door::share(run.place, run.feeds, {.print = print, .threads = run.options.threads, .drafts = drafts});
-}
-
 Result<RefreshOutcome> make_and_publish(Run& run, const std::string& print) {
   JOINEDUP_CHECK(run.ingest_extracts());
   JOINEDUP_TRY(auto vault, vault::Vault::open(run.place));
@@ -389,7 +368,7 @@ Result<RefreshOutcome> make_and_publish(Run& run, const std::string& print) {
 }  // namespace
 
 Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOptions& options) {
-  JOINEDUP_TRY(const auto lock, PlaceLock::take(place.path("vault")));
+  JOINEDUP_TRY(const auto lock, lock_place(place));
   Run run{place, options, {}, Findings{}, {}, {}, {}, {}, {}};
   JOINEDUP_TRY(run.feeds, place::shipped_feeds());
   JOINEDUP_TRY(const auto team_written, care_door::export_team_written(place));
@@ -404,7 +383,8 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
       outcome.report = place.path("reports/current/index.html");
       run.status = outcome.status;
       outcome.most_rejected = run.over_limit();
-      JOINEDUP_TRY(outcome.shared, share_for_care(run, print));
+      JOINEDUP_TRY(outcome.shared, share_for_care(place, run.feeds, run.found, print, options.threads));
+      JOINEDUP_TRY(outcome.status.shared_record, care_door::last_shared_json(place));
       return outcome;
     }
   }
@@ -415,7 +395,8 @@ Result<RefreshOutcome> refresh_place(const place::Place& place, const RefreshOpt
     drop_version(run.report_folder);
     return outcome;
   }
-  JOINEDUP_TRY(outcome->shared, share_for_care(run, print));
+  JOINEDUP_TRY(outcome->shared, share_for_care(place, run.feeds, run.found, print, options.threads));
+  JOINEDUP_TRY(outcome->status.shared_record, care_door::last_shared_json(place));
   return outcome;
 }
 
@@ -443,7 +424,7 @@ Result<void> write_table(const place::Place& place, const std::string& table, co
 }
 
 Result<std::string> export_links(const place::Place& place, unsigned threads) {
-  JOINEDUP_TRY(const auto lock, PlaceLock::take(place.path("vault")));
+  JOINEDUP_TRY(const auto lock, lock_place(place));
   if (!fs::exists(staging_file(place)))
     return fail(ErrorCode::not_found, "Nothing has been staged here yet; `joinedup refresh` does it.", staging_file(place));
   JOINEDUP_TRY(const auto feeds, place::shipped_feeds());

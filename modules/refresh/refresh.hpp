@@ -65,6 +65,7 @@ struct Status {
   std::vector<LinkStatus> linkage;
   LinkageModel linkage_model;
   std::vector<InputFile> inputs;
+  std::string shared_record;  // JSON: what went to the shared record, as care_door::last_shared_json says; empty: nothing yet
   bool reconciled = false;
   std::string not_reconciled_because;
 };

@@ -219,7 +219,7 @@ TEST_F(LoopTest, LinkageIsMeasuredAgainstTheKnownTruth) {
 
 TEST_F(LoopTest, TwoRefreshesAtOnceAreOne) {
   {
-    const auto held = PlaceLock::take(place_->path("vault"));  // as another refresh holds it
+    const auto held = lock_place(*place_);  // as another refresh holds it
     ASSERT_TRUE(held) << held.error().text();
     const auto second = refresh_place(*place_, {.unchanged = Unchanged::refresh_again});
     ASSERT_FALSE(second);

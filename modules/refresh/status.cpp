@@ -30,6 +30,7 @@ std::string status_json(const Status& status, const std::string& version) {
   out["linkage_model"] = {{"threshold_weight", model.threshold_weight}, {"threshold_is", "the least weight (log2 odds) of a probabilistic link; by default chosen for precision >= 99.95%"},
                           {"expected_precision", model.expected_precision}, {"left_over", model.left_over}, {"joins", model.joins}, {"clerical_joins", model.clerical_joins},
                           {"refused", model.refused}, {"review_pairs", model.review_pairs}, {"contradicted_decisions", model.contradicted_decisions}, {"note", model.note}};
+  if (!status.shared_record.empty()) out["shared_record"] = Json::parse(status.shared_record, nullptr, false);
   out["reconciled"] = status.reconciled;
   if (!status.reconciled) out["not_reconciled_because"] = status.not_reconciled_because;
   return out.dump(2) + "\n";
@@ -70,6 +71,7 @@ Result<Status> published_status(const place::Place& place) {
       status.linkage_model = {model.at("threshold_weight"), model.at("expected_precision"), model.at("left_over"), model.at("joins"), model.at("clerical_joins"),
                               model.at("refused"), model.at("review_pairs"), model.at("contradicted_decisions"), model.at("note")};
     }
+    JOINEDUP_TRY(status.shared_record, care_door::last_shared_json(place));
     status.reconciled = in.at("reconciled");
     if (!status.reconciled) status.not_reconciled_because = in.at("not_reconciled_because");
     return status;

@@ -18,7 +18,8 @@ std::vector<SettingWords> known_settings() {
           {"mental_health", "Mental health", "contacts"},
           {"social_care", "Social care", "days of care"},
           {"housing", "Housing", "events"},
-          {"voluntary", "Voluntary sector", "contacts"}};
+          {"voluntary", "Voluntary sector", "contacts"},
+          {"case_management", "Case management", "contacts and tasks"}};
 }
 
 SettingWords words_of(const std::string& setting) {

@@ -18,25 +18,15 @@ Result<void> read_objections(Vault::State& state, engine::Connection& connection
   state.person_withheld.assign(state.linked.people, false);
   state.person_objects.assign(state.linked.people, 0);
   if (state.place.objections_file.empty()) return {};
+  JOINEDUP_TRY(const auto said, objections_in_force(state.place, connection));
   FlatMap objecting;
-  const auto file = state.place.path(state.place.objections_file);
-  const auto sql = "SELECT nhs_number, purpose, \"from\", \"until\" FROM read_csv(" + engine::sql_text(file) + ", header = true, all_varchar = true)";
-  JOINEDUP_CHECK(connection.scan(sql, [&](const engine::Batch& batch) -> Result<void> {
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      const auto text = [&](std::size_t column) { return batch.is_null(column, row) ? std::string_view{} : batch.text(column, row); };
-      std::uint32_t purpose = 0;
-      for (std::size_t i = 0; i < std::size(objection_purposes); ++i)
-        if (text(1) == objection_purposes[i]) purpose = 1u << i;
-      if (!purpose) continue;
-      const auto from = parse_iso_date(text(2)), until = parse_iso_date(text(3));
-      if ((from && today() < *from) || (until && *until < today())) continue;
-      const auto number = read_nhs_number(text(0));
-      if (!number.usable())
-        return fail(ErrorCode::invalid_input, "An objection carries an NHS number that fails its check; correct it, so that the objection is honoured.", file);
-      if (const auto [held, fresh] = objecting.put_if_absent(number.digits, purpose); !fresh) *held |= purpose;
-    }
-    return {};
-  }));
+  for (const auto& one : said) {
+    std::uint32_t purpose = 0;
+    for (std::size_t i = 0; i < std::size(objection_purposes); ++i)
+      if (one.purpose == objection_purposes[i]) purpose = 1u << i;
+    if (!purpose) continue;
+    if (const auto [held, fresh] = objecting.put_if_absent(one.nhs_number, purpose); !fresh) *held |= purpose;
+  }
   for (std::size_t i = 0; i < state.records.size(); ++i)
     if (state.records[i].nhs_number)
       if (const auto* purposes = objecting.find(state.records[i].nhs_number)) state.person_objects[state.linked.person[i]] |= static_cast<std::uint8_t>(*purposes);
@@ -163,6 +153,26 @@ Result<void> count_kept_back(engine::Connection& connection, const Vault::State&
 }
 
 }  // namespace
+
+Result<std::vector<ObjectionInForce>> objections_in_force(const place::Place& place, engine::Connection& connection) {
+  std::vector<ObjectionInForce> all;
+  if (place.objections_file.empty()) return all;
+  const auto file = place.path(place.objections_file);
+  JOINEDUP_CHECK(connection.scan("SELECT nhs_number, purpose, \"from\", \"until\" FROM read_csv(" + engine::sql_text(file) + ", header = true, all_varchar = true)", [&](const engine::Batch& batch) -> Result<void> {
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      const auto text = [&](std::size_t column) { return batch.is_null(column, row) ? std::string_view{} : batch.text(column, row); };
+      if (text(1) != "direct_care" && std::find(std::begin(objection_purposes), std::end(objection_purposes), text(1)) == std::end(objection_purposes)) continue;
+      const auto from = parse_iso_date(text(2)), until = parse_iso_date(text(3));
+      if ((from && today() < *from) || (until && *until < today())) continue;
+      const auto number = read_nhs_number(text(0));
+      if (!number.usable())
+        return fail(ErrorCode::invalid_input, "An objection carries an NHS number that fails its check; correct it, so that the objection is honoured.", file);
+      all.push_back({number.digits, std::string(text(1))});
+    }
+    return {};
+  }));
+  return all;
+}
 
 namespace {
 

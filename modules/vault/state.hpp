@@ -1,6 +1,7 @@
 // What the vault holds in memory during a refresh. Private to this room.
 #pragma once
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/flat_map.hpp"
@@ -53,7 +54,8 @@ inline constexpr std::string_view objection_purposes[] = {"secondary_use", "nati
 
 struct Vault::State {
   place::Place place;
-  sqlite3* handle = nullptr;
+  std::optional<SqliteDatabase> database;
+  sqlite3* handle = nullptr;  // the database's
   std::string pseudonym_key;
   std::uint64_t generation = 0;
   std::int64_t next_person_key = 1;
@@ -85,7 +87,6 @@ struct Vault::State {
 
   ~State() {
     if (writer.joinable()) writer.join();
-    if (handle) sqlite3_close(handle);
   }
   std::uint32_t record_of(std::int64_t identity_key) const;  // index, or UINT32_MAX
 };

@@ -1,11 +1,13 @@
 #include "vault/vault.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.hpp"
 #include "vault/state.hpp"
@@ -84,6 +86,26 @@ Result<std::string> secret_key(const place::Place& place, const std::string& nam
   return key;
 }
 
+Result<PlaceLock> PlaceLock::take(const place::Place& place, std::chrono::milliseconds patience, const std::string& busy) {
+  JOINEDUP_CHECK(make_folder(place.path("vault"), FileMode::secret));
+  const std::string path = place.path("vault/refresh.lock");
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return tl::unexpected(system_error("The place cannot be locked", path));
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= until) {
+      ::close(file);
+      return fail(ErrorCode::conflict, busy, path);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return PlaceLock(file);
+}
+
+PlaceLock::~PlaceLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
 Vault::Vault(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Vault::Vault(Vault&&) noexcept = default;
 Vault& Vault::operator=(Vault&&) noexcept = default;
@@ -102,12 +124,9 @@ Result<Vault> Vault::open(const place::Place& place) {
   state->place = place;
   JOINEDUP_TRY(state->pseudonym_key, secret_key(place, "pseudonym"));
   const std::string file = place.path("vault/identity.sqlite");
-  const bool fresh = !std::filesystem::exists(file);
-  if (sqlite3_open_v2(file.c_str(), &state->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK)
-    return tl::unexpected(sqlite_error(state->handle, "be opened"));
-  if (fresh) ::chmod(file.c_str(), 0600);
-  sqlite3_busy_timeout(state->handle, 5000);
-  JOINEDUP_CHECK(execute(state->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "be opened"));
+  JOINEDUP_TRY(auto database, SqliteDatabase::open(file, vault_file, SqliteDatabase::Durability::every_commit));
+  state->database.emplace(std::move(database));
+  state->handle = state->database->handle();
   JOINEDUP_CHECK(execute(state->handle, schema, "be set up"));
   if (meta(state->handle, "format") == 1) JOINEDUP_CHECK(execute(state->handle, to_format_2, "be brought to format 2"));
   if (meta(state->handle, "format") != 2)

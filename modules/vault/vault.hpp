@@ -9,6 +9,7 @@
 //
 // Errors: conflict where another refresh holds the vault; invalid_input where the file is not a vault of this format.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -160,6 +161,27 @@ class Vault {
   explicit Vault(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Holds the place for whoever changes what it knows of people: one refresh, one opening of a record, one unlinking at a time. Waits for
+// `patience` and then says so (conflict). Released when it goes.
+class PlaceLock {
+ public:
+  static Result<PlaceLock> take(const place::Place& place, std::chrono::milliseconds patience, const std::string& busy);
+  PlaceLock(PlaceLock&& other) noexcept : file_(other.file_) { other.file_ = -1; }
+  PlaceLock& operator=(PlaceLock&&) = delete;
+  ~PlaceLock();
+
+ private:
+  explicit PlaceLock(int file) : file_(file) {}
+  int file_;
+};
+
+// The objections in force today, by NHS number. A number that fails its check is an error: no objection is quietly lost.
+struct ObjectionInForce {
+  std::uint64_t nhs_number = 0;
+  std::string purpose;  // secondary_use, national_data_opt_out, case_finding, direct_care
+};
+Result<std::vector<ObjectionInForce>> objections_in_force(const place::Place& place, engine::Connection& connection);
 
 // Changes whenever a clerk's decision does: what a refresh depends on besides its files.
 std::string decisions_print(const place::Place& place);

@@ -27,5 +27,8 @@ FROM (VALUES
   (24, 'fhir_condition', NULL),
   (25, 'fhir_procedure', NULL),
   (26, 'mhsds_referral', NULL),
-  (27, 'fhir_patient', NULL)
+  (27, 'fhir_patient', NULL),
+  (28, 'shared_encounter', 'case_management'),
+  (29, 'shared_task', 'case_management'),
+  (30, 'shared_care_plan', NULL)
 ) AS listed(source, staged_table, setting);

@@ -128,3 +128,11 @@ encounter AS (
 SELECT person_key, date, setting, service_line, 1, cost_pence, cost_defaulted, provider, source, source_row, 0
 FROM encounter
 ORDER BY source, source_row;
+
+-- Case management: contacts and tasks of the teams, in the order of the key.
+INSERT INTO activity
+SELECT person_key, contact_date, 'case_management', CASE WHEN kind = 'task' THEN 'task' ELSE coalesce(lower(worker_role), 'contact') END, 1,
+       cost_pence, cost_defaulted, NULL, source, source_row, 0
+FROM case_contact
+WHERE in_period AND happened
+ORDER BY source, source_row;

@@ -88,6 +88,16 @@ counted AS (
   SELECT 13, CASE WHEN person_key IS NULL THEN 'no_person' ELSE 'did_not_happen' END, count(*) FROM door.fhir_medication_request
   WHERE person_key IS NULL OR coalesce(status, 'unknown') IN ('cancelled', 'entered-in-error', 'draft') GROUP BY 2
   UNION ALL
+  SELECT source, CASE WHEN NOT happened THEN 'did_not_happen' WHEN in_period THEN 'activity' ELSE 'outside_period' END, count(*) FROM case_contact GROUP BY 1, 2
+  UNION ALL
+  SELECT 28, 'no_person', count(*) FROM door.shared_encounter WHERE person_key IS NULL
+  UNION ALL
+  SELECT 29, 'no_person', count(*) FROM door.shared_task WHERE person_key IS NULL
+  UNION ALL
+  SELECT 30, 'plan', count(*) FROM case_plan
+  UNION ALL
+  SELECT 30, 'no_person', count(*) FROM door.shared_care_plan WHERE person_key IS NULL
+  UNION ALL
   -- Conditions and procedures are no activity, but each is accounted for.
   SELECT 24, 'condition', count(*) FROM condition WHERE source = 24
   UNION ALL

@@ -19,6 +19,9 @@ SELECT CAST(source AS SMALLINT) AS source, rows FROM (
   SELECT 12, count(*) FROM door.fhir_encounter UNION ALL
   SELECT 13, count(*) FROM door.fhir_medication_request UNION ALL
   SELECT 24, count(*) FROM door.fhir_condition UNION ALL
-  SELECT 25, count(*) FROM door.fhir_procedure
+  SELECT 25, count(*) FROM door.fhir_procedure UNION ALL
+  SELECT 28, count(*) FROM door.shared_encounter UNION ALL
+  SELECT 29, count(*) FROM door.shared_task UNION ALL
+  SELECT 30, count(*) FROM door.shared_care_plan
 ) counted
 ORDER BY source;
