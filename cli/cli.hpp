@@ -33,6 +33,7 @@ int fhir_command(std::span<const std::string> arguments);
 int govern_command(std::span<const std::string> arguments);
 int link_command(std::span<const std::string> arguments);
 int messages_command(std::span<const std::string> arguments);
+int subscriptions_command(std::span<const std::string> arguments);
 int version_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::cli

@@ -36,6 +36,7 @@ const std::vector<Verb>& verbs() {
       {"validate", "how well predictions agree with outcomes, or a model trained here: a TRIPOD+AI report", risk::validate_command},
       {"fhir", "files into the shared record and out of it: fhir import, fhir export", cli::fhir_command},
       {"messages", "hospitals' HL7 v2 messages: import, review, retry, undo-merge, send", cli::messages_command},
+      {"subscriptions", "what partners who asked to be told could not be told: subscriptions dead", cli::subscriptions_command},
       {"care", "open one person's care record for somebody who cares for them", cli::care_command},
       {"govern", "who may see what, who did: audit verify, audit heads, …", cli::govern_command},
       {"version", "versions of the program and its engines", cli::version_command},
@@ -45,7 +46,7 @@ const std::vector<Verb>& verbs() {
 
 int usage(FILE* to) {
   std::fputs("joinedup <verb> --place DIR [--json] [--threads N]\n\n", to);
-  for (const auto& verb : verbs()) std::fprintf(to, "  %-12s %s\n", verb.name, verb.what);
+  for (const auto& verb : verbs()) std::fprintf(to, "  %-13s %s\n", verb.name, verb.what);
   return to == stdout ? 0 : 2;
 }
 

@@ -47,6 +47,9 @@ wait $server 2>/dev/null
 wait $sender
 expect "a sender whose receiver is gone" $? 1
 begin "$port"
+curl -sN "${base%/fhir}/events?types=Encounter" >"$work/events" &
+listener=$!
+sleep 0.3
 said=$("$program" messages send --to "127.0.0.1:$port" --file "$work/messages.hl7" --json)
 expect "every message is answered" "$said" "{\"codes\":{\"AA\":$((2 * people)),\"AE\":0,\"AR\":0},\"sent\":$((2 * people))}"
 for _ in $(seq 100); do [ "$(count 'Encounter?status=finished&_total=accurate&_count=1')" = "$people" ] && break; sleep 0.1; done
@@ -54,9 +57,15 @@ expect "visits that ended" "$(count 'Encounter?status=finished&_total=accurate&_
 expect "visits" "$(count 'Encounter?_total=accurate&_count=1')" "$people"
 expect "people" "$(count 'Patient?_total=accurate&_count=1')" "$people"
 expect "messages that wrote, each once" "$(count 'Provenance?_total=accurate&_count=1')" "$((2 * people))"
+grep -q '"type":"Encounter","id":"[-0-9a-f]*","version":' "$work/events" || { echo "FAILED: a page that listened heard nothing"; failures=$((failures + 1)); }
+grep -q Number "$work/events" && { echo "FAILED: an event held a name"; failures=$((failures + 1)); }
 kill -TERM $server
+began=$(date +%s)
 wait $server
 expect "asked to stop" $? 0
+[ $(($(date +%s) - began)) -lt 8 ] || { echo "FAILED: a page that listens kept the server from stopping"; failures=$((failures + 1)); }
+wait $listener
+expect "nothing undelivered" "$("$program" subscriptions dead --place "$work/place" --json)" "[]"
 expect "for review" "$("$program" messages review --place "$work/place" --json)" "[]"
 said=$("$program" messages import --place "$work/place" --file "$work/messages.hl7" --json | grep -o '"codes":{[^}]*}')
 expect "the same from a file, answered alike" "$said" "\"codes\":{\"AA\":$((2 * people)),\"AE\":0,\"AR\":0}"

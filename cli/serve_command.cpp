@@ -10,7 +10,9 @@
 #include "care_door/care_door.hpp"
 #include "cli/cli.hpp"
 #include "messages/messages.hpp"
+#include "place/subscription_settings.hpp"
 #include "server/server.hpp"
+#include "subscriptions/subscriptions.hpp"
 
 namespace joinedup::cli {
 
@@ -69,6 +71,13 @@ Result<Flags> read_flags(const Common& common) {
   return flags;
 }
 
+// Without sign-in a page from elsewhere must not listen through a browser on this machine.
+bool is_this_machine(const rest::Request& request) {
+  const auto host = request.header("Host");
+  const auto name = host.substr(0, host.rfind(':'));
+  return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
+}
+
 Result<int> serve(const Common& common) {
   JOINEDUP_TRY(auto flags, read_flags(common));
   auto& options = flags.options;
@@ -84,7 +93,30 @@ Result<int> serve(const Common& common) {
   JOINEDUP_TRY(auto server, server::Server::listen(options));
   JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
   const rest::Api api(*store, {.base_url = server->base_url(), .validation = flags.validation, .export_folder = common.place + "/shared-record-exports"});
-  server->serve([&api](const rest::Request& request) { return api.handle(request); }, [&store] { return store->figures(); });
+  // Pages that listen to what changes, and partners that asked to be told. Without sign-in whoever is on this machine hears everything;
+  // else nobody does until a permit is made of who is signed in.
+  const bool is_open = options.access == server::Access::anyone_on_this_machine;
+  const auto permit = [is_open]() -> std::unique_ptr<fhir::Permit> { return is_open ? std::make_unique<fhir::PermitAll>() : nullptr; };
+  const auto events = subscriptions::Events::open(*store);
+  subscriptions::HooksOptions hook_options{.place_folder = common.place, .permit_of = [permit](const std::string&) { return permit(); }, .allowed = {}, .authority_file = {}};
+  JOINEDUP_TRY(const auto settings, place::read_subscription_settings(common.place));
+  hook_options.allowed = settings.receivers;
+  hook_options.authority_file = settings.authority_file;
+  JOINEDUP_TRY(const auto hooks, subscriptions::Hooks::open(std::move(hook_options), *store));
+  const auto pages = [&events, permit](const rest::Request& request) -> rest::Response {
+    if (request.path == "/events" && is_this_machine(request)) return events->stream(request, permit);
+    return {.status = 404, .headers = {{"Content-Type", "text/plain; charset=utf-8"}}, .body = "There is nothing at this address.\n"};
+  };
+  // Whatever way this ends, nobody is answered out of what is gone.
+  struct End {
+    server::Server& server;
+    subscriptions::Events& events;
+    ~End() {
+      events.stop();
+      server.stop();
+    }
+  } const end{*server, *events};
+  server->serve([&api](const rest::Request& request) { return api.handle(request); }, [&store] { return store->figures(); }, pages);
   // A refresh reaches the record through this process while it serves.
   const fhir::PermitAll this_account;
   JOINEDUP_TRY(const auto backend, care_door::Backend::listen(common.place, [&](const std::string& method, const std::string& path, std::string body) {
@@ -108,6 +140,8 @@ Result<int> serve(const Common& common) {
   sigwait(&signals, &received);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // asked a second time, it ends at once
   if (mllp) mllp->stop();
+  hooks->stop();
+  events->stop();
   server->stop();
   return 0;
 }
@@ -121,6 +155,7 @@ int serve_command(std::span<const std::string> arguments) {
               "Serves the shared record at /fhir, the last report at /, health at /healthz and /readyz, figures at /metrics.\n"
               "Plain HTTP is for this machine only. --port 0 picks a free port. What validation refuses is not stored, unless --validation says otherwise.\n"
               "--mllp-port takes hospitals' HL7 v2 messages: plain on this machine, over TLS from others; --mllp-client-ca: senders show a certificate whose common name is the partner's code.\n"
+              "/events tells pages what changes; Subscriptions (rest-hook) tell partners.\n"
               "SIGTERM ends it when open requests are answered.");
     return 0;
   }

@@ -293,7 +293,15 @@ asio::awaitable<bool> Session<Stream>::stream_pieces(rest::Response& response, b
     if (!has_more) break;
     connection_.enter(Phase::working, Clock::time_point::max());
     auto next = [&response, &piece] { return response.more(piece); };
-    const auto more = co_await elsewhere(writers_, next);
+    Result<bool> more = true;
+    if (response.wait) {
+      auto wait = response.wait;
+      const auto come = co_await let_go(shared_.holds, std::move(wait));
+      if (!come) co_return false;
+      more = next();
+    } else {
+      more = co_await elsewhere(writers_, next);
+    }
     if (!more) co_return false;  // the connection ends in the middle, so that nobody takes it for the whole
     has_more = *more;
   }
@@ -305,7 +313,7 @@ template <class Stream>
 asio::awaitable<bool> Session<Stream>::answer(rest::Response response, Keep keep) {
   const bool has_pieces = static_cast<bool>(response.more) && !is_head_method_;
   const bool is_bodiless = response.status == 204 || response.status == 304;
-  const bool may_pack = accepts_gzip_ && response.header("Content-Encoding").empty() && !is_bodiless;
+  const bool may_pack = accepts_gzip_ && !response.wait && response.header("Content-Encoding").empty() && !is_bodiless;
   HeadFacts facts{.version = version_, .length = {}, .keep = keep, .request = id_, .is_packed = false, .is_tls = !std::is_same_v<Stream, Socket>, .is_chunked = false};
   std::uint64_t bytes = 0;
   bool written = false;

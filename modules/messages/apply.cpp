@@ -85,10 +85,13 @@ Result<std::size_t> Applier::apply_waiting(std::size_t most) {
 Result<void> Applier::apply_batch(const std::vector<KeptMessage>& batch) {
   writes_.clear();
   at_.clear();
+  std::vector<Receipt> receipts;
   JOINEDUP_CHECK(run_sql(file_.get(), "BEGIN IMMEDIATE", applied_file, "begin"));
   const auto all = [&]() -> Result<void> {
     for (const auto& message : batch) {
       JOINEDUP_TRY(const auto became, apply_one(message));
+      const auto caret = message.trigger.find('^');
+      receipts.push_back({.message = message.id, .origin = became.origin, .trigger = message.trigger.substr(caret == std::string::npos ? 0 : caret + 1), .state = became.state, .patient = became.patient, .resources = targets_});
       SqliteStatement outcome(file_.get(), "INSERT INTO outcome VALUES (?, ?, ?) ON CONFLICT (message) DO UPDATE SET state = excluded.state, reason = excluded.reason", applied_file);
       outcome.bind(1, message.id);
       outcome.bind(2, static_cast<std::int64_t>(became.state));
@@ -103,6 +106,7 @@ Result<void> Applier::apply_batch(const std::vector<KeptMessage>& batch) {
   if (done) done = run_sql(file_.get(), "COMMIT", applied_file, "be written");
   if (done) {
     last_seen_ = std::max(last_seen_, batch.back().id);
+    if (options_.note) options_.note(receipts);
     return {};
   }
   JOINEDUP_CHECK(run_sql(file_.get(), "ROLLBACK", applied_file, "go back"));
@@ -124,7 +128,7 @@ Result<Applier::Became> Applier::apply_one(const KeptMessage& message) {
   const EventSource source{.partner = message.partner, .received = message.received, .sequence = message.id};
   JOINEDUP_TRY(const auto event, read_event(parsed, source));
   if (!options_.place->agreements.empty() && !options_.place->may_write(event.origin, today()))
-    return Became{State::held, "No agreement for direct care that lets the sender write is in force; it is applied once there is one (joinedup messages retry)."};
+    return Became{State::held, "No agreement for direct care that lets the sender write is in force; it is applied once there is one (joinedup messages retry).", {}, event.origin};
   // A program that ended after the record had this message and before that was noted: the record's word counts.
   skip_writes_ = message.id <= unsure_until_ && store_.read("Provenance", name("Provenance", message.digest), everybody).has_value();
   return apply_event(message, event);
@@ -132,8 +136,8 @@ Result<Applier::Became> Applier::apply_one(const KeptMessage& message) {
 
 Result<Applier::Became> Applier::apply_event(const KeptMessage& message, const Event& event) {
   JOINEDUP_TRY(const auto person, resolve(event, message.id));
-  if (!person.problem.empty()) return Became{State::review, person.problem};
-  Became became;
+  if (!person.problem.empty()) return Became{State::review, person.problem, {}, event.origin};
+  Became became{State::applied, {}, person.patient, event.origin};
   // The fold reads what was applied; this message is, from here on.
   SqliteStatement outcome(file_.get(), "INSERT INTO outcome VALUES (?, 1, '') ON CONFLICT (message) DO UPDATE SET state = 1, reason = ''", applied_file);
   outcome.bind(1, message.id);
@@ -143,7 +147,7 @@ Result<Applier::Became> Applier::apply_event(const KeptMessage& message, const E
     if (event.merged_ids.empty()) became.reason = "MRG-1 does not say which number was merged into the person's.";
     else {
       JOINEDUP_TRY(const auto problem, merge(event, person, message.id));
-      if (!problem.empty()) became = {State::review, problem};
+      if (!problem.empty()) became.state = State::review, became.reason = problem;
     }
   } else if (event.visit && !event.visit->key.empty()) {
     JOINEDUP_CHECK(write_visit(message, event, person));

@@ -37,7 +37,7 @@ class Applier {
   };
   struct Became {
     State state = State::applied;
-    std::string reason;
+    std::string reason, patient, origin;
   };
   Result<void> apply_batch(const std::vector<KeptMessage>& batch);
   Result<Became> apply_one(const KeptMessage& message);

@@ -8,9 +8,29 @@
 #include "base/sqlite.hpp"
 #include "messages/hl7.hpp"
 #include "messages/test_support.hpp"
+#include "validation/validation.hpp"
 
 namespace joinedup::messages {
 namespace {
+
+class InboxTest : public InboxFixture {
+ protected:
+  // Faults of what was written, by the published definitions.
+  void expect_valid(const std::vector<std::string>& types) {
+    for (const auto& type : types) {
+      int shown = 0, looked_at = 0;
+      for (const auto& one : find(type, "")) {
+        const auto text = one.dump();
+        fhirpath::Document document;
+        ASSERT_TRUE(document.parse(text));
+        ++looked_at;
+        for (const auto& issue : validation::Validator::r4().validate(document))
+          if (issue.severity <= validation::Severity::error && ++shown < 4) ADD_FAILURE() << type << ": " << issue.expression << ": " << issue.sentence << "\n" << text.substr(0, 1200);
+      }
+      EXPECT_GT(looked_at, 0) << type;
+    }
+  }
+};
 
 TEST_F(InboxTest, AnAdmissionMakesAnUnlinkedPatientAndAnEncounter) {
   apply({});
@@ -301,6 +321,17 @@ TEST_F(InboxTest, NinetyNineSamplesAreAnsweredAsTheyShouldBeAndAllAreKept) {
   for (const auto& sender : *all_senders) kept += sender.kept + sender.repeated;
   EXPECT_EQ(kept, 99u);
   EXPECT_GE(find("Encounter", "").size(), 6u);
+  expect_valid({"Patient", "Encounter", "Provenance"});
+}
+
+TEST_F(InboxTest, WhatIsWrittenIsValidFhir) {
+  register_person("p1", "9990000018", "1980-02-01");
+  put("EpisodeOfCare", "e1", {{"status", "active"}, {"patient", {{"reference", "Patient/p1"}}}, {"careManager", {{"reference", "Practitioner/c1"}}}});
+  apply({.pid3 = "M1^^^RXX^MR~9990000018^^^NHS^NH"});
+  apply({.trigger = "A03", .control = "2", .recorded = "202601031200", .discharged = "202601031145"});
+  apply({.control = "3", .pid3 = "M2^^^RXX^MR~9990000026^^^NHS^NH", .visit = "V2"});
+  apply({.trigger = "A40", .control = "4", .pid3 = "M2^^^RXX^MR", .merged = "M9^^^RXX^MR"});
+  expect_valid({"Encounter", "Provenance", "Communication", "Flag"});
 }
 
 }  // namespace

@@ -32,10 +32,20 @@ enum class State : std::uint8_t {
 };
 const char* state_name(State state);
 
+// What became of one message, for the audit log. No name, number or text of a record.
+struct Receipt {
+  std::int64_t message = 0;
+  std::string origin, trigger;             // the partner's code, or what the sender calls itself; "A01"
+  State state = State::applied;
+  std::string patient;                     // id; empty where nobody was found
+  std::vector<std::string> resources;      // "Encounter/…": what was written
+};
+
 struct InboxOptions {
   const place::Place* place = nullptr;     // its folder, partners and agreements
   std::function<std::int64_t()> clock;     // microseconds UTC; the system's where absent
   std::size_t most_at_once = 64;           // messages applied in one transaction
+  std::function<void(const std::vector<Receipt>&)> note;  // called when the record has them; may be absent
 };
 
 class Inbox {

@@ -52,7 +52,7 @@ void make(Certificate& out, const char* name, const Certificate* authority, cons
   std::fclose(to);
 }
 
-class MllpTest : public InboxTest {
+class MllpTest : public InboxFixture {
  protected:
   void listen(MllpOptions options = {}) {
     auto door = MllpServer::listen(options, *inbox_);

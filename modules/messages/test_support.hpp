@@ -35,7 +35,7 @@ struct Adt {
   }
 };
 
-class InboxTest : public ::testing::Test {
+class InboxFixture : public ::testing::Test {
  protected:
   void SetUp() override {
     place_.folder = folder_.path();

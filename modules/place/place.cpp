@@ -5,6 +5,7 @@
 
 #include "base/file.hpp"
 #include "place/read_agreements.hpp"
+#include "place/read_subscriptions.hpp"
 #include "place/strict_toml.hpp"
 
 namespace joinedup::place {
@@ -154,6 +155,7 @@ Result<void> read_sections(StrictTable& root, Place& place) {
     place.shared_record_profiles = table.text("profiles", Presence::optional);
     JOINEDUP_CHECK(table.finish());
   }
+  JOINEDUP_TRY(const auto subscriptions, read_subscriptions(root, place.folder));  // only checked here: who serves reads them
   if (const auto* item = root.table("objections", Presence::optional)) {
     StrictTable table(*item, file_name, "[objections]");
     place.objections_file = table.text("file", Presence::required);

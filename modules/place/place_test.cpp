@@ -134,4 +134,11 @@ TEST(Place, EveryFaultIsOneSentenceWithItsLine) {
   EXPECT_FALSE(read_place("/nowhere"));
 }
 
+TEST(Place, ReceiversOfNotificationsAreHostAndPort) {
+  const auto with = [](const char* lines) { return parse_place(std::string(good) + "\n[subscriptions]\n" + lines + "\n", "."); };
+  EXPECT_TRUE(with("receivers = [\"hooks.example:8443\"]"));
+  EXPECT_NE(with("receivers = [\"hooks.example\"]").error().text().find("host:port"), std::string::npos);
+  EXPECT_FALSE(with("allow = true"));
+}
+
 }  // namespace joinedup::place

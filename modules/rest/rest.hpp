@@ -51,6 +51,9 @@ struct Response {
   std::string body;
   // Where set, the body comes in pieces: it fills `piece` and says whether there may be more. Bulk export and long pages.
   std::function<Result<bool>(std::string& piece)> more;
+  // Where set, with `more`: each further piece is asked for once `ready` is called, and no thread waits meanwhile; `more` must be quick then,
+  // and the pieces are not packed. Event streams. May be called by any thread; an error ends the connection.
+  std::function<void(std::function<void(Result<void>)> ready)> wait;
   // Where set, the answer goes out only once `resume` is called without error: its audit event is on the disk. May be called by any thread.
   std::function<void(std::function<void(Result<void>)> resume)> hold;
   // Every resource whose content is in the body, or (304) is confirmed to be what the asker holds: matches and includes, versions
