@@ -8,6 +8,7 @@ namespace joinedup::cli {
 // What stands after the part's name: "verify --place DIR --json".
 int govern_agreements(std::span<const std::string> arguments);
 int govern_audit(std::span<const std::string> arguments);
+int govern_reidentify(std::span<const std::string> arguments);
 int govern_users(std::span<const std::string> arguments);
 int govern_demo(std::span<const std::string> arguments);   // users demo
 int govern_clients(std::span<const std::string> arguments);

@@ -19,6 +19,7 @@ const std::vector<Part>& parts() {
   static const std::vector<Part> all = {
       {"agreements", "what each partner agreed to share, what is missing, what soon ends: [--on DATE]", govern_agreements},
       {"audit", "who looked, who changed: verify, heads, unusual, rotate-key", govern_audit},
+      {"reidentify", "who a found person is, for the team or practice that a released list gave them to", govern_reidentify},
       {"users", "who may sign in: list, invite, disable, reset, role, sign-out, link", govern_users},
       {"clients", "apps and services: list, add, remove", govern_clients},
       {"explain", "may this account see this resource, and which rule decides", govern_explain},
