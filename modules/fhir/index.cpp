@@ -12,11 +12,20 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
+#include "fhir_embedded.hpp"
 
 namespace joinedup::fhir {
 
 namespace {
+
+// Types are numbers in an index, and parameters are hashes of their names: one made for other definitions is not read, but made again.
+const std::string& first_line() {
+  static const std::string line = "joinedup search index 2 for " + std::to_string(hash64(find_embedded(embedded_fhir(), "data/search_parameters.txt").value_or("")));
+  return line;
+}
+
 
 constexpr std::size_t most_waiting_segments = 8, most_waiting_while_failing = 24;
 constexpr std::chrono::seconds quiet_before_joining_harder{3};
@@ -72,7 +81,7 @@ void Index::load() {
   const auto text = read_file(options_.folder + "/manifest");
   std::vector<std::string_view> lines;
   if (text) lines = split(*text, '\n');
-  bool sound = lines.size() > 2 && lines[0] == "joinedup search index 1" && lines[1] == "store " + std::to_string(options_.store);
+  bool sound = lines.size() > 2 && lines[0] == first_line() && lines[1] == "store " + std::to_string(options_.store);
   for (std::size_t i = 2; sound && i < lines.size(); ++i) {
     const auto words = split(lines[i], ' ');
     if (words.size() != 2) continue;
@@ -284,7 +293,7 @@ void Index::replace(std::size_t from, std::size_t count, std::shared_ptr<const S
 }
 
 void Index::write_manifest() {
-  std::string text = "joinedup search index 1\nstore " + std::to_string(options_.store) + "\n";
+  std::string text = first_line() + "\nstore " + std::to_string(options_.store) + "\n";
   Row end = 0;
   {
     const View all = view();

@@ -373,6 +373,30 @@ TEST(Store, AnIndexThatKnowsMoreThanTheRecordIsNotUsed) {
 }
 
 // One broken file in the middle: what it knew to be superseded must not come back from the files before it.
+// Types have numbers there: those of other definitions would be other types.
+TEST(Store, AnIndexMadeForOtherDefinitionsIsMadeAgain) {
+  TestFolder folder;
+  const auto path = folder.file("r.sqlite"), manifest = path + ".index/manifest";
+  {
+    const auto store = *open_store({.path = path, .segment_rows = 4});
+    for (int i = 0; i < 12; ++i)
+      ASSERT_TRUE(store->write({{.kind = Write::Kind::update, .type = "Task", .id = "t" + std::to_string(i), .body = R"({"resourceType":"Task","status":"draft","intent":"plan"})"}}));
+    store->settle();
+  }
+  ASSERT_TRUE(read_file(manifest));
+  auto text = *read_file(manifest);
+  ASSERT_TRUE(text.starts_with("joinedup search index 2 for "));
+  text[text.find('\n') - 1] ^= 1;
+  ASSERT_TRUE(write_file(manifest, text));
+  {
+    const auto store = *open_store({.path = path, .segment_rows = 4});
+    EXPECT_EQ(all_ids(*store, "Task", "status=draft")->size(), 12U);
+    store->settle();
+  }
+  ASSERT_TRUE(read_file(manifest));
+  EXPECT_NE(*read_file(manifest), text);
+}
+
 TEST(Store, ABrokenPartOfTheIndexBringsNothingSupersededBack) {
   TestFolder folder;
   Fixed fixed;
