@@ -39,6 +39,7 @@ class Drawer {
   Drawer(std::vector<Template> templates, std::uint64_t copies, std::string base) : templates_(std::move(templates)), copies_(copies), base_(std::move(base)) {
     for (const Template& t : templates_) {
       if (t.type == "Observation" && (t.code.empty() || t.date.empty())) continue;
+      if (const char* without = std::getenv("JOINEDUP_BENCH_WITHOUT"); without != nullptr && t.type == without) continue;  // a type that a peer does not hold
       by_type_[t.type].push_back(&t);
       by_type_[""].push_back(&t);
     }
@@ -53,7 +54,10 @@ class Drawer {
       return get("/" + t.type + "/" + id, "\"" + id + "\"");
     }
     if (kind == "create") {
-      const Template& t = templates_[(n * 7919) % templates_.size()];
+      const char* without = std::getenv("JOINEDUP_BENCH_WITHOUT");
+      std::size_t at = (n * 7919) % templates_.size();
+      while (without != nullptr && templates_[at].type == without) at = (at + 1) % templates_.size();
+      const Template& t = templates_[at];
       const std::string body = copy_of(t, mix64(run, n) | 1ULL << 40);
       return {"POST " + base_ + "/" + t.type + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nAccept: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body, {}, 201};
     }
