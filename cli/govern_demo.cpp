@@ -1,76 +1,144 @@
-// joinedup govern users demo: accounts to try a synthetic place with, one of each role, tied to workers of the place and to a person of
-// its shared record. Passwords and TOTP secrets are random, shown nowhere but in demo-users.json (0600).
+// joinedup govern users demo: accounts to try a synthetic place with, one a role, each with a password made here. Never for real people.
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/file.hpp"
 #include "cli/cli.hpp"
 #include "cli/govern.hpp"
 #include "fhir/fhir.hpp"
 #include "identity/identity.hpp"
-#include "place/place.hpp"
 
 namespace joinedup::cli {
-
 namespace {
 
 using nlohmann::json;
 
-json first_of(fhir::Store& store, const std::string& type, const std::string& text) {
-  auto query = fhir::parse_query(type, text + (text.empty() ? "" : "&") + "_count=1");
-  if (!query) return {};
-  const auto page = store.search(*query, fhir::PermitAll());
-  return !page || page->entries.empty() ? json() : json::parse(page->entries[0].version.body, nullptr, false);
+constexpr const char* role_system = "urn:joinedup:role";
+constexpr const char* carer_id = "demo-carer";
+
+struct Wanted {
+  const char* user;       // what they sign in as
+  const char* role;       // that policy knows
+  const char* directory;  // the role's code in the directory of staff
+};
+constexpr Wanted wanted[] = {{"demo.coordinator", "co_ordinator", "care_coordinator"}, {"demo.gp", "gp", "general_practitioner"},
+                             {"demo.nurse", "nurse", "community_nurse"},             {"demo.socialworker", "social_worker", "social_worker"},
+                             {"demo.teamlead", "team_lead", "team_lead"},            {"demo.analyst", "analyst", "analyst"},
+                             {"demo.guardian", "guardian", "caldicott_guardian"},    {"demo.safeguarding", "safeguarding_lead", "safeguarding_lead"}};
+
+Result<std::vector<json>> found(fhir::Store& store, const std::string& type, const std::string& query) {
+  JOINEDUP_TRY(const auto parsed, fhir::parse_query(type, query + "&_count=200"));
+  JOINEDUP_TRY(const auto page, store.search(parsed, fhir::PermitAll()));
+  std::vector<json> out;
+  for (const auto& entry : page.entries) out.push_back(json::parse(entry.version.body));
+  std::sort(out.begin(), out.end(), [](const json& a, const json& b) { return a["id"] < b["id"]; });
+  return out;
 }
 
-std::string referred(const json& resource, const char* element) {
-  if (!resource.is_object() || !resource.contains(element)) return {};
-  const auto reference = resource[element].value("reference", "");
-  return reference.substr(reference.find('/') + 1);
+std::string last_part(const std::string& reference) { return reference.substr(reference.rfind('/') + 1); }
+
+Result<std::string> organisation_code(fhir::Store& store, const std::string& reference) {
+  JOINEDUP_TRY(const auto version, store.read("Organization", last_part(reference), fhir::PermitAll()));
+  for (const auto& identifier : json::parse(version.body).value("identifier", json::array()))
+    if (identifier.value("system", "") == "https://fhir.nhs.uk/Id/ods-organization-code") return identifier.value("value", "");
+  return std::string();
 }
 
-std::string id_of(const json& resource) { return resource.is_object() ? resource.value("id", "") : std::string(); }
+// The demonstration's person: the first on a caseload whose practice has a doctor among the workers.
+struct Person {
+  std::string patient, practice;
+};
+Result<Person> chosen_person(fhir::Store& store) {
+  JOINEDUP_TRY(const auto episodes, found(store, "EpisodeOfCare", "status=active,planned,waitlist"));
+  for (const auto& episode : episodes) {
+    const auto practice = episode.value("/managingOrganization/reference"_json_pointer, std::string());
+    JOINEDUP_TRY(const auto doctors, found(store, "PractitionerRole", std::string("role=") + role_system + "|general_practitioner&organization=" + practice));
+    if (!doctors.empty()) return Person{last_part(episode.value("/patient/reference"_json_pointer, std::string())), practice};
+  }
+  return Person{};  // a place so small that nobody was found
+}
 
-void tie_to_worker(identity::NewAccount& account, const place::Place& place, fhir::Store* store) {
-  static const std::map<std::string, std::string> works_as = {{"co_ordinator", "care_coordinator"}, {"gp", "general_practitioner"}, {"social_worker", "social_worker"},
-                                                              {"team_lead", "team_lead"},           {"analyst", "analyst"},         {"guardian", "caldicott_guardian"}};
-  const auto role = works_as.find(account.roles.front());
-  if (role == works_as.end()) return;
-  for (const auto& worker : place.workers) {
-    if (worker.role != role->second) continue;
-    account.organisation = worker.organisation;
-    if (store != nullptr) account.practitioner = id_of(first_of(*store, "Practitioner", "identifier=urn:joinedup:worker|" + worker.code));
+Result<identity::NewAccount> worker(fhir::Store& store, const Wanted& one, const Person& person) {
+  std::string query = std::string("role=") + role_system + "|" + one.directory;
+  if (std::string(one.role) == "gp" && !person.practice.empty()) query += "&organization=" + person.practice;
+  JOINEDUP_TRY(const auto roles, found(store, "PractitionerRole", query));
+  identity::NewAccount account{.user = one.user, .roles = {one.role}};
+  if (roles.empty()) return account;
+  account.practitioner = last_part(roles.front().value("/practitioner/reference"_json_pointer, std::string()));
+  JOINEDUP_TRY(account.organisation, organisation_code(store, roles.front().value("/organization/reference"_json_pointer, std::string())));
+  return account;
+}
+
+// A daughter whom the person chose to help.
+Result<void> write_carer(fhir::Store& store, const std::string& patient) {
+  const json related = {{"resourceType", "RelatedPerson"}, {"id", carer_id}, {"active", true}, {"patient", {{"reference", "Patient/" + patient}}},
+                        {"relationship", json::array({{{"coding", json::array({{{"system", "http://terminology.hl7.org/CodeSystem/v3-RoleCode"}, {"code", "DAUC"}, {"display", "Daughter"}}})}}})},
+                        {"name", json::array({{{"text", "A daughter who does not exist"}}})}};
+  const json consent = {{"resourceType", "Consent"}, {"id", carer_id}, {"status", "active"}, {"patient", {{"reference", "Patient/" + patient}}},
+                        {"scope", {{"coding", json::array({{{"system", "http://terminology.hl7.org/CodeSystem/consentscope"}, {"code", "patient-privacy"}}})}}},
+                        {"category", json::array({{{"coding", json::array({{{"system", "http://loinc.org"}, {"code", "59284-0"}}})}}})},
+                        {"policyRule", {{"coding", json::array({{{"system", "urn:joinedup:proxy-authority"}, {"code", "chosen"}}})}}},
+                        {"provision", {{"type", "permit"}, {"actor", json::array({{{"role", {{"coding", json::array({{{"system", "http://terminology.hl7.org/CodeSystem/v3-RoleCode"}, {"code", "DAUC"}}})}}},
+                                                                                   {"reference", {{"reference", std::string("RelatedPerson/") + carer_id}}}}})}}}};
+  for (const auto& resource : {related, consent}) {
+    const std::string type = resource["resourceType"];
+    if (const auto there = store.read(type, carer_id, fhir::PermitAll()); there && json::parse(there->body).value("/patient/reference"_json_pointer, "") == "Patient/" + patient) continue;
+    JOINEDUP_CHECK(store.write({{.kind = fhir::Write::Kind::update, .type = type, .id = carer_id, .body = resource.dump(), .if_match = {}}}));
+  }
+  return {};
+}
+
+// The accounts of an earlier time, where all of them still stand: a demonstration that is begun again keeps its passwords.
+std::vector<identity::DemoAccount> standing(const identity::Identity& identity, const std::string& place) {
+  std::vector<identity::DemoAccount> out;
+  const auto text = read_file(place + "/demo-users.json");
+  const auto file = text ? json::parse(*text, nullptr, false) : json();
+  if (!file.is_array()) return {};
+  const auto accounts = identity.accounts();
+  for (const auto& one : file) {
+    out.push_back({one.value("role", ""), one.value("user", ""), one.value("password", ""), one.value("totp_secret", "")});
+    if (std::none_of(accounts.begin(), accounts.end(), [&](const identity::Account& account) { return account.user == out.back().user; })) return {};
+  }
+  return out;
+}
+
+void print(const std::vector<identity::DemoAccount>& made, const Common& common) {
+  if (common.json) {
+    json out = json::array();
+    for (const auto& one : made) out.push_back({{"role", one.role}, {"user", one.user}});
+    std::puts(out.dump().c_str());
     return;
   }
+  std::printf("Accounts to try this synthetic place with (%s/demo-users.json holds them, with what an authenticator app needs):\n", common.place.c_str());
+  for (const auto& one : made) std::printf("  %-18s %-20s %s\n", one.role.c_str(), one.user.c_str(), one.password.c_str());
 }
 
-Result<int> make(const Common& common) {
-  if (common.place.empty()) return fail(ErrorCode::wrong_usage, "Say which place with --place DIR.");
+Result<int> demo_users(const Common& common) {
+  if (common.place.empty() || !common.rest.empty()) return fail(ErrorCode::wrong_usage, "joinedup govern users demo --place DIR [--json]");
   JOINEDUP_TRY(const auto place, place::read_place(common.place));
-  if (place.people != place::People::synthetic) return fail(ErrorCode::forbidden, "Accounts for trying out are for synthetic places only: this one is of real people.");
-  std::unique_ptr<fhir::DurableStore> store;
-  if (const auto file = place.path("shared-record.sqlite"); std::filesystem::exists(file)) {
-    JOINEDUP_TRY(store, fhir::open_store({.path = file, .base_url = "http://127.0.0.1/fhir"}));
+  if (place.people != place::People::synthetic)
+    return fail(ErrorCode::forbidden, "The people of this place are real: invite its workers one by one with joinedup govern users invite.");
+  JOINEDUP_TRY(const auto identity, identity::Identity::open({.place = place.folder, .fhir_url = "http://127.0.0.1/fhir"}));
+  if (const auto there = standing(*identity, place.folder); !there.empty()) {
+    print(there, common);
+    return 0;
   }
-  auto people = identity::demo_people();
-  for (auto& account : people) {
-    if (account.kind == access::Subject::Kind::worker) {
-      tie_to_worker(account, place, store.get());
-    } else if (store) {
-      // Somebody who is cared for has most to see; whose carer is on record, most to share.
-      const auto relation = first_of(*store, "RelatedPerson", "");
-      auto patient = referred(relation, "patient");
-      if (patient.empty()) patient = referred(first_of(*store, "EpisodeOfCare", "status=active"), "patient");
-      if (patient.empty()) patient = id_of(first_of(*store, "Patient", ""));
-      if (account.kind == access::Subject::Kind::person) account.patient = patient;
-      else account.related_person = id_of(relation);
-    }
+  JOINEDUP_TRY(const auto store, fhir::open_store({.path = place.path("shared-record.sqlite")}));
+  JOINEDUP_TRY(const auto person, chosen_person(*store));
+  std::vector<identity::NewAccount> people;
+  for (const auto& one : wanted) {
+    JOINEDUP_TRY(auto account, worker(*store, one, person));
+    people.push_back(std::move(account));
   }
-  JOINEDUP_TRY(const auto identity, identity::Identity::open({.place = common.place, .fhir_url = "https://joinedup.invalid/fhir"}));
-  JOINEDUP_TRY(const auto made, identity::make_demo_accounts(*identity, common.place, people));
-  const auto file = common.place + "/demo-users.json";
-  if (common.json) std::puts(json{{"accounts", made.size()}, {"file", file}}.dump().c_str());
-  else std::printf("%zu accounts to try the place with; names, passwords and TOTP secrets are in %s\n", made.size(), file.c_str());
+  people.push_back({.user = "demo.administrator", .roles = {"administrator"}});
+  if (!person.patient.empty()) {
+    JOINEDUP_CHECK(write_carer(*store, person.patient));
+    people.push_back({.user = "demo.patient", .kind = access::Subject::Kind::person, .patient = person.patient, .roles = {"person"}});
+    people.push_back({.user = "demo.carer", .kind = access::Subject::Kind::proxy, .related_person = carer_id, .roles = {"proxy"}});
+  }
+  JOINEDUP_TRY(const auto made, identity::make_demo_accounts(*identity, place.folder, people));
+  print(made, common);
   return 0;
 }
 
@@ -79,7 +147,7 @@ Result<int> make(const Common& common) {
 int govern_demo(std::span<const std::string> arguments) {
   const auto common = read_common(arguments);
   if (!common) return report_error(common.error());
-  const auto done = make(*common);
+  const auto done = demo_users(*common);
   return done ? *done : report_error(done.error());
 }
 

@@ -7,8 +7,11 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "care_door/care_door.hpp"
 #include "cli/cli.hpp"
+#include "cli/signed_in.hpp"
+#include "governance/governance.hpp"
 #include "messages/messages.hpp"
 #include "place/subscription_settings.hpp"
 #include "server/server.hpp"
@@ -90,21 +93,42 @@ Result<int> serve(const Common& common) {
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A place is served to those who sign in; a folder without a place.toml to nobody.
+  place::Place place;
+  const bool is_place = std::filesystem::exists(common.place + "/place.toml");
+  if (is_place) {
+    JOINEDUP_TRY(place, place::read_place(common.place));
+    if (options.access == server::Access::nobody) options.access = server::Access::handler_decides;
+  }
   JOINEDUP_TRY(auto server, server::Server::listen(options));
   JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
-  const rest::Api api(*store, {.base_url = server->base_url(), .validation = flags.validation, .export_folder = common.place + "/shared-record-exports"});
-  // Pages that listen to what changes, and partners that asked to be told. Without sign-in whoever is on this machine hears everything;
-  // else nobody does until a permit is made of who is signed in.
+  std::unique_ptr<SignedIn> signed_in;
+  rest::ApiOptions api_options{.base_url = server->base_url(), .validation = flags.validation, .export_folder = common.place + "/shared-record-exports"};
+  if (options.access == server::Access::handler_decides) {
+    JOINEDUP_TRY(signed_in, SignedIn::open(place, *store, server->base_url()));
+    api_options.export_permit = signed_in->export_permit();
+    if (const auto note = signed_in->notes(); !note.empty()) std::fprintf(stderr, "%s\n", note.c_str());
+  }
+  if (is_place) {
+    JOINEDUP_TRY(const auto published, governance::publish(place, today(), *store));
+    if (published.told > 0) std::fprintf(stderr, "An agreement has ended: %llu co-ordinators are told.\n", static_cast<unsigned long long>(published.told));
+  }
+  const rest::Api api(*store, std::move(api_options));
+  // Pages that listen to what changes, each under the permit of who is signed in there; and partners that asked to be told, of whom
+  // nobody yet knows on whose behalf they asked: under sign-in they are told nothing.
   const bool is_open = options.access == server::Access::anyone_on_this_machine;
-  const auto permit = [is_open]() -> std::unique_ptr<fhir::Permit> { return is_open ? std::make_unique<fhir::PermitAll>() : nullptr; };
+  const auto anybody = [is_open]() -> std::unique_ptr<fhir::Permit> { return is_open ? std::make_unique<fhir::PermitAll>() : nullptr; };
   const auto events = subscriptions::Events::open(*store);
-  subscriptions::HooksOptions hook_options{.place_folder = common.place, .permit_of = [permit](const std::string&) { return permit(); }, .allowed = {}, .authority_file = {}};
+  subscriptions::HooksOptions hook_options{.place_folder = common.place, .permit_of = [anybody](const std::string&) { return anybody(); }, .allowed = {}, .authority_file = {}};
   JOINEDUP_TRY(const auto settings, place::read_subscription_settings(common.place));
   hook_options.allowed = settings.receivers;
   hook_options.authority_file = settings.authority_file;
   JOINEDUP_TRY(const auto hooks, subscriptions::Hooks::open(std::move(hook_options), *store));
-  const auto pages = [&events, permit](const rest::Request& request) -> rest::Response {
-    if (request.path == "/events" && is_this_machine(request)) return events->stream(request, permit);
+  const auto page_of_ours = signed_in ? signed_in->pages() : server::Server::Handler();
+  const auto pages = [&](rest::Request& request) -> rest::Response {
+    if (request.path == "/events" && signed_in) return signed_in->listen(request, *events);
+    if (request.path == "/events" && is_open && is_this_machine(request)) return events->stream(request, anybody);
+    if (page_of_ours) return page_of_ours(request);
     return {.status = 404, .headers = {{"Content-Type", "text/plain; charset=utf-8"}}, .body = "There is nothing at this address.\n"};
   };
   // Whatever way this ends, nobody is answered out of what is gone.
@@ -116,7 +140,8 @@ Result<int> serve(const Common& common) {
       server.stop();
     }
   } const end{*server, *events};
-  server->serve([&api](const rest::Request& request) { return api.handle(request); }, [&store] { return store->figures(); }, pages);
+  const server::Server::Handler everybody = [&api](const rest::Request& request) { return api.handle(request); };
+  server->serve(signed_in ? signed_in->door(api) : everybody, [&store] { return store->figures(); }, pages);
   // A refresh reaches the record through this process while it serves.
   const fhir::PermitAll this_account;
   JOINEDUP_TRY(const auto backend, care_door::Backend::listen(common.place, [&](const std::string& method, const std::string& path, std::string body) {
@@ -126,11 +151,10 @@ Result<int> serve(const Common& common) {
   }));
   std::printf("Listening %s\n", server->base_url().c_str());
   // Hospitals' messages: taken in by this process, which has the record open.
-  place::Place place;
   std::unique_ptr<messages::Inbox> inbox;
   std::unique_ptr<messages::MllpServer> mllp;
   if (flags.mllp) {
-    JOINEDUP_TRY(place, place::read_place(common.place));
+    if (!is_place) return fail(ErrorCode::not_found, "Messages are taken in for a place, and there is no place.toml here.", common.place);
     JOINEDUP_TRY(inbox, messages::Inbox::open({.place = &place, .clock = {}}, *store));
     JOINEDUP_TRY(mllp, messages::MllpServer::listen(*flags.mllp, *inbox));
     std::printf("Listening %s\n", mllp->address().c_str());

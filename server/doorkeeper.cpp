@@ -37,7 +37,7 @@ std::string kind_of(const rest::Request& request, const std::vector<std::string>
   if (request.method == "POST") return "create";
   if (request.method == "PUT") return "update";
   if (request.method == "PATCH") return "patch";
-  return request.method == "DELETE" ? "delete" : "operation";
+  return request.method == "DELETE" ? "remove" : "operation";
 }
 
 std::string_view purpose_name(access::Purpose purpose) {
@@ -129,7 +129,7 @@ rest::Response Doorkeeper::let_in(rest::Request& request, const access::Subject&
   request.permit = permit->get();
   auto response = parts_.handle(request);
   name_contents(response, event);
-  if (event.kind == "search") event.query = request.query;
+  if (event.kind == "search" && !request.query.empty()) event.query = request.path.substr(std::min<std::size_t>(1, request.path.size())) + "?" + request.query;
   // The answer does not tell what is refused from what is not there; the log does.
   if (response.status == 404 && parts.size() >= 2 && !parts[1].starts_with('_') && !parts[1].starts_with('$') && parts_.ruled) {
     const auto ruled = parts_.ruled(subject, parts[0], parts[1]);

@@ -109,7 +109,7 @@ TEST_F(DoorTest, ASearchIsKeptWithItsQueryAndNamesOnlyWhatItShowed) {
   EXPECT_EQ(found.status, 200);
   ASSERT_EQ(log.size(), 1u);
   EXPECT_EQ(log[0].kind, "search");
-  EXPECT_EQ(log[0].query, "code=x&_total=accurate");
+  EXPECT_EQ(log[0].query, "Observation?code=x&_total=accurate");
   EXPECT_EQ(found.body.find("of-b"), std::string::npos);
   for (const auto& patient : log[0].patients) EXPECT_EQ(patient, "a");
 }

@@ -1,0 +1,118 @@
+#include "cli/signed_in.hpp"
+
+#include <map>
+#include <mutex>
+
+#include "server/audit_events.hpp"
+#include "server/doorkeeper.hpp"
+
+namespace joinedup::cli {
+namespace {
+
+class Joined final : public SignedIn {
+ public:
+  Result<void> begin(const place::Place& place, fhir::DurableStore& store, const std::string& base_url) {
+    base_url_ = base_url;
+    JOINEDUP_TRY(log_, audit::Log::open({.folder = place.path("audit"), .writer = "serve"}));
+    JOINEDUP_TRY(reader_, audit::Reader::open(place.path("audit")));
+    JOINEDUP_TRY(access_, access::Access::open(store, place, {.base_url = base_url}));
+    JOINEDUP_TRY(identity_, identity::Identity::open({.place = place.folder, .fhir_url = base_url, .note = [this](audit::Event event) { keep(std::move(event)); }}));
+    return {};
+  }
+  ~Joined() override { identity_.reset(); }
+
+  server::Server::Handler door(const rest::Api& api) override {
+    door_ = std::make_unique<server::Doorkeeper>(server::DoorParts{
+        .who = [this](const rest::Request& request) { return identity_->who(request); },
+        .permit = [this](const access::Subject& subject) { return permit(subject); },
+        .note = [this](audit::Event event, std::function<void(Result<void>)> done) { log_->append(std::move(event), std::move(done)); },
+        .handle = [&api](const rest::Request& request) { return api.handle(request); },
+        .can_keep = [this] { return log_->can_keep(); },
+        .ruled = [this](const access::Subject& subject, const std::string& type, const std::string& id) -> server::Ruled {
+          const auto decision = access_->explain(subject, fhir::Action::read, type, id);
+          return decision ? server::Ruled{decision->rule, decision->allowed} : server::Ruled{"not-explained", false};
+        },
+        .audit_events = [this](const access::Subject& subject, const rest::Request& request) {
+          return server::audit_events(subject, request, *reader_, [this](const audit::Event& event, std::string_view patient) { return access_->hides_from_person(event.user, patient); }, base_url_);
+        },
+        .emergency = [this](const access::Subject& subject, const std::string& patient, const std::string& reason) -> Result<void> {
+          JOINEDUP_CHECK(access_->emergency(subject, patient, reason));
+          return {};
+        }});
+    return [this](rest::Request& request) { return door_->answer(request); };
+  }
+
+  server::Server::Handler pages() override {
+    return [this](rest::Request& request) {
+      if (auto page = identity_->handle(request)) return std::move(*page);
+      rest::Response out;
+      out.status = 404;
+      out.headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+      out.body = "There is nothing at this address. Sign in at /login; the shared record is at /fhir.\n";
+      return out;
+    };
+  }
+
+  rest::Response listen(const rest::Request& request, subscriptions::Events& events) override {
+    if (const auto subject = identity_->who(request); !subject) {
+      rest::Response out;
+      out.status = subject.error().code == ErrorCode::forbidden ? 403 : 401;
+      out.headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
+      out.body = subject.error().sentence + "\n";
+      return out;
+    }
+    auto asking = std::make_shared<rest::Request>(request);
+    return events.stream(request, [this, asking]() -> std::unique_ptr<fhir::Permit> {
+      const auto subject = identity_->who(*asking);
+      if (!subject) return nullptr;
+      auto permit = access_->permit(*subject);
+      return permit ? std::move(*permit) : nullptr;
+    });
+  }
+
+  std::function<Result<std::unique_ptr<fhir::Permit>>(const std::string&)> export_permit() override {
+    return [this](const std::string& principal) -> Result<std::unique_ptr<fhir::Permit>> {
+      access::Subject subject;
+      {
+        const std::lock_guard lock(mutex_);
+        const auto found = exporting_.find(principal);
+        if (found == exporting_.end()) return fail(ErrorCode::forbidden, "The server was started anew since this export began. Begin it again.");
+        subject = found->second;
+      }
+      return access_->permit(subject);
+    };
+  }
+
+  std::string notes() const override { return log_->opened(); }
+
+ private:
+  Result<std::unique_ptr<fhir::Permit>> permit(const access::Subject& subject) {
+    JOINEDUP_TRY(auto made, access_->permit(subject));
+    if (subject.kind == access::Subject::Kind::backend) {  // who may begin an export; its files are written later
+      const std::lock_guard lock(mutex_);
+      exporting_.insert_or_assign(subject.user, subject);
+    }
+    return made;
+  }
+  // Signing in is answered when its event is on the disk; a log that cannot be written lets nobody in further, as the door refuses.
+  void keep(audit::Event event) { static_cast<void>(log_->append_and_wait(std::move(event))); }
+
+  std::string base_url_;
+  std::unique_ptr<audit::Log> log_;
+  std::unique_ptr<audit::Reader> reader_;
+  std::unique_ptr<access::Access> access_;
+  std::unique_ptr<identity::Identity> identity_;
+  std::unique_ptr<server::Doorkeeper> door_;
+  std::mutex mutex_;
+  std::map<std::string, access::Subject> exporting_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SignedIn>> SignedIn::open(const place::Place& place, fhir::DurableStore& store, const std::string& base_url) {
+  auto joined = std::make_unique<Joined>();
+  JOINEDUP_CHECK(joined->begin(place, store, base_url));
+  return std::unique_ptr<SignedIn>(std::move(joined));
+}
+
+}  // namespace joinedup::cli
