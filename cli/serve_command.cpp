@@ -71,6 +71,8 @@ Result<Flags> read_flags(const Common& common) {
   }
   if (!has_port) return fail(ErrorCode::wrong_usage, "Say at which port with --port N; 0 picks one that is free.");
   if (flags.mllp && !flags.has_mllp_port) return fail(ErrorCode::wrong_usage, "Say at which port messages come with --mllp-port N; 0 picks one that is free.");
+  if (flags.mllp && flags.mllp->client_authority_file.empty() && !flags.mllp->address.starts_with("127.") && flags.mllp->address != "::1" && flags.mllp->address != "localhost")
+    return fail(ErrorCode::wrong_usage, "From other machines messages are taken only from senders that show a certificate: give the authority that signs them with --mllp-client-ca FILE.");
   return flags;
 }
 
@@ -155,7 +157,9 @@ Result<int> serve(const Common& common) {
   std::unique_ptr<messages::MllpServer> mllp;
   if (flags.mllp) {
     if (!is_place) return fail(ErrorCode::not_found, "Messages are taken in for a place, and there is no place.toml here.", common.place);
-    JOINEDUP_TRY(inbox, messages::Inbox::open({.place = &place, .clock = {}}, *store));
+    messages::InboxOptions inbox_options{.place = &place, .clock = {}};
+    if (signed_in) inbox_options.note = [&signed_in](const std::vector<messages::Receipt>& receipts) { signed_in->received(receipts); };
+    JOINEDUP_TRY(inbox, messages::Inbox::open(std::move(inbox_options), *store));
     JOINEDUP_TRY(mllp, messages::MllpServer::listen(*flags.mllp, *inbox));
     std::printf("Listening %s\n", mllp->address().c_str());
   }

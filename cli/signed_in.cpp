@@ -1,5 +1,6 @@
 #include "cli/signed_in.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -23,7 +24,7 @@ class Joined final : public SignedIn {
 
   server::Server::Handler door(const rest::Api& api) override {
     door_ = std::make_unique<server::Doorkeeper>(server::DoorParts{
-        .who = [this](const rest::Request& request) { return identity_->who(request); },
+        .who = [this](const rest::Request& request) { return who(request); },
         .permit = [this](const access::Subject& subject) { return permit(subject); },
         .note = [this](audit::Event event, std::function<void(Result<void>)> done) { log_->append(std::move(event), std::move(done)); },
         .handle = [&api](const rest::Request& request) { return api.handle(request); },
@@ -39,7 +40,14 @@ class Joined final : public SignedIn {
           JOINEDUP_CHECK(access_->emergency(subject, patient, reason));
           return {};
         }});
-    return [this](rest::Request& request) { return door_->answer(request); };
+    return [this](rest::Request& request) {
+      if (request.path.starts_with("/.well-known/")) {  // SMART's discovery stands below the record's own address too
+        auto discovery = request;
+        discovery.path = "/fhir" + request.path;
+        if (auto page = identity_->handle(discovery)) return std::move(*page);
+      }
+      return door_->answer(request);
+    };
   }
 
   server::Server::Handler pages() override {
@@ -54,7 +62,7 @@ class Joined final : public SignedIn {
   }
 
   rest::Response listen(const rest::Request& request, subscriptions::Events& events) override {
-    if (const auto subject = identity_->who(request); !subject) {
+    if (const auto subject = who(request); !subject) {
       rest::Response out;
       out.status = subject.error().code == ErrorCode::forbidden ? 403 : 401;
       out.headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
@@ -63,7 +71,7 @@ class Joined final : public SignedIn {
     }
     auto asking = std::make_shared<rest::Request>(request);
     return events.stream(request, [this, asking]() -> std::unique_ptr<fhir::Permit> {
-      const auto subject = identity_->who(*asking);
+      const auto subject = who(*asking);
       if (!subject) return nullptr;
       auto permit = access_->permit(*subject);
       return permit ? std::move(*permit) : nullptr;
@@ -83,6 +91,17 @@ class Joined final : public SignedIn {
     };
   }
 
+  void received(const std::vector<messages::Receipt>& receipts) override {
+    for (const auto& one : receipts) {
+      audit::Event event{.kind = "receive", .outcome = one.state == messages::State::applied ? "allowed" : "failed", .organisation = one.origin, .purpose = "direct_care"};
+      event.rule = std::string("hl7v2-") + one.trigger + ": " + messages::state_name(one.state);
+      event.request = "message-" + std::to_string(one.message);
+      event.resources = one.resources;
+      if (!one.patient.empty()) event.patients = {one.patient};
+      log_->append(std::move(event), [](Result<void>) {});
+    }
+  }
+
   std::string notes() const override { return log_->opened(); }
 
  private:
@@ -93,6 +112,17 @@ class Joined final : public SignedIn {
       exporting_.insert_or_assign(subject.user, subject);
     }
     return made;
+  }
+  // Workers without a part in care come for what their office is: the guardian and administrators to answer for the place, analysts to plan.
+  Result<access::Subject> who(const rest::Request& request) const {
+    JOINEDUP_TRY(auto subject, identity_->who(request));
+    if (subject.kind != access::Subject::Kind::worker) return subject;
+    const auto is = [](std::string_view role, std::initializer_list<std::string_view> any) { return std::find(any.begin(), any.end(), role) != any.end(); };
+    const auto& roles = subject.roles;
+    if (roles.empty()) return subject;
+    if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"guardian", "administrator"}); })) subject.purpose = access::Purpose::administration;
+    else if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"analyst"}); })) subject.purpose = access::Purpose::secondary_use;
+    return subject;
   }
   // Signing in is answered when its event is on the disk; a log that cannot be written lets nobody in further, as the door refuses.
   void keep(audit::Event event) { static_cast<void>(log_->append_and_wait(std::move(event))); }

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "fhir/fhir.hpp"
 #include "identity/identity.hpp"
+#include "messages/messages.hpp"
 #include "place/place.hpp"
 #include "rest/rest.hpp"
 #include "server/server.hpp"
@@ -28,6 +29,8 @@ class SignedIn {
   virtual server::Server::Handler pages() = 0;
   // A page that listens to what changes: 401 where nobody is signed in; ends within seconds of signing out.
   virtual rest::Response listen(const rest::Request& request, subscriptions::Events& events) = 0;
+  // What hospitals' messages did, for the log.
+  virtual void received(const std::vector<messages::Receipt>& receipts) = 0;
   virtual std::function<Result<std::unique_ptr<fhir::Permit>>(const std::string& principal)> export_permit() = 0;
   virtual std::string notes() const = 0;  // sentences for an administrator; may be empty
 };

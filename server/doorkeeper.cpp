@@ -1,6 +1,7 @@
 #include "server/doorkeeper.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -12,6 +13,8 @@ namespace joinedup::server {
 namespace {
 
 constexpr std::size_t longest_reason = 1000;
+constexpr std::size_t longest_query = 16 * 1024;
+constexpr unsigned most_strangers_a_second = 20;
 
 // "/Patient/1/_history/2" in its parts.
 std::vector<std::string> parts_of(std::string_view path) {
@@ -129,7 +132,9 @@ rest::Response Doorkeeper::let_in(rest::Request& request, const access::Subject&
   request.permit = permit->get();
   auto response = parts_.handle(request);
   name_contents(response, event);
-  if (event.kind == "search" && !request.query.empty()) event.query = request.path.substr(std::min<std::size_t>(1, request.path.size())) + "?" + request.query;
+  if (event.kind == "search" && parts.size() > 1 && parts.back() == "_search")
+    event.query = parts.front() + "?" + request.query + (request.query.empty() || request.body.empty() ? "" : "&") + request.body.substr(0, longest_query);
+  else if (event.kind == "search" && !request.query.empty()) event.query = request.path.substr(std::min<std::size_t>(1, request.path.size())) + "?" + request.query;
   // The answer does not tell what is refused from what is not there; the log does.
   if (response.status == 404 && parts.size() >= 2 && !parts[1].starts_with('_') && !parts[1].starts_with('$') && parts_.ruled) {
     const auto ruled = parts_.ruled(subject, parts[0], parts[1]);
@@ -140,6 +145,23 @@ rest::Response Doorkeeper::let_in(rest::Request& request, const access::Subject&
   if (response.more)  // what comes in pieces asks the permit as it goes
     response.more = [more = std::move(response.more), owner = std::shared_ptr<fhir::Permit>(std::move(*permit))](std::string& piece) { return more(piece); };
   return response;
+}
+
+rest::Response Doorkeeper::stranger(const Error& error, audit::Event event) const {
+  event.outcome = "denied";
+  event.rule = error.code == ErrorCode::unauthenticated ? "nobody-signed-in" : "request-refused";
+  {
+    const std::lock_guard lock(strangers_);
+    const auto second = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    if (second != std::exchange(strangers_second_, second)) strangers_noted_ = 0;
+    if (strangers_noted_ == most_strangers_a_second) {
+      ++strangers_uncounted_;
+      return refusal(error);
+    }
+    ++strangers_noted_;
+    if (const auto more = std::exchange(strangers_uncounted_, 0); more > 0) event.rule += "; " + std::to_string(more) + " more before";
+  }
+  return kept(refusal(error), std::move(event));
 }
 
 rest::Response Doorkeeper::answer(rest::Request& request) const {
@@ -154,11 +176,7 @@ rest::Response Doorkeeper::answer(rest::Request& request) const {
   event.address = request.peer;
   event.request = request.id;
   const auto subject = parts_.who(request);
-  if (!subject) {
-    event.outcome = "denied";
-    event.rule = subject.error().code == ErrorCode::unauthenticated ? "nobody-signed-in" : "request-refused";
-    return kept(refusal(subject.error()), std::move(event));
-  }
+  if (!subject) return stranger(subject.error(), std::move(event));
   describe(*subject, event);
   auto response = let_in(request, *subject, event);
   if (event.outcome.empty()) event.outcome = response.status < 400 ? "allowed" : response.status == 401 || response.status == 403 ? "denied" : "failed";

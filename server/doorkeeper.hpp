@@ -5,10 +5,12 @@
 //
 // Nothing reaches `handle` without a subject and a permit. Every answer, a refusal too, has its event on the disk before it goes out:
 // where it cannot be kept, the answer is 503 and nothing of it is sent. Only what the server is able to do (/metadata, the discovery
-// of sign-in) is told to anybody.
+// of sign-in) is told to anybody. Who is nobody is turned away with an event too, but at most 20 a second: a flood of strangers must
+// not fill the log's disk; how many more there were stands in the next event.
 #pragma once
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -49,7 +51,12 @@ class Doorkeeper {
   rest::Response let_in(rest::Request& request, const access::Subject& subject, audit::Event& event) const;
   rest::Response emergency(const rest::Request& request, const access::Subject& subject, const std::string& patient, audit::Event& event) const;
   rest::Response kept(rest::Response response, audit::Event event) const;
+  rest::Response stranger(const Error& error, audit::Event event) const;
   DoorParts parts_;
+  mutable std::mutex strangers_;
+  mutable std::int64_t strangers_second_ = 0;
+  mutable unsigned strangers_noted_ = 0;
+  mutable std::uint64_t strangers_uncounted_ = 0;
 };
 
 }  // namespace joinedup::server

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/test_folder.hpp"
 
 namespace joinedup::server {
@@ -112,6 +114,27 @@ TEST_F(DoorTest, ASearchIsKeptWithItsQueryAndNamesOnlyWhatItShowed) {
   EXPECT_EQ(log[0].query, "Observation?code=x&_total=accurate");
   EXPECT_EQ(found.body.find("of-b"), std::string::npos);
   for (const auto& patient : log[0].patients) EXPECT_EQ(patient, "a");
+}
+
+TEST_F(DoorTest, ASearchByPostIsKeptWithItsQueryToo) {
+  rest::Request request{.method = "POST", .path = "/Observation/_search", .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Authorization", "Bearer x"}}, .body = "code=x"};
+  auto found = door->answer(request);
+  EXPECT_EQ(found.status, 200);
+  found.hold([](Result<void>) {});
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_EQ(log[0].kind, "search");
+  EXPECT_EQ(log[0].query, "Observation?code=x");
+}
+
+TEST_F(DoorTest, AFloodOfStrangersDoesNotFillTheLog) {
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(ask("GET", "/Patient/a", {}, {}, false).status, 401);
+  EXPECT_LE(log.size(), 20u * 60) << "at most 20 a second";
+  EXPECT_GE(log.size(), 20u);
+  const auto before = log.size();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_EQ(ask("GET", "/Patient/a", {}, {}, false).status, 401);
+  ASSERT_EQ(log.size(), before + 1);
+  if (before < 1000) EXPECT_NE(log.back().rule.find(std::to_string(1000 - before) + " more before"), std::string::npos) << log.back().rule;
 }
 
 TEST_F(DoorTest, NothingGoesOutThatTheLogDidNotTake) {
