@@ -3,6 +3,7 @@
 //   KIND, or several with commas: read, name (name + birth date), code (patient + code + date), chain, include, mixed (of the four), create
 //   fhir_load_benchmark make FOLDER RESOURCES [FROM=0]    the replicated Synthea set as NDJSON, a file for each type; those before FROM left out
 //   fhir_load_benchmark targets KIND COPIES COUNT    what would be asked, a line each: for comparisons of answers
+// JOINEDUP_BENCH_HEADER: a line more in every request's head (who is signed in).
 // Prints one JSON object a kind. Every answer is checked for its status and for the resource that its parameters were drawn from; a wrong
 // one ends the run without a time. PID: the server's, whose processor time and memory are read too.
 #include <arpa/inet.h>
@@ -59,7 +60,7 @@ class Drawer {
       while (without != nullptr && templates_[at].type == without) at = (at + 1) % templates_.size();
       const Template& t = templates_[at];
       const std::string body = copy_of(t, mix64(run, n) | 1ULL << 40);
-      return {"POST " + base_ + "/" + t.type + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nAccept: application/fhir+json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body, {}, 201};
+      return {"POST " + base_ + "/" + t.type + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/fhir+json\r\nAccept: application/fhir+json\r\n" + more_ + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body, {}, 201};
     }
     return search(kind, random);
   }
@@ -71,7 +72,7 @@ class Drawer {
     return *list[random.below(list.size())];
   }
   Asked get(const std::string& target, std::string holds) const {
-    return {"GET " + base_ + target + " HTTP/1.1\r\nHost: localhost\r\nAccept: application/fhir+json\r\n\r\n", std::move(holds), 200};
+    return {"GET " + base_ + target + " HTTP/1.1\r\nHost: localhost\r\nAccept: application/fhir+json\r\n" + more_ + "\r\n", std::move(holds), 200};
   }
   static std::string escaped(const std::string& text) {
     std::string out;
@@ -107,6 +108,7 @@ class Drawer {
   std::vector<Template> templates_;
   std::uint64_t copies_;
   std::string base_;
+  std::string more_ = std::getenv("JOINEDUP_BENCH_HEADER") != nullptr ? std::string(std::getenv("JOINEDUP_BENCH_HEADER")) + "\r\n" : std::string();
   std::map<std::string, std::vector<const Template*>> by_type_;
 };
 
