@@ -16,6 +16,7 @@
 #include "place/subscription_settings.hpp"
 #include "server/server.hpp"
 #include "subscriptions/subscriptions.hpp"
+#include "validation/validation.hpp"
 
 namespace joinedup::cli {
 
@@ -83,6 +84,15 @@ bool is_this_machine(const rest::Request& request) {
   return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
 }
 
+// The base definitions, and the profiles that place.toml names.
+Result<validation::Validator> validator_of(const place::Place& place) {
+  if (place.shared_record_profiles.empty()) return validation::Validator::r4();
+  JOINEDUP_TRY(auto validator, validation::Validator::with_profiles(place.path(place.shared_record_profiles)));
+  for (const auto& note : validator.notes()) std::fprintf(stderr, "profiles: %s\n", note.c_str());
+  std::fprintf(stderr, "Profiles that a resource may claim and must then meet: %zu.\n", validator.profiles().size());
+  return validator;
+}
+
 Result<int> serve(const Common& common) {
   JOINEDUP_TRY(auto flags, read_flags(common));
   auto& options = flags.options;
@@ -104,8 +114,9 @@ Result<int> serve(const Common& common) {
   }
   JOINEDUP_TRY(auto server, server::Server::listen(options));
   JOINEDUP_TRY(auto store, fhir::open_store({.path = common.place + "/shared-record.sqlite", .base_url = server->base_url()}));
+  JOINEDUP_TRY(const auto validator, validator_of(place));
   std::unique_ptr<SignedIn> signed_in;
-  rest::ApiOptions api_options{.base_url = server->base_url(), .validation = flags.validation, .export_folder = common.place + "/shared-record-exports"};
+  rest::ApiOptions api_options{.base_url = server->base_url(), .validation = flags.validation, .validator = &validator, .export_folder = common.place + "/shared-record-exports"};
   if (options.access == server::Access::handler_decides) {
     JOINEDUP_TRY(signed_in, SignedIn::open(place, *store, server->base_url()));
     api_options.export_permit = signed_in->export_permit();

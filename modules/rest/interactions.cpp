@@ -120,7 +120,7 @@ Result<void> may_change(const fhir::Version& now, const fhir::Permit& permit, fh
 
 std::vector<Issue> faults(const State& state, std::string_view body) {
   if (state.options.validation == Validation::none) return {};
-  return validation_issues(body, {});
+  return validation_issues(body, {}, state.options.validator);
 }
 
 std::optional<Response> refuse_invalid(const State& state, const std::vector<Issue>& issues, const std::string& place) {

@@ -38,13 +38,13 @@ const Json* resource_of(const Json& parameters, std::string_view wanted) {
 
 }  // namespace
 
-std::vector<Issue> validation_issues(std::string_view body, const std::vector<std::string>& profiles) {
+std::vector<Issue> validation_issues(std::string_view body, const std::vector<std::string>& profiles, const validation::Validator* validator) {
   fhirpath::Document document;
   if (auto read = document.parse(body); !read) return {{"fatal", "structure", read.error().sentence, {}}};
   validation::Options options;
   options.profiles = profiles;
   std::vector<Issue> out;
-  for (const auto& issue : validation::Validator::r4().validate(document, options))
+  for (const auto& issue : (validator ? *validator : validation::Validator::r4()).validate(document, options))
     out.push_back({validation::severity_name(issue.severity), issue.code, issue.sentence, issue.expression});
   return out;
 }
@@ -70,7 +70,7 @@ Response validate(const State& state, const Call& call) {
     }
   }
   if (mode == "delete") return outcome_response(200, {{"information", "informational", "The resource could be deleted.", {}}});
-  auto issues = validation_issues(body, profiles);
+  auto issues = validation_issues(body, profiles, state.options.validator);
   if (fhirpath::Document document; document.parse(body) && document.kind(0) == fhirpath::NodeKind::object && document.resource_type(0) != call.type && !document.resource_type(0).empty())
     issues.insert(issues.begin(), {"error", "invalid", "The resource is not of the type that the address names.", {}});
   if (issues.empty()) issues.push_back({"information", "informational", "No fault was found.", {}});

@@ -19,6 +19,10 @@
 #include "base/result.hpp"
 #include "fhir/fhir.hpp"
 
+namespace joinedup::validation {
+class Validator;
+}
+
 namespace joinedup::rest {
 
 struct Header {
@@ -69,6 +73,7 @@ enum class Validation : std::uint8_t { none, warn, reject };
 struct ApiOptions {
   std::string base_url;       // where clients see us, no slash at its end
   Validation validation = Validation::none;
+  const validation::Validator* validator = nullptr;  // with a place's profiles, outliving the Api; null: the base definitions of R4
   std::string export_folder;  // bulk export writes here (files of people's data, 0600); empty: no bulk export
   // What whoever began an export may see, asked when its files are written, after a restart too; an error ends the export. Where
   // absent, exports hold everything.
