@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/progress.hpp"
@@ -71,6 +72,17 @@ Result<std::string> whole_print(const place::Place& place, const Memory& memory,
   return inputs + "|" + std::to_string(released.size()) + "|" + std::to_string(outcomes) + "|" + std::to_string(opened.size());
 }
 
+// Nothing is to be done: what stands is what the last sharing left.
+Shared shared_before(const Memory& memory) {
+  Shared shared;
+  shared.was_current = true;
+  const auto said = nlohmann::json::parse(memory.summary(), nullptr, false);
+  if (!said.is_object()) return shared;
+  shared.patients = said.value("people", std::uint64_t{0});
+  shared.people_open = said.value("people_open", std::uint64_t{0});
+  return shared;
+}
+
 }  // namespace
 
 Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpec>& feeds, const ShareOptions& asked) {
@@ -78,9 +90,7 @@ Result<Shared> share(const place::Place& place, const std::vector<place::FeedSpe
   ShareOptions options = asked;
   JOINEDUP_TRY(options.print, whole_print(place, memory, asked.print));
   if (!asked.print.empty() && memory.done() == options.print && std::filesystem::exists(record_file(place))) {
-    Shared shared;
-    shared.was_current = true;
-    return shared;
+    return shared_before(memory);
   }
   JOINEDUP_TRY(auto target, open_target(place));
   JOINEDUP_TRY(auto vault, vault::Vault::open(place));

@@ -66,8 +66,13 @@ class SharedPlace {
     static_cast<void>(linked);
     return vault.commit();
   }
+  Result<Shared> share_as(const std::string& print) {
+    return share(place, feeds, {.print = print, .threads = 2, .drafts = [this]() -> Result<Drafts> { return drafts; }});
+  }
+  void next_run() { ++runs_; }
   Result<Shared> share_again() {
-    return share(place, feeds, {.print = "run " + std::to_string(++runs_), .threads = 2, .drafts = [this]() -> Result<Drafts> { return drafts; }});
+    next_run();
+    return share_as("run " + std::to_string(runs_));
   }
   // The pseudonym of whoever is registered with this NHS number.
   std::int64_t pseudonym_of(const std::string& nhs_number) const {
