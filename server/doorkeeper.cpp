@@ -122,10 +122,10 @@ rest::Response Doorkeeper::let_in(rest::Request& request, const access::Subject&
     if (request.method != "GET" && request.method != "HEAD") return fault(405, "not-supported", "The log of who looked is written by the server alone.");
     if (parts_.audit_events) return parts_.audit_events(subject, request);
   }
-  if (parts_.emergency && parts.size() == 3 && parts[0] == "Patient" && parts[2] == "$emergency-access" && request.method == "POST")
-    return emergency(request, subject, parts[1], event);
   if (parts_.can_keep && request.method != "GET" && request.method != "HEAD" && !parts_.can_keep())
     return fault(503, "transient", "The log of changes cannot be written at present, so nothing is changed. Try again when the administrator has made room.");
+  if (parts_.emergency && parts.size() == 3 && parts[0] == "Patient" && parts[2] == "$emergency-access" && request.method == "POST")
+    return emergency(request, subject, parts[1], event);
   request.principal = subject.user;
   auto permit = parts_.permit(subject);
   if (!permit) return refusal(permit.error());

@@ -22,6 +22,7 @@ struct DoorTest : ::testing::Test {
   std::unique_ptr<rest::Api> api;
   std::vector<audit::Event> log;
   bool is_log_full = false;
+  int emergencies = 0;
   std::unique_ptr<Doorkeeper> door;
 
   void SetUp() override {
@@ -46,8 +47,9 @@ struct DoorTest : ::testing::Test {
         .can_keep = [this] { return !is_log_full; },
         .ruled = [](const access::Subject&, const std::string&, const std::string& id) { return Ruled{"no-relationship", id != "b"}; },
         .audit_events = [](const access::Subject&, const rest::Request&) { return rest::Response{.status = 200, .headers = {}, .body = "{}"}; },
-        .emergency = [](const access::Subject&, const std::string& patient, const std::string&) -> Result<void> {
+        .emergency = [this](const access::Subject&, const std::string& patient, const std::string&) -> Result<void> {
           if (patient != "b") return fail(ErrorCode::not_found, "There is no such resource.");
+          ++emergencies;
           return {};
         }});
   }
@@ -143,6 +145,16 @@ TEST_F(DoorTest, NothingGoesOutThatTheLogDidNotTake) {
   EXPECT_EQ(ask("GET", "/Observation/of-a", {}, {}, false).status, 503) << "a refusal too";
   EXPECT_EQ(ask("PUT", "/Patient/a", {}, R"({"resourceType":"Patient","id":"a","gender":"male"})").status, 503);
   EXPECT_EQ(store->read("Patient", "a", fhir::PermitAll())->version, 1u) << "nor is anything changed";
+}
+
+TEST_F(DoorTest, EmergencyAccessIsNotGrantedWhileTheLogTakesNothing) {
+  is_log_full = true;
+  const auto asked = R"({"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"found collapsed at home, no history"}]})";
+  EXPECT_EQ(ask("POST", "/Patient/b/$emergency-access", {}, asked).status, 503);
+  EXPECT_EQ(emergencies, 0);
+  is_log_full = false;
+  EXPECT_EQ(ask("POST", "/Patient/b/$emergency-access", {}, asked).status, 200);
+  EXPECT_EQ(emergencies, 1);
 }
 
 TEST_F(DoorTest, TheLogIsNobodysToWrite) {

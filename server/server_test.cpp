@@ -86,4 +86,23 @@ TEST(Server, TwoAtOnePortIsASentence) {
 }
 
 }  // namespace
+
+TEST(Server, WithoutSignInPagesFromElsewhereDoNotListenEither) {
+  auto server = Server::listen({.access = Access::anyone_on_this_machine, .access_log = ""});
+  ASSERT_TRUE(server) << server.error().text();
+  int answered = 0;
+  (*server)->serve([](const rest::Request&) { return rest::Response{}; }, {}, [&](const rest::Request&) {
+    ++answered;
+    return rest::Response{.status = 200, .headers = {}, .body = "events"};
+  });
+  Client client((*server)->port());
+  ASSERT_TRUE(client.send("GET /events HTTP/1.1\r\nHost: attacker.example\r\n\r\n"));
+  EXPECT_EQ(client.receive().status, 421);
+  EXPECT_EQ(client.ask("GET", "/events", "", "Origin: https://attacker.example\r\n").status, 403);
+  EXPECT_EQ(answered, 0);
+  EXPECT_EQ(client.ask("GET", "/events", "", "").body, "events");
+  EXPECT_EQ(answered, 1);
+  (*server)->stop();
+}
+
 }  // namespace joinedup::server

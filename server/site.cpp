@@ -81,6 +81,15 @@ rest::Response Site::report(std::string_view path) const {
   return fault(404, "not-found", "There is no such report.");
 }
 
+// Without sign-in a web page from elsewhere must not act, or listen, through a browser on this machine.
+std::optional<rest::Response> Site::refused_by_address(const rest::Request& request) const {
+  if (options_.access != Access::anyone_on_this_machine) return {};
+  if (!is_this_machine(request.header("Host"))) return fault(421, "security", "Without sign-in this server answers to this machine's own names only.");
+  if (const auto origin = request.header("Origin"); !origin.empty() && !is_this_machine(origin.substr(std::min(origin.size(), origin.find("//") + 2))))
+    return fault(403, "security", "Without sign-in this server takes no requests that pages from elsewhere make.");
+  return {};
+}
+
 rest::Response Site::fhir(rest::Request& request) const {
   static const fhir::PermitAll anyone;
   if (!ready_) return fault(503, "transient", "The shared record is being opened or closed. Try again in a moment.");
@@ -91,10 +100,7 @@ rest::Response Site::fhir(rest::Request& request) const {
     return out;
   }
   if (options_.access == Access::handler_decides) return handler_(request);
-  // Without sign-in a web page from elsewhere must not act through a browser on this machine.
-  if (!is_this_machine(request.header("Host"))) return fault(421, "security", "Without sign-in this server answers to this machine's own names only.");
-  if (const auto origin = request.header("Origin"); !origin.empty() && !is_this_machine(origin.substr(std::min(origin.size(), origin.find("//") + 2))))
-    return fault(403, "security", "Without sign-in this server takes no requests that pages from elsewhere make.");
+  if (auto refused = refused_by_address(request)) return std::move(*refused);
   request.permit = &anyone;
   return handler_(request);
 }
@@ -115,7 +121,10 @@ rest::Response Site::answer(rest::Request& request, const RouteLabel& label) con
       default: break;
     }
     if (request.path == "/fhir" || request.path.starts_with("/fhir/")) return fhir(request);
-    if (ready_ && pages_) return pages_(request);
+    if (ready_ && pages_) {
+      if (auto refused = refused_by_address(request)) return std::move(*refused);
+      return pages_(request);
+    }
     return fault(404, "not-found", "There is nothing at this address. The shared record is at /fhir.");
   } catch (const std::bad_alloc&) {
     return fault(503, "throttled", "There is not enough memory for this request now. Try again, with less at a time.");

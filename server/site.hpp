@@ -5,6 +5,7 @@
 //   rest::Response out = site.answer(request, label);       // request.path is the whole path here, "/fhir/Patient/1"
 #pragma once
 #include <atomic>
+#include <optional>
 #include <string>
 
 #include "server/metrics.hpp"
@@ -23,6 +24,7 @@ class Site {
   rest::Response front_page() const;
   rest::Response report(std::string_view path) const;
   rest::Response fhir(rest::Request& request) const;
+  std::optional<rest::Response> refused_by_address(const rest::Request& request) const;  // where there is no sign-in
 
   const ServerOptions& options_;
   Metrics& metrics_;

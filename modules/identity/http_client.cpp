@@ -18,6 +18,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <optional>
 
+#include "base/public_address.hpp"
 #include "base/text.hpp"
 
 namespace joinedup::identity {
@@ -29,24 +30,6 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-bool is_public_v4(std::uint32_t a) {
-  const auto in = [a](std::uint32_t net, int bits) { return (a >> (32 - bits)) == (net >> (32 - bits)); };
-  return !(in(0x00000000, 8) || in(0x0A000000, 8) || in(0x64400000, 10) || in(0x7F000000, 8) || in(0xA9FE0000, 16) || in(0xAC100000, 12) || in(0xC0000000, 24) || in(0xC0000200, 24) || in(0xC0586300, 24) ||
-           in(0xC0A80000, 16) || in(0xC6120000, 15) || in(0xC6336400, 24) || in(0xCB007100, 24) || in(0xE0000000, 4) || in(0xF0000000, 4));
-}
-
-bool is_public(const asio::ip::address& address) {
-  if (address.is_v4()) return is_public_v4(address.to_v4().to_uint());
-  const auto b = address.to_v6().to_bytes();
-  const auto v4_at = [&](std::size_t i) { return (static_cast<std::uint32_t>(b[i]) << 24) | (static_cast<std::uint32_t>(b[i + 1]) << 16) | (static_cast<std::uint32_t>(b[i + 2]) << 8) | b[i + 3]; };
-  if (address.to_v6().is_v4_mapped()) return is_public_v4(v4_at(12));
-  // The internet at large is 2000::/3; of it not what carries other addresses (6to4, Teredo) or stands in documents.
-  if ((b[0] & 0xE0) != 0x20) return b[0] == 0x00 && b[1] == 0x64 && b[2] == 0xFF && b[3] == 0x9B && b[4] == 0 && is_public_v4(v4_at(12));
-  if (b[0] == 0x20 && b[1] == 0x02) return false;
-  if (b[0] == 0x20 && b[1] == 0x01 && b[2] < 0x02) return false;
-  return !(b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0D && b[3] == 0xB8);
-}
-
 bool is_private_network(const asio::ip::address& address) {
   if (address.is_v6()) return (address.to_v6().to_bytes()[0] & 0xFE) == 0xFC;
   const auto a = address.to_v4().to_uint();
@@ -55,7 +38,7 @@ bool is_private_network(const asio::ip::address& address) {
 
 bool may_connect(const asio::ip::address& address, const HttpRules& rules) {
   if (address.is_loopback()) return rules.network == Network::this_machine;
-  return is_public(address) || (rules.private_addresses == PrivateAddresses::allowed && is_private_network(address));
+  return is_public_address(address.to_string()) || (rules.private_addresses == PrivateAddresses::allowed && is_private_network(address));
 }
 
 tl::unexpected<Error> no_answer() { return fail(ErrorCode::unavailable, "Another server that sign-in needs does not answer as it should. Try again; if it goes on, its address or certificate may be wrong."); }
@@ -121,12 +104,6 @@ asio::awaitable<void> run(Work& work) {
 }
 
 }  // namespace
-
-bool is_public_address(const std::string& ip) {
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(ip, error);
-  return !error && is_public(address);
-}
 
 Result<Address> read_address(const std::string& url, const HttpRules& rules) {
   const auto bad = [] { return fail(ErrorCode::invalid_input, "An address that sign-in is to ask must be https, with a host and nothing before it."); };

@@ -34,7 +34,6 @@ struct Address {
   std::string scheme, host, port, target;   // host without brackets
 };
 Result<Address> read_address(const std::string& url, const HttpRules& rules);
-bool is_public_address(const std::string& ip);   // of the internet at large
 
 Result<rest::Response> fetch(const HttpAsked& asked, const HttpRules& rules);
 

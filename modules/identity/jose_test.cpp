@@ -160,13 +160,6 @@ TEST(Secrets, SealedIsSealed) {
   EXPECT_FALSE(unseal(key, ""));
 }
 
-TEST(SsrfAttack, PrivateAddressesAreNotPublic) {
-  for (const char* ip : {"127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254", "100.64.0.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1",
-                         "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001::1", "2001:db8::1", "::127.0.0.1", "nonsense"})
-    EXPECT_FALSE(is_public_address(ip)) << ip;
-  for (const char* ip : {"8.8.8.8", "172.32.0.1", "192.169.0.1", "100.128.0.1", "2a00:1450::1", "2606:4700::1", "::ffff:8.8.8.8"}) EXPECT_TRUE(is_public_address(ip)) << ip;
-}
-
 TEST(SsrfAttack, AddressesThatAreNotAsked) {
   const HttpRules outside;
   for (const char* url : {"http://login.example/", "ftp://x/", "file:///etc/passwd", "gopher://x/", "https://", "https:///x", "https://user@host/", "https://a@b@c/", "https://host:99999999/", "https://host:/", "https://ho st/", "https://host\\@evil/", "https://host/#frag", "//host/", "https://host:443:1/", "https://h\r\nX: y/"})

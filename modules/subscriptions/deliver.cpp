@@ -14,24 +14,13 @@
 #include <cstring>
 #include <memory>
 
+#include "base/public_address.hpp"
 #include "base/text.hpp"
 
 namespace joinedup::subscriptions {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Range {
-  std::uint32_t network;
-  int bits;
-};
-// IPv4 that is not for the public network. Source: IANA IPv4 Special-Purpose Address Registry; 224/4 is multicast.
-constexpr std::array<Range, 15> special = {{{0x00000000, 8}, {0x0A000000, 8}, {0x64400000, 10}, {0x7F000000, 8}, {0xA9FE0000, 16}, {0xAC100000, 12}, {0xC0000000, 24}, {0xC0000200, 24},
-                                            {0xC0586300, 24}, {0xC0A80000, 16}, {0xC6120000, 15}, {0xC6336400, 24}, {0xCB007100, 24}, {0xE0000000, 4}, {0xF0000000, 4}}};
-
-bool is_public_v4(std::uint32_t address) {
-  return std::none_of(special.begin(), special.end(), [&](const Range& range) { return (address >> (32 - range.bits)) == (range.network >> (32 - range.bits)); });
-}
 
 class Line {
  public:
@@ -122,19 +111,6 @@ Result<std::string> Line::read_head() {
 
 }  // namespace
 
-bool is_public(const sockaddr* address) {
-  if (address->sa_family == AF_INET) return is_public_v4(ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr));
-  if (address->sa_family != AF_INET6) return false;
-  const auto* bytes = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr.s6_addr;
-  const bool is_mapped = std::all_of(bytes, bytes + 10, [](std::uint8_t b) { return b == 0; }) && bytes[10] == 0xFF && bytes[11] == 0xFF;
-  if (is_mapped) return is_public_v4((std::uint32_t{bytes[12]} << 24) | (std::uint32_t{bytes[13]} << 16) | (std::uint32_t{bytes[14]} << 8) | bytes[15]);
-  if ((bytes[0] & 0xE0) != 0x20) return false;                             // global unicast is 2000::/3
-  if (bytes[0] == 0x20 && bytes[1] == 0x02) return false;                  // 6to4 wraps an IPv4 address
-  if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] < 0x02) return false;  // 2001::/23: Teredo and protocol assignments
-  if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0D && bytes[3] == 0xB8) return false;  // documentation
-  return true;
-}
-
 Result<Endpoint> read_endpoint(std::string_view url) {
   const auto wrong = [](const char* sentence) { return fail(ErrorCode::invalid_input, sentence, "channel.endpoint"); };
   if (url.size() > 2000) return wrong("The endpoint is too long.");
@@ -192,7 +168,7 @@ Result<int> post(const Endpoint& endpoint, const Post& what, const Guard& guard)
   // One private address among public ones is enough to refuse: which is used must not depend on the order of an answer.
   if (!may_be_private)
     for (const auto* one = found; one != nullptr; one = one->ai_next)
-      if (!is_public(one->ai_addr)) return fail(ErrorCode::forbidden, "The receiver's address is not a public one, and place.toml does not allow it.");
+      if (!is_public_address(one->ai_addr)) return fail(ErrorCode::forbidden, "The receiver's address is not a public one, and place.toml does not allow it.");
   Line line(Clock::now() + guard.timeout);
   JOINEDUP_CHECK(line.connect(*found));
   JOINEDUP_CHECK(line.shake_hands(endpoint, guard));

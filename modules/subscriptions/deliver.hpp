@@ -36,7 +36,6 @@ struct Guard {
   std::chrono::milliseconds timeout{10'000};
 };
 
-bool is_public(const sockaddr* address);
 // "Name: value" as a Subscription gives it; an error for what would change the request's form or say who sends it.
 Result<rest::Header> read_header(std::string_view line);
 Result<int> post(const Endpoint& endpoint, const Post& what, const Guard& guard);  // the status of the answer
