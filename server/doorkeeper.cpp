@@ -79,6 +79,13 @@ void name_contents(const rest::Response& response, audit::Event& event) {
   }
 }
 
+// Who signs what an operation writes.
+std::string author_of(const access::Subject& subject) {
+  if (!subject.practitioner.empty()) return "Practitioner/" + subject.practitioner;
+  if (!subject.related_person.empty()) return "RelatedPerson/" + subject.related_person;
+  return subject.patient.empty() ? std::string() : "Patient/" + subject.patient;
+}
+
 rest::Response refusal(const Error& error) {
   const auto& channel = error_channel(error.code);
   auto out = fault(channel.http_status, channel.fhir_issue, error.sentence);
@@ -127,6 +134,8 @@ rest::Response Doorkeeper::let_in(rest::Request& request, const access::Subject&
   if (parts_.emergency && parts.size() == 3 && parts[0] == "Patient" && parts[2] == "$emergency-access" && request.method == "POST")
     return emergency(request, subject, parts[1], event);
   request.principal = subject.user;
+  request.author = author_of(subject);
+  request.organisation = subject.organisation;
   auto permit = parts_.permit(subject);
   if (!permit) return refusal(permit.error());
   request.permit = permit->get();

@@ -99,7 +99,7 @@ Response batch(const State& state, const Call& call, const std::vector<BundleEnt
       bundle.entry_of(too_much_answered(), call.prefer.returns, false);
       continue;
     }
-    auto request = entry_request(entry, entry.resource, call.permit);
+    auto request = entry_request(entry, entry.resource, call);
     if (!request) response = outcome_response(request.error());
     else if (entry.path.empty() && entry.method == "POST") response = outcome_response({ErrorCode::wrong_usage, "A Bundle cannot be an entry's request.", {}});
     else response = answer(state, *request);
@@ -168,12 +168,15 @@ Result<std::vector<BundleEntry>> read_entries(const fhirpath::Document& document
   return out;
 }
 
-Result<Request> entry_request(const BundleEntry& entry, std::string_view body, const fhir::Permit& permit) {
+Result<Request> entry_request(const BundleEntry& entry, std::string_view body, const Call& call) {
   Request request;
   request.method = entry.method;
   request.path = "/" + entry.path;
   request.query = entry.query;
-  request.permit = &permit;
+  request.permit = &call.permit;
+  request.principal = call.request.principal;
+  request.author = call.request.author;
+  request.organisation = call.request.organisation;
   if (!entry.if_none_exist.empty()) request.headers.push_back({"If-None-Exist", entry.if_none_exist});
   if (!entry.if_match.empty()) request.headers.push_back({"If-Match", entry.if_match});
   if (!entry.if_none_match.empty()) request.headers.push_back({"If-None-Match", entry.if_none_match});

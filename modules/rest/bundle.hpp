@@ -21,7 +21,7 @@ struct BundleEntry {
 
 Result<std::vector<BundleEntry>> read_entries(const fhirpath::Document& document, const State& state);
 // The request that an entry stands for, with `body` as its resource; an entry that patches gives its patch.
-Result<Request> entry_request(const BundleEntry& entry, std::string_view body, const fhir::Permit& permit);
+Result<Request> entry_request(const BundleEntry& entry, std::string_view body, const Call& call);
 // An answer holds no more than this: a small Bundle can ask for a great deal.
 inline constexpr std::size_t most_answered = 64U << 20;
 Response too_much_answered();

@@ -17,7 +17,7 @@ std::string codes(const std::vector<std::string>& all) {
   return "[" + out + "]";
 }
 
-std::string operations(std::string_view type) {
+std::string operations(std::string_view type, const OwnRoutes& own) {
   std::string out;
   std::set<std::string> seen;
   for (const Route& route : routes()) {
@@ -34,10 +34,19 @@ std::string operations(std::string_view type) {
     else definition += (first == "{type}" ? "Resource" : std::string(first)) + "-" + name;
     out += (out.empty() ? "" : ",") + std::string(R"({"name":)") + json_text(name) + R"(,"definition":)" + json_text(definition) + "}";
   }
+  for (const Route& route : own.all) {
+    const std::string_view pattern = route.pattern;
+    const auto first = pattern.substr(1, pattern.find('/', 1) - 1);
+    const bool mine = type.empty() ? first.starts_with('$') : first == type;
+    if (!mine || !seen.insert("$" + std::string(route.interaction)).second) continue;
+    const auto definition = "https://joinedup.example/OperationDefinition/" + (type.empty() ? "" : std::string(first) + "-") + route.interaction;
+    out += (out.empty() ? "" : ",") + std::string(R"({"name":)") + json_text(route.interaction) + R"(,"definition":)" + json_text(definition) + R"(,"documentation":)" +
+           json_text(route.summary) + "}";
+  }
   return out;
 }
 
-std::string resource(const std::string& type) {
+std::string resource(const std::string& type, const OwnRoutes& operations_of_rooms) {
   std::string out = R"({"type":)" + json_text(type) + R"(,"interaction":)";
   std::vector<std::string> interactions;
   for (const Route& route : routes()) {
@@ -55,21 +64,21 @@ std::string resource(const std::string& type) {
     parameters += (parameters.empty() ? "" : ",") + std::string(R"({"name":)") + json_text(parameter->code) + R"(,"type":")" + parameter_type(parameter->kind) + "\"}";
   }
   out += R"(],"searchParam":[)" + parameters + "]";
-  if (const auto own = operations(type); !own.empty()) out += R"(,"operation":[)" + own + "]";
+  if (const auto own = operations(type, operations_of_rooms); !own.empty()) out += R"(,"operation":[)" + own + "]";
   return out + "}";
 }
 
 }  // namespace
 
-std::string make_capability(const ApiOptions& options) {
+std::string make_capability(const ApiOptions& options, const OwnRoutes& own) {
   std::string out = R"({"resourceType":"CapabilityStatement","status":"active","date":"2026-01-01","kind":"instance",)"
                     R"("software":{"name":"Joinedup shared record"},"implementation":{"description":"The shared record of an integrated care organisation","url":)";
   out += json_text(options.base_url);
   out += R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"patchFormat":["application/json-patch+json","application/fhir+json"],)"
          R"("rest":[{"mode":"server","resource":[)";
   for (const auto& type : fhir::Definitions::r4().types())
-    if (is_type(type)) out += (out.back() == '[' ? "" : ",") + resource(type);
-  out += R"(],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}],"operation":[)" + operations("") + "]}]}";
+    if (is_type(type)) out += (out.back() == '[' ? "" : ",") + resource(type, own);
+  out += R"(],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}],"operation":[)" + operations("", own) + "]}]}";
   return out;
 }
 

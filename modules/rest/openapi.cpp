@@ -5,9 +5,10 @@
 
 namespace joinedup::rest {
 
-std::string make_openapi(const ApiOptions& options) {
+std::string make_openapi(const ApiOptions& options, const OwnRoutes& own) {
   std::map<std::string, std::vector<const Route*>> by_path;
   for (const Route& route : routes()) by_path[route.pattern].push_back(&route);
+  for (const Route& route : own.all) by_path[route.pattern].push_back(&route);
   std::string out = R"({"openapi":"3.0.3","info":{"title":"Joinedup shared record: FHIR R4","version":"4.0.1"},"servers":[{"url":)" + json_text(options.base_url) + R"(}],"paths":{)";
   for (const auto& [path, all] : by_path) {
     if (out.back() != '{') out += ',';

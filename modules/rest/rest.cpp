@@ -102,8 +102,9 @@ std::string_view Response::header(std::string_view name) const { return find_hea
 
 State::State(fhir::Store& to, ApiOptions with) : store(to), options(std::move(with)) {
   while (options.base_url.ends_with('/')) options.base_url.pop_back();
-  capability = make_capability(options);
-  openapi = make_openapi(options);
+  own_routes = std::make_unique<OwnRoutes>(options.operations);
+  capability = make_capability(options, *own_routes);
+  openapi = make_openapi(options, *own_routes);
   if (!options.export_folder.empty()) exports = std::make_unique<Exports>(store, options);
 }
 State::~State() = default;
@@ -111,7 +112,7 @@ State::~State() = default;
 Response answer(const State& state, const Request& request) {
   if (request.permit == nullptr) return outcome_response({ErrorCode::forbidden, "Nobody is known to ask.", {}});
   Call call{request, *request.permit, {}, {}, {}, {}, {}, {}, {}};
-  const Found found = find_route(request.method, request.path, call);
+  const Found found = find_route(request.method, request.path, call, state.own_routes->split);
   if (found.route == nullptr && !found.allowed.empty()) {
     Response response = outcome_response(405, {{"error", "not-supported", "This address does not do what was asked. It does: " + found.allowed + ".", {}}});
     response.headers.push_back({"Allow", found.allowed});
@@ -132,7 +133,7 @@ Response answer(const State& state, const Request& request) {
     if (!shape) return outcome_response(shape.error());
     call.shape = std::move(*shape);
   }
-  Response response = found.route->answer(state, call);
+  Response response = found.route->operation != nullptr ? answer_operation(state, call, *found.route->operation) : found.route->answer(state, call);
   if (call.parameter("_pretty") == "true" && !response.more && response.header("Content-Type").find("json") != std::string_view::npos) {
     if (auto tree = Json::parse(response.body)) {
       response.body.clear();

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -37,6 +38,8 @@ struct Request {
   std::string body;
   const fhir::Permit* permit = nullptr;  // who asks; nothing: refused
   std::string principal;        // a name of theirs that outlives the request: their exports are theirs alone
+  std::string author;           // "Practitioner/3": who asks, as the record names them; empty where it does not
+  std::string organisation;     // code of the partner for whom they ask; empty: none
   std::string peer;             // network address of who is connected; empty: this machine's own socket
   std::string id;               // that the server gave the request; stands in its log
   std::string_view header(std::string_view name) const;  // whatever its case; empty where absent
@@ -70,6 +73,27 @@ struct Response {
 // What is done on a write with the faults that validation finds.
 enum class Validation : std::uint8_t { none, warn, reject };
 
+// What an operation of another room is given: the parts of its address, and the Api again under the asker's own permit. It has no
+// other way to the record, so it can read and write nothing that the asker could not by themself.
+struct OperationCall {
+  const Request& request;
+  std::string type, id;                                          // "EpisodeOfCare", "7"; empty where the address names none
+  std::vector<std::pair<std::string, std::string>> parameters;   // of the query, decoded
+  // The permit, principal, author and organisation are filled in. What the answer shows and writes is named in the operation's own answer.
+  std::function<Response(Request)> handle;
+  // The same, where only totals leave the operation: what is read so is not named as shown to the asker.
+  std::function<Response(Request)> tally;
+};
+
+struct Operation {
+  std::string method;   // POST where it changes anything; GET otherwise
+  std::string pattern;  // "/EpisodeOfCare/{id}/$accept", "/Appointment/$plan-meeting", "/$drafts"
+  std::string name;     // "accept"
+  std::string summary;  // one line, for the CapabilityStatement and the OpenAPI document
+  enum class Effect : std::uint8_t { reads, changes } effect = Effect::reads;
+  std::function<Response(const OperationCall&)> handler;  // any thread; may throw
+};
+
 struct ApiOptions {
   std::string base_url;       // where clients see us, no slash at its end
   Validation validation = Validation::none;
@@ -78,6 +102,7 @@ struct ApiOptions {
   // What whoever began an export may see, asked when its files are written, after a restart too; an error ends the export. Where
   // absent, exports hold everything.
   std::function<Result<std::unique_ptr<fhir::Permit>>(const std::string& principal)> export_permit = {};
+  std::vector<Operation> operations = {};  // of other rooms
   std::size_t most_entries = 20'000;     // of a Bundle that is posted
   std::size_t most_patch_steps = 1'000;  // operations of one patch
 };

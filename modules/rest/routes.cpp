@@ -1,6 +1,7 @@
 #include "rest/routes.hpp"
 
 #include "base/text.hpp"
+#include "rest/bundle.hpp"
 
 namespace joinedup::rest {
 
@@ -83,32 +84,64 @@ bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::s
   return true;
 }
 
-struct Split {
-  const Route* route;
-  std::vector<std::string_view> pattern;
-};
-const std::vector<Split>& split_routes() {
-  static const std::vector<Split> all = [] {
-    std::vector<Split> out;
-    for (const Route& route : routes()) {
-      out.push_back({&route, {}});
-      for (const auto part : split(route.pattern, '/'))
-        if (!part.empty()) out.back().pattern.push_back(part);
-    }
-    return out;
-  }();
-  return all;
-}
-
 }  // namespace
 
-Found find_route(std::string_view method, std::string_view path, Call& call) {
+SplitRoutes split_routes(const std::vector<Route>& table) {
+  SplitRoutes out;
+  for (const Route& route : table) {
+    out.push_back({&route, {}});
+    for (const auto part : split(route.pattern, '/'))
+      if (!part.empty()) out.back().pattern.push_back(part);
+  }
+  return out;
+}
+
+OwnRoutes::OwnRoutes(const std::vector<Operation>& operations) {
+  for (const Operation& one : operations) all.push_back({one.method.c_str(), one.pattern.c_str(), one.name.c_str(), one.summary.c_str(), nullptr, &one});
+  split = split_routes(all);
+}
+
+Response answer_operation(const State& state, const Call& call, const Operation& operation) {
+  std::vector<Shown> shown, written;
+  const auto ask = [&](Request request) {
+    request.permit = &call.permit;
+    request.principal = call.request.principal;
+    request.author = call.request.author;
+    request.organisation = call.request.organisation;
+    request.id = call.request.id;
+    return answer(state, request);
+  };
+  const auto keep = [](std::vector<Shown>& all, const std::vector<Shown>& more) { all.insert(all.end(), more.begin(), more.end()); };
+  const OperationCall given{call.request, call.type, call.id, call.parameters,
+                            [&](Request request) {
+                              Response out = ask(std::move(request));
+                              keep(shown, out.shown), keep(written, out.written);
+                              return out;
+                            },
+                            [&](Request request) {
+                              Response out = ask(std::move(request));
+                              keep(written, out.written);
+                              return out;
+                            }};
+  Response out;
+  try {
+    out = operation.handler(given);
+  } catch (const std::exception&) {  // what it wrote until then is named all the same
+    out = outcome_response({ErrorCode::internal, "The operation could not be carried out: a fault of this server's own.", {}});
+  }
+  keep(out.shown, shown), keep(out.written, written);
+  return out;
+}
+
+Found find_route(std::string_view method, std::string_view path, Call& call, const SplitRoutes& own) {
+  static const SplitRoutes table = split_routes(routes());
   std::vector<std::string> parts;
   for (const auto part : split(path, '/'))
     if (!part.empty()) parts.push_back(fhir::decode_query(part));
   Found out;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
-  for (const auto& [route, pattern] : split_routes()) {
+  for (std::size_t i = 0; i < own.size() + table.size(); ++i) {
+    const auto& [route, pattern] = i < own.size() ? own[i] : table[i - own.size()];
     if (pattern.size() != parts.size()) continue;
     Call trial{call.request, call.permit, {}, {}, {}, {}, {}, {}, {}};
     if (!fits(pattern, parts, trial)) continue;

@@ -13,6 +13,7 @@ namespace joinedup::rest {
 
 
 class Exports;
+struct OwnRoutes;
 
 // A write that first looks whether something is there has the record for itself, so that no other write makes what it did not
 // find; all others share it. Each waits its turn at the gate, so that many plain writes do not keep a looking one out.
@@ -36,6 +37,7 @@ struct Api::State {
   fhir::Store& store;
   ApiOptions options;
   mutable WritingTurns turns;
+  std::unique_ptr<OwnRoutes> own_routes;
   std::unique_ptr<Exports> exports;  // none where there is no folder for them
   std::string capability, openapi;
 
@@ -86,8 +88,8 @@ Response post_bundle(const State& state, const Call& call);
 // capability.cpp, openapi.cpp
 Response capability_statement(const State& state, const Call& call);
 Response openapi_document(const State& state, const Call& call);
-std::string make_capability(const ApiOptions& options);
-std::string make_openapi(const ApiOptions& options);
+std::string make_capability(const ApiOptions& options, const OwnRoutes& own);
+std::string make_openapi(const ApiOptions& options, const OwnRoutes& own);
 
 // operations.cpp
 Response expand(const State& state, const Call& call);

@@ -238,7 +238,7 @@ Result<void> Transaction::prepare(Plan& plan) {
   if (plan.entry.method == "PATCH") {
     if (!now) return fail(ErrorCode::not_found, "There is no such resource to patch.");
     if (!plan.if_match) plan.if_match = now->version;
-    JOINEDUP_TRY(const auto request, entry_request(plan.entry, plan.entry.resource, call_.permit));
+    JOINEDUP_TRY(const auto request, entry_request(plan.entry, plan.entry.resource, call_));
     const Call patch{request, call_.permit, plan.type, plan.id, {}, {}, {}, {}, {}};
     JOINEDUP_TRY(plan.text, patched(state_, patch, *now));
   } else {
@@ -285,7 +285,7 @@ Response Transaction::respond(const std::vector<fhir::Written>& done) {
   for (Plan& plan : plans_) {
     Response response;
     if (plan.kind == Plan::Kind::read) {
-      auto request = entry_request(plan.entry, {}, call_.permit);
+      auto request = entry_request(plan.entry, {}, call_);
       response = bundle.size() > most_answered ? too_much_answered() : request ? answer(state_, *request) : outcome_response(request.error());
     } else if (plan.written) {
       const auto& written = done[*plan.written];
