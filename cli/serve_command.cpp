@@ -11,6 +11,7 @@
 #include "care_door/care_door.hpp"
 #include "cli/cli.hpp"
 #include "cli/signed_in.hpp"
+#include "content/content.hpp"
 #include "governance/governance.hpp"
 #include "messages/messages.hpp"
 #include "place/subscription_settings.hpp"
@@ -117,6 +118,8 @@ Result<int> serve(const Common& common) {
   }
   if (is_place) {
     JOINEDUP_TRY(const auto published, governance::publish(place, today(), *store));
+    JOINEDUP_TRY(const auto forms, content::publish(place, *store));
+    for (const auto& note : forms.notes) std::fprintf(stderr, "content: %s\n", note.c_str());
     if (published.told > 0) std::fprintf(stderr, "An agreement has ended: %llu co-ordinators are told.\n", static_cast<unsigned long long>(published.told));
   }
   const rest::Api api(*store, std::move(api_options));
