@@ -1,0 +1,9 @@
+import { Page } from "../../parts/Frame.tsx";
+
+export default function Team() {
+  return (
+    <Page title="Team">
+      <p>This page is not built yet.</p>
+    </Page>
+  );
+}

@@ -1,0 +1,93 @@
+import { useState, type ReactNode } from "react";
+import { Button, Radios, TextArea } from "./form.tsx";
+import { Dialog } from "./Dialog.tsx";
+import { Diff } from "./Diff.tsx";
+
+/** One thing that two people changed: where it began, what they made of it and what you made of it. */
+export interface ConflictField {
+  key: string;
+  label: string;
+  base: string;
+  theirs: string;
+  mine: string;
+}
+
+/**
+ * Somebody saved first (412). Both see what the other changed and choose, field by field; nothing is lost and nothing is
+ * overwritten silently. What only one of the two changed is taken as it is and shown too. `onChoose` gets the text of each field.
+ */
+export function ConflictDialog({ who, when, fields, onChoose, onCancel }: {
+  who: ReactNode;
+  when: ReactNode;
+  fields: ConflictField[];
+  onChoose: (chosen: Record<string, string>) => void;
+  onCancel: () => void;
+}) {
+  const both = fields.filter((one) => one.theirs !== one.base && one.mine !== one.base && one.theirs !== one.mine);
+  const onlyTheirs = fields.filter((one) => one.theirs !== one.base && one.mine === one.base);
+  const [choice, setChoice] = useState<Record<string, string>>({});
+  const [written, setWritten] = useState<Record<string, string>>(() => Object.fromEntries(both.map((one) => [one.key, `${one.theirs}\n${one.mine}`])));
+  const [fault, setFault] = useState("");
+  const save = () => {
+    const open = both.find((one) => !choice[one.key]);
+    if (open) return setFault(`Choose what to keep for “${open.label}”`);
+    const chosen: Record<string, string> = {};
+    for (const one of fields) {
+      const picked = choice[one.key];
+      chosen[one.key] = picked === "theirs" ? one.theirs : picked === "both" ? (written[one.key] ?? "") : picked === "mine" ? one.mine : one.mine === one.base ? one.theirs : one.mine;
+    }
+    onChoose(chosen);
+  };
+  return (
+    <Dialog title="Somebody else changed this while you were writing" wide onClose={onCancel}>
+      <p>
+        {who} saved a change {when}. Nothing of yours is lost. Look at both, and choose what stands.
+      </p>
+      {onlyTheirs.length > 0 && (
+        <section>
+          <h3 className="nhsuk-heading-s">They changed; you did not</h3>
+          {onlyTheirs.map((one) => (
+            <div key={one.key}>
+              <h4 className="nhsuk-heading-xs">{one.label}</h4>
+              <Diff before={one.base} after={one.theirs} />
+            </div>
+          ))}
+        </section>
+      )}
+      {both.map((one) => (
+        <section key={one.key} className="ju-conflict">
+          <h3 className="nhsuk-heading-s">{one.label}: both of you changed it</h3>
+          <div className="ju-side-by-side">
+            <div>
+              <h4 className="nhsuk-heading-xs">Theirs</h4>
+              <Diff before={one.base} after={one.theirs} />
+            </div>
+            <div>
+              <h4 className="nhsuk-heading-xs">Yours</h4>
+              <Diff before={one.base} after={one.mine} />
+            </div>
+          </div>
+          <Radios
+            label={`Keep for “${one.label}”`}
+            value={choice[one.key] ?? ""}
+            onChange={(value) => setChoice({ ...choice, [one.key]: value })}
+            error={fault && !choice[one.key] ? fault : undefined}
+            inline
+            choices={[
+              { value: "theirs", label: "Theirs" },
+              { value: "mine", label: "Mine" },
+              { value: "both", label: "Write it together" },
+            ]}
+          />
+          {choice[one.key] === "both" && (
+            <TextArea label={`New text for “${one.label}”`} value={written[one.key] ?? ""} onChange={(value) => setWritten({ ...written, [one.key]: value })} />
+          )}
+        </section>
+      ))}
+      <Button onClick={save}>Save what I chose</Button>{" "}
+      <Button kind="secondary" onClick={onCancel}>
+        Go back to my text
+      </Button>
+    </Dialog>
+  );
+}
