@@ -1,0 +1,249 @@
+// A team's meeting: who is there (Appointment), what is talked about (List of agenda Tasks), what was decided (decision Tasks).
+// Pure: no network, no clock of its own.
+//
+//   const meeting = meetingOf(resources, id);
+//   const plan = withTimes(meeting.items);           // 10:00 to 10:08, 10:08 to 10:15 …; an item that may not be seen is not there
+import { day, dueOf, extensionOf, timeliness } from "./cases.ts";
+import { isTask } from "./referrals.ts";
+
+type Appointment = fhir4.Appointment;
+type AppointmentParticipant = fhir4.AppointmentParticipant;
+type FhirResource = fhir4.FhirResource;
+type List = fhir4.List;
+type Patient = fhir4.Patient;
+type Task = fhir4.Task;
+
+export type Why = "new" | "due" | "escalated" | "carried-over";
+const whyWords: Record<Why, string> = { new: "New to the caseload", due: "Review due", escalated: "Escalated", "carried-over": "Carried over" };
+export const whyName = (why: string | undefined): string => whyWords[why as Why] ?? "On the agenda";
+
+export interface Attendee {
+  reference: string;
+  name: string | undefined;
+  isCore: boolean; // core members are expected; others are invited
+  attended: boolean | undefined; // not yet recorded
+}
+
+export interface AgendaItem {
+  id: string;
+  task: Task;
+  patient: Patient | undefined;
+  patientReference: string;
+  why: Why | undefined;
+  minutes: number;
+  words: string;
+  discussed: boolean;
+  decision: Decision | undefined;
+}
+
+export interface Decision {
+  id: string;
+  task: Task;
+  text: string;
+  owner: string | undefined;
+  due: string | undefined;
+  state: "open" | "done" | "not-done";
+  patientReference: string;
+  outcome: string | undefined;
+}
+
+export interface Meeting {
+  id: string;
+  appointment: Appointment;
+  list: List | undefined;
+  title: string;
+  start: string | undefined;
+  minutes: number | undefined;
+  isOver: boolean;
+  attendees: Attendee[];
+  items: AgendaItem[];
+  decisions: Decision[];
+}
+
+export const meetingKey = (id: string): string => `urn:joinedup:meeting|${id}`;
+
+const inMeeting = (task: Task, id: string): boolean =>
+  (task.groupIdentifier?.system === "urn:joinedup:meeting" && task.groupIdentifier.value === id) || task.groupIdentifier?.value === meetingKey(id);
+
+export function attendeesOf(appointment: Appointment): Attendee[] {
+  return appointment.participant
+    .filter((one) => one.actor?.reference?.startsWith("Practitioner"))
+    .map((one) => ({
+      reference: one.actor!.reference!,
+      name: one.actor!.display,
+      isCore: one.required === "required",
+      attended: extensionOf(one, "urn:joinedup:attended")?.valueBoolean,
+    }))
+    .sort((a, b) => Number(b.isCore) - Number(a.isCore));
+}
+
+export function decisionOf(task: Task): Decision {
+  return {
+    id: task.id ?? "",
+    task,
+    text: task.description ?? "",
+    owner: task.owner?.reference,
+    due: dueOf(task),
+    state: task.status === "completed" ? "done" : ["cancelled", "rejected", "failed", "entered-in-error"].includes(task.status) ? "not-done" : "open",
+    patientReference: task.for?.reference ?? "",
+    outcome: task.output?.map((one) => one.valueString).find((one) => one !== undefined) ?? task.statusReason?.text,
+  };
+}
+
+/** The agenda in the List's order. Whoever may not see a person is not told of their item; an item the List lacks comes last. */
+export function meetingOf(resources: FhirResource[], id: string): Meeting | undefined {
+  const appointment = resources.find((one): one is Appointment => one.resourceType === "Appointment" && one.id === id);
+  if (!appointment) return undefined;
+  const list = resources.find((one): one is List => one.resourceType === "List" && (one.identifier ?? []).some((each) => each.system === "urn:joinedup:meeting" && each.value === id));
+  const patients = new Map(resources.filter((one): one is Patient => one.resourceType === "Patient").map((one) => [`Patient/${one.id}`, one]));
+  const decisions = resources.filter((one): one is Task => isTask(one, "decision") && inMeeting(one, id)).map(decisionOf);
+  const order = new Map((list?.entry ?? []).map((one, index) => [one.item.reference, index]));
+  const items = resources
+    .filter((one): one is Task => isTask(one, "agenda-item") && (inMeeting(one, id) || order.has(`Task/${one.id}`)))
+    .filter((one, index, all) => all.findIndex((each) => each.id === one.id) === index)
+    .map((task): AgendaItem => ({
+      id: task.id ?? "",
+      task,
+      patient: patients.get(task.for?.reference ?? ""),
+      patientReference: task.for?.reference ?? "",
+      why: extensionOf(task, "urn:joinedup:why")?.valueCode as Why | undefined,
+      minutes: extensionOf(task, "urn:joinedup:minutes")?.valueInteger ?? 5,
+      words: task.description ?? "",
+      discussed: task.status === "completed",
+      decision: decisions.find((one) => one.task.focus?.reference === `Task/${task.id}` || one.task.basedOn?.some((each) => each.reference === `Task/${task.id}`)) ?? decisions.find((one) => one.patientReference === task.for?.reference),
+    }))
+    .sort((a, b) => (order.get(`Task/${a.id}`) ?? 1e6) - (order.get(`Task/${b.id}`) ?? 1e6) || a.id.localeCompare(b.id));
+  return {
+    id,
+    appointment,
+    list,
+    title: appointment.description ?? appointment.serviceType?.[0]?.text ?? "Team meeting",
+    start: appointment.start,
+    minutes: appointment.minutesDuration ?? (appointment.start && appointment.end ? Math.round((Date.parse(appointment.end) - Date.parse(appointment.start)) / 60_000) : undefined),
+    isOver: appointment.status === "fulfilled" || appointment.status === "cancelled" || appointment.status === "noshow",
+    attendees: attendeesOf(appointment),
+    items,
+    decisions,
+  };
+}
+
+/** How many of the List's entries the reader may not see: said as a number, so that nobody thinks the agenda is all there is to it. */
+export const hiddenItems = (meeting: Meeting): number => {
+  const shown = new Set(meeting.items.map((one) => `Task/${one.id}`));
+  return (meeting.list?.entry ?? []).filter((one) => one.item.reference && !shown.has(one.item.reference)).length;
+};
+
+export interface Timed extends AgendaItem {
+  from: string | undefined; // instants
+  to: string | undefined;
+}
+
+export function withTimes(items: AgendaItem[], start: string | undefined): Timed[] {
+  let at = start ? Date.parse(start) : NaN;
+  return items.map((one) => {
+    const from = at;
+    at += one.minutes * 60_000;
+    const known = !Number.isNaN(from);
+    return { ...one, from: known ? new Date(from).toISOString() : undefined, to: known ? new Date(at).toISOString() : undefined };
+  });
+}
+
+export function agendaWords(items: AgendaItem[], minutes: number | undefined): string {
+  const needed = items.reduce((sum, one) => sum + one.minutes, 0);
+  const people = `${items.length} ${items.length === 1 ? "person" : "people"}, ${needed} minutes`;
+  if (minutes === undefined) return `${people}.`;
+  if (needed > minutes) return `${people}: ${needed - minutes} minutes more than the meeting has. What is not discussed is carried over.`;
+  return `${people} of ${minutes}.`;
+}
+
+export type Move = "up" | "down" | "first" | "last";
+
+/** A new order; the same list where nothing moves. */
+export function moved<T extends { id: string }>(items: T[], id: string, move: Move): T[] {
+  const at = items.findIndex((one) => one.id === id);
+  if (at < 0) return items;
+  const to = move === "up" ? at - 1 : move === "down" ? at + 1 : move === "first" ? 0 : items.length - 1;
+  if (to < 0 || to >= items.length || to === at) return items;
+  const rest = items.filter((one) => one.id !== id);
+  return [...rest.slice(0, to), items[at]!, ...rest.slice(to)];
+}
+
+/** The List with the shown items in their new order; entries that the reader may not see keep their places. */
+export function reordered(list: List, shown: { id: string }[]): List {
+  const mine = new Set(shown.map((one) => `Task/${one.id}`));
+  const next = [...shown];
+  const entry = (list.entry ?? []).map((one) => {
+    if (!mine.has(one.item.reference ?? "")) return one;
+    const item = next.shift();
+    return item ? { ...one, item: { ...one.item, reference: `Task/${item.id}` } } : one;
+  });
+  const added = next.map((one) => ({ item: { reference: `Task/${one.id}` } }));
+  return { ...list, entry: [...entry, ...added] };
+}
+
+export function withAttendance(appointment: Appointment, attended: Map<string, boolean>): Appointment {
+  const participant = appointment.participant.map((one): AppointmentParticipant => {
+    const was = attended.get(one.actor?.reference ?? "");
+    if (was === undefined) return one;
+    const others = (one.extension ?? []).filter((each) => each.url !== "urn:joinedup:attended");
+    return { ...one, extension: [...others, { url: "urn:joinedup:attended", valueBoolean: was }] };
+  });
+  return { ...appointment, participant };
+}
+
+export interface Carried {
+  done: number;
+  overdue: number;
+  open: number;
+  undated: number;
+  total: number;
+}
+
+export function carriedOut(decisions: Decision[], today: string): Carried {
+  const of = (test: (one: Decision) => boolean) => decisions.filter(test).length;
+  return {
+    done: of((one) => one.state === "done"),
+    overdue: of((one) => one.state === "open" && timeliness(one.due, today) === "overdue"),
+    open: of((one) => one.state === "open" && (timeliness(one.due, today) === "on-time" || timeliness(one.due, today) === "today")),
+    undated: of((one) => one.state === "open" && timeliness(one.due, today) === "undated"),
+    total: decisions.length,
+  };
+}
+
+export function carriedWords(of: Carried): string {
+  if (of.total === 0) return "No decisions yet.";
+  const parts = [`${of.done} of ${of.total} decisions carried out`];
+  if (of.overdue) parts.push(`${of.overdue} overdue`);
+  if (of.undated) parts.push(`${of.undated} with no date set`);
+  return `${parts.join(", ")}.`;
+}
+
+/** Actions of earlier meetings that are still open, the longest overdue first; no date set comes before what is not due yet. */
+export function carriedOver(tasks: Task[], meeting: string): Decision[] {
+  const rank = (one: Decision) => one.due ?? "5";
+  return tasks
+    .filter((one) => isTask(one, "decision") && !inMeeting(one, meeting))
+    .map(decisionOf)
+    .filter((one) => one.state === "open")
+    .sort((a, b) => rank(a).localeCompare(rank(b)) || a.id.localeCompare(b.id));
+}
+
+export interface Meetings {
+  next: Appointment[];
+  past: Appointment[];
+}
+
+const startDay = (one: Appointment): string => day(one.start) ?? "";
+
+/** Coming meetings, the soonest first; past ones, the latest first. A meeting of today that is not closed is still to come. */
+export function meetingsOf(resources: FhirResource[], today: string): Meetings {
+  const all = resources.filter((one): one is Appointment => one.resourceType === "Appointment" && isMeeting(one));
+  const isPast = (one: Appointment) => one.status === "fulfilled" || one.status === "cancelled" || startDay(one) < today;
+  return {
+    next: all.filter((one) => !isPast(one)).sort((a, b) => (a.start ?? "").localeCompare(b.start ?? "")),
+    past: all.filter(isPast).sort((a, b) => (b.start ?? "").localeCompare(a.start ?? "")),
+  };
+}
+
+/** A meeting names no patient: a person's own appointments do. */
+export const isMeeting = (one: Appointment): boolean => one.participant.every((each) => !each.actor?.reference?.startsWith("Patient/"));
