@@ -20,7 +20,7 @@ export async function followPages(first: Bundle, most = 2000): Promise<{ resourc
   let bundle: Bundle | undefined = first;
   while (bundle) {
     for (const one of bundle.entry ?? []) if (one.resource && one.resource.resourceType !== "OperationOutcome") resources.push(one.resource as Resource);
-    const next = nextPage(bundle);
+    const next: string | null = nextPage(bundle as fhir4.Bundle<Resource>);
     if (!next) return { resources, isAll: true };
     if (resources.length >= most) return { resources, isAll: false };
     const answer: Awaited<ReturnType<typeof request<Bundle>>> = await request<Bundle>(next);

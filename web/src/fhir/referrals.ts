@@ -332,7 +332,7 @@ export interface FreeSlot {
 }
 
 export function freeSlots(resources: FhirResource[], service: string | undefined, now: string): FreeSlot[] {
-  const actors = new Map(resources.flatMap((one) => (one.resourceType === "Schedule" ? [[`Schedule/${one.id}`, one.actor.map((each) => each.reference)] as const] : [])));
+  const actors = new Map<string, (string | undefined)[]>(resources.flatMap((one) => (one.resourceType === "Schedule" ? [[`Schedule/${one.id}`, one.actor.map((each) => each.reference)] as const] : [])));
   return resources
     .filter((one): one is Slot => one.resourceType === "Slot" && one.status === "free" && Date.parse(one.start) > Date.parse(now))
     .map((one) => ({ id: one.id ?? "", start: one.start, end: one.end, actors: actors.get(one.schedule.reference ?? "") ?? [] }))
