@@ -16,6 +16,26 @@ constexpr std::string_view feed_prefix = "urn:joinedup:feed:";
 // Where data came from, as far as it matters to policy.
 std::string_view told_source(std::string_view source) { return source.starts_with("urn:joinedup:") ? source : std::string_view(); }
 
+template <class Do>
+void each_of(const Document& document, NodeIndex object, std::string_view name, const Do& act) {
+  const auto node = document.find(object, name);
+  if (node == no_node) return;
+  if (document.kind(node) != fhirpath::NodeKind::array) return act(node);
+  for (const NodeIndex one : document.children(node)) act(one);
+}
+
+// What a form adds up to: of our own scores, from an answered form, and from nothing else.
+bool is_score(const Document& document, std::string_view base_url) {
+  bool coded = false, derived = false, other = false;
+  each_of(document, document.root(), "code", [&](NodeIndex code) {
+    each_of(document, code, "coding", [&](NodeIndex coding) { (document.text_of(coding, "system") == "urn:joinedup:score" ? coded : other) = true; });
+  });
+  each_of(document, document.root(), "derivedFrom", [&](NodeIndex from) {
+    (fhir::local_reference(document.text_of(from, "reference"), base_url).starts_with("QuestionnaireResponse/") ? derived : other) = true;
+  });
+  return coded && derived && !other;
+}
+
 bool says_home(const Document& document) {
   for (const auto name : {"address", "telecom"}) {
     const auto list = document.find(document.root(), name);
@@ -59,6 +79,11 @@ void State::find_people(Case& c) const {
     if (!any && c.people.empty()) c.unknown_person = true;
   }
   if (!c.people.empty()) c.unknown_person = false;
+  if (c.type == "Provenance")
+    each_of(*c.document, c.document->root(), "target", [&](NodeIndex one) {
+      const auto to = fhir::local_reference(c.document->text_of(one, "reference"), options_.base_url);
+      c.targets.push_back(to.find(':') == to.npos ? to : std::string_view());  // elsewhere, or named by an identifier: empty
+    });
 }
 
 bool State::in_scope(const View& view, const Case& c) const {
@@ -84,6 +109,29 @@ bool State::in_scope(const View& view, const Case& c) const {
   });
 }
 
+// To this one resource, or to one that a Provenance tells of.
+bool State::is_only_joined(const View& view, const Case& c, std::string_view patient, std::uint32_t relation) const {
+  const auto to = [&](std::string_view address) {
+    const auto found = view.only.find(address);
+    return found != view.only.end() && std::any_of(found->second.begin(), found->second.end(), [&](const View::Of& one) { return one.relation == relation && one.patient == patient; });
+  };
+  return to(c.address) || std::any_of(c.targets.begin(), c.targets.end(), to);
+}
+
+// Who wrote what is as open as what was written. Persons are joined by the rule itself.
+bool State::sees_targets(const View& view, const Case& c) const {
+  return std::all_of(c.targets.begin(), c.targets.end(), [&](std::string_view address) {
+    const auto slash = address.find('/');
+    if (slash == address.npos) return !c.people.empty();
+    const auto type = address.substr(0, slash);
+    if (type == "Patient") return true;
+    if (type == "Provenance") return false;
+    const auto there = store_.read(type, address.substr(slash + 1), fhir::PermitAll());
+    Document document;
+    return there && document.parse(there->body) && decide_locked(view, fhir::Action::read, {type, address.substr(slash + 1), &document}).allowed;
+  });
+}
+
 // The refusal that stands against the relationships that a rule asks for; nothing: they are there.
 const char* State::joined(const View& view, const Rule& rule, const Case& c, bool& emergency) const {
   if (rule.relations == 0) return nullptr;
@@ -97,10 +145,8 @@ const char* State::joined(const View& view, const Rule& rule, const Case& c, boo
     const auto found = view.people.find(id);
     if (found == view.people.end()) return "no-relationship";
     auto has = found->second.relations & rule.relations;
-    if ((has & relation::offered_referral) != 0) {
-      const auto offered = view.offered.find(c.address);
-      if (offered == view.offered.end() || std::find(offered->second.begin(), offered->second.end(), id) == offered->second.end()) has &= ~relation::offered_referral;
-    }
+    for (const auto one : {relation::offered_referral, relation::past_case})
+      if ((has & one) != 0 && !is_only_joined(view, c, id, one)) has &= ~one;
     if (has == 0) return "no-relationship";
     if (has == relation::emergency) emergency = true;
     if ((has & relation::proxy) != 0 && rule.relations == relation::proxy) {
@@ -186,18 +232,23 @@ bool State::by_author(const View& view, const Rule& rule, const Case& c) const {
   if (rule.author == Rule::Author::any) return true;
   if (rule.author == Rule::Author::not_home) return !says_home(*c.document);
   // Whose words these are: everybody whom the elements below name is the writer.
+  const bool worker = view.subject.kind == Subject::Kind::worker;
   const std::string self = view.subject.kind == Subject::Kind::proxy ? "RelatedPerson/" + view.subject.related_person : "Patient/" + view.subject.patient;
+  const auto is_self = [&](std::string_view to) {
+    if (!worker) return to == self;
+    return to.starts_with("Practitioner") && std::find(view.holders.begin(), view.holders.end(), to) != view.holders.end();
+  };
   bool any = false, others = false;
-  for (const auto name : {"author", "source", "sender", "performer"}) {
-    const auto node = c.document->find(c.document->root(), name);
-    if (node == no_node) continue;
-    const auto look = [&](NodeIndex one) {
-      (fhir::local_reference(c.document->text_of(one, "reference"), options_.base_url) == self ? any : others) = true;
-    };
-    if (c.document->kind(node) == fhirpath::NodeKind::array)
-      for (const NodeIndex one : c.document->children(node)) look(one);
-    else look(node);
-  }
+  const auto look = [&](NodeIndex one) {
+    if (one != no_node) (is_self(fhir::local_reference(c.document->text_of(one, "reference"), options_.base_url)) ? any : others) = true;
+  };
+  for (const auto name : {"author", "source", "sender", "performer"}) each_of(*c.document, c.document->root(), name, look);
+  if (c.type == "Provenance")  // programs that helped are named beside the writer
+    each_of(*c.document, c.document->root(), "agent", [&](NodeIndex agent) {
+      const auto who = c.document->find(agent, "who");
+      if (who == no_node || !fhir::local_reference(c.document->text_of(who, "reference"), options_.base_url).starts_with("Device/")) look(who);
+    });
+  if (rule.author == Rule::Author::own_score) return !others && is_score(*c.document, options_.base_url);
   return any && !others;
 }
 
@@ -250,7 +301,7 @@ Verdict State::by_rule(const View& view, const Rule& rule, const Case& c) const 
   bool emergency = false;
   if (const char* against = joined(view, rule, c, emergency)) return refused(against);
   if (!by_author(view, rule, c)) return refused(rule.author == Rule::Author::not_home ? "staff-home" : "not-author");
-  if (rule.group == Group::record || rule.group == Group::log) {
+  if (rule.group == Group::record || rule.group == Group::meeting || rule.group == Group::log) {
     bool unknown = false;
     const bool own = (rule.relations & relation::own_data) != 0;
     if (const Label* label = label_against(view, c, emergency, unknown)) {
@@ -266,6 +317,7 @@ Verdict State::by_rule(const View& view, const Rule& rule, const Case& c) const 
           for (const auto& identifier : found->second.identifiers)
             if (opted_out_.contains(identifier)) return refused("opt-out");
     if (is_withheld(view, c)) return refused("withheld");
+    if (c.deed == deed::read && !own && !c.targets.empty() && !sees_targets(view, c)) return refused("target");
     if (view.reader.cover == place::Cover::none) return refused("agreement-reader");
     if (view.reader.cover == place::Cover::winding_down && own && view.subject.purpose == Purpose::secondary_use) return refused("agreement-reader");
     if (!own && c.source.starts_with(feed_prefix) && !view.feeds.empty()) {
@@ -282,6 +334,11 @@ Verdict State::by_rule(const View& view, const Rule& rule, const Case& c) const 
 }
 
 Verdict State::decide(const View& view, fhir::Action action, const fhir::Asked& asked) const {
+  const std::shared_lock lock(mutex_);
+  return decide_locked(view, action, asked);
+}
+
+Verdict State::decide_locked(const View& view, fhir::Action action, const fhir::Asked& asked) const {
   Case c;
   c.action = action, c.deed = deed_of(action, asked.id), c.type = asked.type, c.id = asked.id, c.document = asked.document;
   if (c.deed == deed::export_ && c.type.empty()) {
@@ -299,7 +356,6 @@ Verdict State::decide(const View& view, fhir::Action action, const fhir::Asked& 
   c.address.append(c.type).append("/").append(c.id);
   c.source = source_of(*c.document);
   c.labels = labels_of(policies_, *c.document);
-  const std::shared_lock lock(mutex_);
   find_people(c);
   std::string kept;  // an older version is no more open than what became of it
   Document current;
@@ -310,12 +366,13 @@ Verdict State::decide(const View& view, fhir::Action action, const fhir::Asked& 
     if (!current.parse(kept)) return refused("deleted");
     Case now = c;
     now.document = &current;
-    now.unknown_person = false;
+    now.unknown_person = false, now.targets.clear();
     find_people(now);
     c.labels |= labels_of(policies_, current);
     for (const auto id : now.people)
       if (std::find(c.people.begin(), c.people.end(), id) == c.people.end()) c.people.push_back(id);
     c.unknown_person = c.unknown_person || now.unknown_person;
+    c.targets.insert(c.targets.end(), now.targets.begin(), now.targets.end());
   }
   const auto kind = policies_.kind(c.type);
   const Group group = c.people.empty() && !c.unknown_person ? kind.about_nobody : kind.group;

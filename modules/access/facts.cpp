@@ -35,7 +35,8 @@ class Reader {
     if (out_.labels != 0) read_people(type, id);
     if (type == "Patient") patient();
     else if (type == "Organization") identifiers();
-    else if (type == "PractitionerRole") out_.practitioner = active() ? reference(document_.find(root(), "practitioner")) : "";
+    else if (type == "PractitionerRole") practitioner_role();
+    else if (type == "HealthcareService") out_.provider = active() ? reference(document_.find(root(), "providedBy")) : "";
     else if (type == "CareTeam") care_team();
     else if (type == "EpisodeOfCare") episode();
     else if (type == "Task") task();
@@ -106,6 +107,11 @@ class Reader {
     for (const auto& who : references(root(), "generalPractitioner")) grant(address_, who, relation::registered_practice);
     grant(address_, address_, relation::own);
   }
+  void practitioner_role() {
+    if (!active()) return;
+    out_.practitioner = reference(document_.find(root(), "practitioner"));
+    if (!out_.practitioner.empty()) out_.services = references(root(), "healthcareService");
+  }
   void care_team() {
     if (!status({"", "active", "proposed"}) || text("status") == "proposed") return;
     period(root(), "period", from_, until_);
@@ -128,11 +134,18 @@ class Reader {
     });
   }
   void episode() {
-    if (!status({"planned", "waitlist", "active", "onhold"})) return;
-    period(root(), "period", from_, until_);
     const auto whose = reference(document_.find(root(), "patient"));
-    grant(whose, reference(document_.find(root(), "careManager")), relation::care_team);
-    for (const auto& team : references(root(), "team")) grant(whose, team, relation::care_team);
+    // A case that is closed is still the team's to account for: the case, and nothing else of the person.
+    const bool open = status({"planned", "waitlist", "active", "onhold"});
+    if (!open && !status({"finished", "cancelled"})) return;
+    if (open) period(root(), "period", from_, until_);
+    const auto give = [&](const std::string& holder) {
+      const auto before = out_.grants.size();
+      grant(whose, holder, open ? relation::care_team : relation::past_case);
+      if (!open && out_.grants.size() > before) out_.grants.back().resource = address_;
+    };
+    give(reference(document_.find(root(), "careManager")));
+    for (const auto& team : references(root(), "team")) give(team);
   }
   void task() {
     const auto whose = reference(document_.find(root(), "for")), owner = reference(document_.find(root(), "owner"));

@@ -45,19 +45,21 @@ struct Facts {
   std::vector<Refusal> refusals;
   std::vector<std::string> members;    // of a CareTeam without a subject
   std::string practitioner;            // of a PractitionerRole
+  std::vector<std::string> services;   // of a PractitionerRole: where it works
+  std::string provider;                // of a HealthcareService: whose it is
   std::string patient;                 // of a RelatedPerson
   std::vector<std::string> identifiers;  // "nhs:…" of a Patient or RelatedPerson; "ods:…" of an Organization
   std::int64_t born = always_from;     // of a Patient
   std::uint32_t labels = 0;
   std::vector<std::string> people;     // where it bears labels: whom it is about
   bool empty() const {
-    return grants.empty() && refusals.empty() && members.empty() && practitioner.empty() && patient.empty() && identifiers.empty() && labels == 0 && born == always_from;
+    return grants.empty() && refusals.empty() && members.empty() && practitioner.empty() && provider.empty() && patient.empty() && identifiers.empty() && labels == 0 && born == always_from;
   }
 };
 
 // Types that can say anything but labels.
 bool is_telling(std::string_view type);
-inline constexpr std::string_view telling_types[] = {"Patient", "Organization", "PractitionerRole", "CareTeam", "EpisodeOfCare", "Task", "ServiceRequest", "RelatedPerson", "Consent"};
+inline constexpr std::string_view telling_types[] = {"Patient", "Organization", "HealthcareService", "PractitionerRole", "CareTeam", "EpisodeOfCare", "Task", "ServiceRequest", "RelatedPerson", "Consent"};
 
 Facts read_facts(const Policies& policies, std::string_view type, std::string_view id, const fhirpath::Document& document, std::int64_t instant, const std::string& base_url);
 std::uint32_t labels_of(const Policies& policies, const fhirpath::Document& document);

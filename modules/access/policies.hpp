@@ -19,12 +19,12 @@
 
 namespace joinedup::access {
 
-// record: about people. closed: nobody's.
-enum class Group : std::uint8_t { record, directory, knowledge, register_, log, closed };
+// record: about people. meeting: a team's own, that names nobody. closed: nobody's.
+enum class Group : std::uint8_t { record, meeting, directory, knowledge, register_, log, closed };
 
 // How somebody is joined to a person (bits), or to a resource (own_data).
 namespace relation {
-inline constexpr std::uint32_t registered_practice = 1, care_team = 2, accepted_referral = 4, own = 8, proxy = 16, emergency = 32, offered_referral = 64, own_data = 128;
+inline constexpr std::uint32_t registered_practice = 1, care_team = 2, accepted_referral = 4, own = 8, proxy = 16, emergency = 32, offered_referral = 64, own_data = 128, past_case = 256;
 }
 // What is done (bits).
 namespace deed {
@@ -45,7 +45,7 @@ struct Rule {
   Group group = Group::closed;
   Types types;
   std::uint32_t deeds = 0, relations = 0;  // relations 0: none is needed
-  enum class Author : std::uint8_t { any, self, not_home } author = Author::any;
+  enum class Author : std::uint8_t { any, self, own_score, not_home } author = Author::any;
 };
 
 struct Label {

@@ -42,6 +42,8 @@ void State::forget(const std::string& address) {
   for (const auto& identifier : old.identifiers) drop(by_identifier_, identifier, address);
   for (const auto& person : old.people) drop(labelled_, person, address);
   if (!old.practitioner.empty()) drop(roles_of_, old.practitioner, address);
+  for (const auto& service : old.services) drop(staff_of_, service, address);
+  if (!old.provider.empty()) drop(provided_by_, old.provider, address);
   if (address.starts_with("Patient/")) patients_.erase(address.substr(8));
   facts_.erase(found);
 }
@@ -57,6 +59,8 @@ void State::put(std::string_view type, std::string_view id, Facts facts) {
   for (const auto& identifier : facts.identifiers) by_identifier_[identifier].insert(address);
   for (const auto& person : facts.people) labelled_[person].insert(address);
   if (!facts.practitioner.empty()) roles_of_[facts.practitioner].insert(address);
+  for (const auto& service : facts.services) staff_of_[service].insert(address);
+  if (!facts.provider.empty()) provided_by_[facts.provider].insert(address);
   facts_.emplace(address, std::move(facts));
 }
 

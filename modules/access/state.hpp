@@ -50,7 +50,11 @@ struct View {
   std::uint32_t roles = 0, purpose = 0;
   std::vector<std::string> holders;
   ByText<Joined> people;              // by the Patient's id
-  ByText<std::vector<std::string>> offered;  // resource → the Patients of whom it is offered
+  struct Of {
+    std::string patient;
+    std::uint32_t relation = 0;
+  };
+  ByText<std::vector<Of>> only;       // resource → what joins the subject to it, and to nothing else of these people
   std::vector<const Rule*> rules;     // of the roles and the purpose
   struct OfScope {
     Scope scope;
@@ -105,6 +109,7 @@ class State {
     std::vector<std::string_view> people;  // ids
     bool unknown_person = false;
     std::string_view source;
+    std::vector<std::string_view> targets;  // of a Provenance: addresses of this server
   };
 
   void put(std::string_view type, std::string_view id, Facts facts);
@@ -120,6 +125,7 @@ class State {
   bool is_special(const std::string& patient, std::uint32_t hidden_labels) const;
   void find_people(Case& c) const;
   bool in_scope(const View& view, const Case& c) const;
+  Verdict decide_locked(const View& view, fhir::Action action, const fhir::Asked& asked) const;
   Verdict by_rule(const View& view, const Rule& rule, const Case& c) const;
   const char* joined(const View& view, const Rule& rule, const Case& c, bool& emergency) const;
   const Label* label_against(const View& view, const Case& c, bool emergency, bool& unknown) const;
@@ -127,6 +133,8 @@ class State {
   bool is_withheld(const View& view, const Case& c) const;
   const char* written(const View& view, const Case& c, const Rule& rule) const;
   bool by_author(const View& view, const Rule& rule, const Case& c) const;
+  bool is_only_joined(const View& view, const Case& c, std::string_view patient, std::uint32_t relation) const;
+  bool sees_targets(const View& view, const Case& c) const;
 
   fhir::Store& store_;
   const Policies policies_;
@@ -144,6 +152,8 @@ class State {
   ByText<std::unordered_set<std::string>> by_identifier_;     // "nhs:…", "ods:…" → addresses
   ByText<std::unordered_set<std::string>> teams_of_;          // member → CareTeams
   ByText<std::unordered_set<std::string>> roles_of_;          // Practitioner → PractitionerRoles
+  ByText<std::unordered_set<std::string>> staff_of_;          // HealthcareService → PractitionerRoles
+  ByText<std::unordered_set<std::string>> provided_by_;       // Organization → HealthcareServices
   ByText<std::unordered_set<std::string>> labelled_;          // person → addresses with a label
   ByText<std::unordered_set<std::string>> refusing_;          // person → Consents that refuse
   std::unordered_set<std::string, TextHash, std::equal_to<>> opted_out_;  // "nhs:…"

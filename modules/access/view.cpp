@@ -56,7 +56,10 @@ void State::find_holders(View& view) const {
     if (!s.practitioner.empty()) {
       add("Practitioner/" + s.practitioner);
       if (const auto found = roles_of_.find(holders.back()); found != roles_of_.end())
-        for (const auto& role : found->second) add(role);
+        for (const auto& role : found->second) {
+          add(role);
+          for (const auto& service : facts_.find(role)->second.services) add(service);
+        }
     }
     if (!s.organisation.empty()) {
       const std::string code = "ods:" + s.organisation;
@@ -64,6 +67,13 @@ void State::find_holders(View& view) const {
       if (const auto found = by_identifier_.find(code); found != by_identifier_.end())
         for (const auto& address : found->second)
           if (address.starts_with("Organization/")) add(address);
+    }
+    // A service in which nobody is said to work is answered by its organisation.
+    for (std::size_t i = 0, many = holders.size(); i < many; ++i) {
+      const auto found = provided_by_.find(holders[i]);
+      if (found == provided_by_.end()) continue;
+      for (const auto& service : found->second)
+        if (!staff_of_.contains(service)) add(service);
     }
     for (std::size_t i = 0; i < holders.size(); ++i) {  // teams of teams too; each is added once
       const auto found = teams_of_.find(holders[i]);
@@ -105,12 +115,12 @@ void State::join(View& view, const Grant& grant) const {
       authorities = 1U << grant.authority;
     }
     if (!grant.resource.empty()) {
-      view.offered[grant.resource].push_back(id);
+      view.only[grant.resource].push_back({id, grant.relation});
     }
     auto& person = view.people[id];
     person.relations |= grant.relation;
     person.authorities |= authorities;
-    if (grant.relation != relation::offered_referral) person.since = std::min(person.since, grant.since);
+    if (grant.resource.empty()) person.since = std::min(person.since, grant.since);
   }
 }
 
@@ -241,7 +251,8 @@ std::optional<fhir::Narrowing> State::narrowing(const View& view, fhir::Action a
   for (const Rule* rule : view.rules)
     if (rule->group == Group::record && (rule->deeds & deed::read) != 0 && rule->types.holds(type)) relations |= rule->relations;
   if (relations == 0 || view.reader.cover == place::Cover::none) return fhir::Narrowing{view.none.get(), fhir::Narrowing::OfThese::asked, nullptr};
-  const bool asked = (relations & lasting) != lasting || view.scopes || !view.subject.launch_patient.empty() || !view.feeds.empty() ||
+  // A Provenance is as open as what it tells of.
+  const bool asked = (relations & lasting) != lasting || type == "Provenance" || view.scopes || !view.subject.launch_patient.empty() || !view.feeds.empty() ||
                      view.reader.cover != place::Cover::in_force;
   if (asked) return fhir::Narrowing{view.all.get(), fhir::Narrowing::OfThese::asked, nullptr};
   return fhir::Narrowing{view.plain.get(), fhir::Narrowing::OfThese::allowed, view.special.get()};
