@@ -129,9 +129,9 @@ SELECT person_key, date, setting, service_line, 1, cost_pence, cost_defaulted, p
 FROM encounter
 ORDER BY source, source_row;
 
--- Case management: contacts and tasks of the teams, in the order of the key.
+-- Case management: contacts, tasks and items of meetings of the teams, in the order of the key.
 INSERT INTO activity
-SELECT person_key, contact_date, 'case_management', CASE WHEN kind = 'task' THEN 'task' ELSE coalesce(lower(worker_role), 'contact') END, 1,
+SELECT person_key, contact_date, 'case_management', CASE WHEN kind = 'contact' THEN coalesce(lower(worker_role), 'contact') ELSE kind END, 1,
        cost_pence, cost_defaulted, NULL, source, source_row, 0
 FROM case_contact
 WHERE in_period AND happened
