@@ -1,0 +1,21 @@
+import { Link } from "react-router";
+import { born, name, nhsNumberOf } from "../fhir/format.ts";
+import { idOf } from "../fhir/record.ts";
+
+/** Who a row is about: name, born, NHS number, so that nobody is taken for somebody of the same name. */
+export function PersonCell({ patient, reference }: { patient: fhir4.Patient | undefined; reference: string }) {
+  return (
+    <div className="ju-person">
+      <Link to={`/person/${patient?.id ?? idOf(reference)}`}>
+        <strong>{patient ? name(patient) : "Somebody whose name you may not see"}</strong>
+      </Link>
+      {patient && (
+        <>
+          <div className="ju-quiet">{born(patient)}</div>
+          <div className="ju-quiet ju-number">{nhsNumberOf(patient) || "NHS number not known"}</div>
+        </>
+      )}
+      {patient && (patient.deceasedBoolean || patient.deceasedDateTime) && <strong className="nhsuk-tag nhsuk-tag--grey">Has died</strong>}
+    </div>
+  );
+}
