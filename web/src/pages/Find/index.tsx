@@ -43,21 +43,32 @@ function useReasons(shown: Case[]) {
   return useLoaded(ids ? [`Observation?category=${category}&subject=${ids}&_count=500`] : [], []);
 }
 
+/** Dates inside a sentence as they are written everywhere else. */
+const datesIn = (words: string): string => words.replace(/\b\d{4}-\d\d-\d\d\b/g, (iso) => date(iso));
+const most = 3;
+
 function Reasons({ of, dimension, isReading }: { of: Case; dimension: "risk" | "impactability" | "care_gaps"; isReading: boolean }) {
   const reasons = of.reasons.filter((one) => one.dimension === dimension);
   if (reasons.length === 0) return isReading ? <span className="nhsuk-u-visually-hidden">Loading reasons</span> : null;
+  const item = (one: Case["reasons"][number]) => (
+    <li key={one.id}>
+      {datesIn(one.words)}
+      <span className="ju-quiet">
+        {one.date && !one.words.includes(one.date) && `, ${date(one.date)}`}
+        {one.source && ` (${datesIn(one.source)})`}
+      </span>
+    </li>
+  );
   return (
-    <ul className="ju-reasons">
-      {reasons.map((one) => (
-        <li key={one.id}>
-          {one.words}
-          <span className="ju-quiet">
-            {one.date && `, ${date(one.date)}`}
-            {one.source && ` (${one.source})`}
-          </span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="ju-reasons">{reasons.slice(0, most).map(item)}</ul>
+      {reasons.length > most && (
+        <details className="ju-more">
+          <summary aria-label={`${reasons.length - most} more reasons for ${name(of.patient)}`}>{reasons.length - most} more</summary>
+          <ul className="ju-reasons">{reasons.slice(most).map(item)}</ul>
+        </details>
+      )}
+    </>
   );
 }
 
@@ -135,6 +146,7 @@ export default function Find() {
         <Waiting what="the list" />
       ) : (
         <>
+          {show === "draft" && <p>A clinician of the team looks through these and releases the list. Until then nobody is taken on from it.</p>}
           <p role="status">
             {page.total === 0 ? (typed || practice ? "Nobody fits what you chose." : emptyWords[show]) : `${page.from} to ${page.to} of ${plural(page.total, "person", "people")}`}
             {parts?.some((one) => !one.isAll) && " There are more than can be listed at once: choose a team or a practice."}
@@ -200,7 +212,7 @@ export default function Find() {
                   key: "actions",
                   head: <span className="nhsuk-u-visually-hidden">Decide</span>,
                   cell: (one) =>
-                    one.state === "planned" && known ? (
+                    one.state === "planned" && one.released && known ? (
                       <div className="ju-actions ju-no-print">
                         {(["accept", "defer", "decline"] as CaseAction[]).map((action) => (
                           <Button key={action} small kind={action === "accept" ? "primary" : "secondary"} onClick={() => setDoing({ one, action })} aria-label={`${actionName[action]} ${name(one.patient)}`}>
