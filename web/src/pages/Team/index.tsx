@@ -1,9 +1,151 @@
-import { Page } from "../../parts/Frame.tsx";
+// /team: a team's figures for its lead and for the board, each with a sentence, a chart, a table and the same by deprivation.
+import { useEffect, useMemo, useState } from "react";
+import { useSearchParams } from "react-router";
+import { batch, type Problem } from "../../api/client.ts";
+import { useDirectory } from "../../api/directory.tsx";
+import { hasRole, useSession } from "../../api/session.tsx";
+import { download, downloadSplit, known as measureOf, readFigures, type Figures } from "../../fhir/figures.ts";
+import { today } from "../../fhir/format.ts";
+import { Page, Waiting } from "../../parts/Frame.tsx";
+import { Button, Select } from "../../parts/form.tsx";
+import { Measure } from "./Measure.tsx";
+import { readCapacity, Workers, type Capacity } from "./Workers.tsx";
+import "./team.scss";
+
+interface Read {
+  team: string;
+  figures?: Figures;
+  capacity?: Capacity;
+  problem?: Problem;
+}
+
+function save(name: string, text: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+/** Tables that are folded on the screen are open on paper. */
+function useOpenOnPaper(): void {
+  useEffect(() => {
+    let opened: HTMLDetailsElement[] = [];
+    const before = () => {
+      opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+      opened.forEach((one) => (one.open = true));
+    };
+    const after = () => opened.splice(0).forEach((one) => (one.open = false));
+    addEventListener("beforeprint", before);
+    addEventListener("afterprint", after);
+    return () => {
+      removeEventListener("beforeprint", before);
+      removeEventListener("afterprint", after);
+    };
+  }, []);
+}
 
 export default function Team() {
+  const session = useSession();
+  const { known, problem } = useDirectory();
+  const [parameters, setParameters] = useSearchParams();
+  const [read, setRead] = useState<Read>();
+  useOpenOnPaper();
+  // Who answers for all teams sees all; a worker those they belong to.
+  const isBoard = hasRole(session, "analyst", "guardian", "administrator");
+  const teams = useMemo(() => (!known ? [] : isBoard || known.self.teams.length === 0 ? known.directory.teams : known.self.teams), [known, isBoard]);
+  const team = teams.find((one) => one.id === parameters.get("team")) ?? teams[0];
+  const months = parameters.get("months") === "12" ? 12 : parameters.get("months") === "36" ? 36 : 24;
+  useEffect(() => {
+    if (!team) return;
+    const stop = new AbortController();
+    const key = `${team.id}/${months}`;
+    void batch([`CareTeam/${team.id}/$figures?months=${months}`, `CareTeam/${team.id}/$capacity`], stop.signal)
+      .then((answer) => {
+        if (stop.signal.aborted) return;
+        if (!answer.ok) return setRead({ team: key, problem: answer.problem });
+        const [figures, capacity] = answer.value;
+        const next: Read = { team: key };
+        if (figures?.ok) next.figures = readFigures(figures.value as fhir4.Parameters);
+        else if (figures) next.problem = figures.problem;
+        if (capacity?.ok) next.capacity = readCapacity(capacity.value as fhir4.Parameters);
+        setRead(next);
+      })
+      .catch(() => undefined);
+    return () => stop.abort();
+  }, [team, months]);
+
+  const current = team && read?.team === `${team.id}/${months}` ? read : undefined;
+  const figures = current?.figures;
+  const file = (what: string) => `${(team?.name ?? "team").toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${what}-${today()}.csv`;
   return (
-    <Page title="Team">
-      <p>This page is not built yet.</p>
+    <Page
+      title={team ? `${team.name}: figures` : "Team"}
+      wide
+      actions={
+        figures && (
+          <>
+            <Button kind="secondary" small onClick={() => save(file("figures"), download(figures))}>
+              Download figures (CSV)
+            </Button>
+            <Button kind="secondary" small onClick={() => save(file("by-deprivation"), downloadSplit(figures))}>
+              Download by deprivation (CSV)
+            </Button>
+            <Button kind="secondary" small onClick={() => print()}>
+              Print
+            </Button>
+          </>
+        )
+      }
+    >
+      {problem && <p role="alert">{problem.sentence}</p>}
+      {!known && !problem && <Waiting what="the teams" />}
+      {known && teams.length === 0 && <p>There is no team here yet. An administrator adds teams to the place.</p>}
+      {team && (
+        <div className="ju-no-print">
+          {teams.length > 1 && <Select id="team" label="Team" value={team.id} onChange={(id) => setParameters({ team: id, months: String(months) })} choices={teams.map((one) => ({ value: one.id, label: one.name }))} />}
+          <Select
+            id="months"
+            label="Period"
+            value={String(months)}
+            onChange={(value) => setParameters({ team: team.id, months: value })}
+            choices={[
+              { value: "12", label: "12 months" },
+              { value: "24", label: "2 years" },
+              { value: "36", label: "3 years" },
+            ]}
+          />
+        </div>
+      )}
+      {team && !current && <Waiting what="the figures" />}
+      {current?.capacity && <Workers capacity={current.capacity} />}
+      {current?.problem && (
+        <p role="alert" className="ju-measure__sentence">
+          {current.problem.kind === "absent" ? "There are no figures of this team that you can see." : current.problem.sentence}
+        </p>
+      )}
+      {figures && (
+        <>
+          <h2 className="nhsuk-heading-m">How to read the charts</h2>
+          <p className="ju-measure__sentence">
+            The line across is the average; between the broken lines is what chance alone explains from month to month. Small grey points are chance: nobody did better or worse. Orange diamonds (above the
+            average) and blue squares (below it) are more than chance: ask what changed.
+          </p>
+          <nav aria-label="Measures" className="ju-no-print">
+            <ul className="nhsuk-list ju-contents">
+              {figures.series.map((one) => (
+                <li key={one.name}>
+                  <a href={`#measure-${one.name.replace(/[^a-z0-9]+/gi, "-")}`}>{measureOf(one.name, one.unit).title}</a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          {figures.series.map((one) => (
+            <Measure key={one.name} series={one} split={figures.splits.find((split) => split.name === one.name)} />
+          ))}
+          <p className="nhsuk-body-s">Numbers below 10 are left out of the files, so that nobody can be recognised. What is on the screen is for those who look after these people.</p>
+        </>
+      )}
     </Page>
   );
 }

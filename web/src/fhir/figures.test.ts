@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { csv } from "./csv.ts";
+import { FEW, HELD_BACK, download, downloadSplit, mayLeaveTogether, readFigures, splitSentence, type FigurePoint } from "./figures.ts";
+
+const point = (month: string, value: number | null, few = false) => ({
+  name: "point",
+  part: [{ name: "month", valueString: month }, ...(value === null ? [] : [{ name: "value", valueDecimal: value }]), { name: "few", valueBoolean: few }],
+});
+const given: fhir4.Parameters = {
+  resourceType: "Parameters",
+  parameter: [
+    { name: "series", part: [{ name: "name", valueString: "admissions" }, { name: "unit", valueString: "admissions" }, point("2026-02", 4, true), point("2026-01", 12)] },
+    { name: "series", part: [{ name: "name", valueString: "waits" }, { name: "unit", valueString: "days" }, point("2026-01", 6.5)] },
+    {
+      name: "split",
+      part: [
+        { name: "name", valueString: "admissions" },
+        { name: "fifth", part: [{ name: "fifth", valueInteger: 1 }, point("2026-01", 14)] },
+        { name: "fifth", part: [{ name: "fifth", valueInteger: 3 }, point("2026-01", 11)] },
+        { name: "fifth", part: [{ name: "fifth", valueInteger: 5 }, point("2026-01", 3, true)] },
+      ],
+    },
+  ],
+};
+
+describe("figures", () => {
+  const figures = readFigures(given);
+  it("come in order of months", () => expect(figures.series[0]?.points.map((one) => one.month)).toEqual(["2026-01", "2026-02"]));
+  it("leave without small numbers, in words", () => {
+    const text = download(figures);
+    expect(text).toContain(`2026-02,Emergency and planned admissions,${FEW},admissions\r\n`);
+    expect(text).toContain("2026-01,Emergency and planned admissions,12,admissions\r\n");
+    expect(text).toContain("2026-01,Days waited to start,6.5,days\r\n");
+  });
+  it("keep a second number back where one could be worked out", () => {
+    const text = downloadSplit(figures);
+    expect(text).toContain(`5 (least deprived),${FEW}`);
+    expect(text).toContain(`2026-01,Emergency and planned admissions,3,"${HELD_BACK}"`);
+    expect(text).toContain(",1 (most deprived),14,");
+  });
+  it("say in words what the split is, and what it is not", () => expect(splitSentence(figures.splits[0]!)).toMatch(/14 admissions in the most deprived fifth, 3 in the least deprived.*compare each with itself/));
+});
+
+describe("no small number can be worked out", () => {
+  // Every way in which five fifths of up to 24 could be seen: the hidden ones leave at least two possible worlds.
+  const values = [0, 1, 4, 9, 10, 11, 24];
+  it("of any five", () => {
+    let tried = 0;
+    for (const a of values) for (const b of values) for (const c of values) for (const d of values) {
+      const row: FigurePoint[] = [a, b, c, d].map((value) => ({ month: "2026-01", value, few: value > 0 && value < 10 }));
+      const out = mayLeaveTogether(row, true);
+      const hidden = out.map((cell) => typeof cell === "string");
+      const small = row.filter((one) => one.few).length;
+      row.forEach((one, i) => one.few && expect(hidden[i]).toBe(true));
+      if (small === 0) expect(hidden.some(Boolean)).toBe(false);
+      const others = row.filter((one) => (one.value ?? 0) >= 10).length;
+      const sum = row.reduce((total, one, i) => total + (hidden[i] ? (one.value ?? 0) : 0), 0);
+      if (small > 0 && others > 0) {
+        expect(hidden.filter(Boolean).length).toBeGreaterThan(1);
+        expect(sum).toBeGreaterThanOrEqual(10);
+      }
+      ++tried;
+    }
+    expect(tried).toBe(values.length ** 4);
+  });
+});
+
+describe("csv", () => {
+  it("quotes, and takes nothing for a formula", () => {
+    expect(csv([["a,b", 'say "so"', 3], ["=1+1", "-2", -2]])).toBe('\uFEFF"a,b","say ""so""",3\r\n\'=1+1,\'-2,-2\r\n');
+  });
+});

@@ -1,0 +1,162 @@
+/* A team's figures, as CareTeam/[id]/$figures gives them, and what of them may leave the screen.
+
+   Parameters: series (name, title, unit, point (month, value, few)) and split (name, fifth (fifth, point …)). A number from 1 to 9
+   is "few": whoever leads the team may see it, a file that leaves may not hold it. `download` writes the CSV of
+   series, `downloadSplit` that of the five fifths, where a further number is kept back wherever one alone could be worked out.
+*/
+import { csv, type Cell } from "./csv.ts";
+import type { Wanted } from "./spc.ts";
+
+export interface FigurePoint {
+  month: string;
+  /** Unknown where the server kept it back. */
+  value: number | null;
+  few: boolean;
+}
+
+export interface Series {
+  name: string;
+  unit: string;
+  points: FigurePoint[];
+}
+
+export interface Split {
+  name: string;
+  unit: string;
+  /** 1 is the most deprived fifth of England's neighbourhoods, 5 the least; 0 where it is not known. */
+  fifths: { fifth: number; points: FigurePoint[] }[];
+}
+
+export interface Figures {
+  series: Series[];
+  splits: Split[];
+}
+
+export interface Known {
+  title: string;
+  unit: string;
+  wanted: Wanted;
+  /** What is counted, in a sentence. */
+  means: string;
+  /** Counts of people and events are kept small in files; days waited are not counts. */
+  counts: boolean;
+}
+
+/** What the workspace knows of a series by name; one that it does not know is shown under its own name. */
+export const KNOWN: Record<string, Known> = {
+  caseload: { title: "People on the caseload", unit: "people", wanted: "neither", means: "Everybody active or on hold on the last day of the month.", counts: true },
+  starts: { title: "People who started", unit: "people", wanted: "neither", means: "Everybody whose care with the team began in the month.", counts: true },
+  ends: { title: "People who finished", unit: "people", wanted: "neither", means: "Everybody whose care with the team ended in the month.", counts: true },
+  waits: { title: "Days waited to start", unit: "days", wanted: "down", means: "The middle wait, from accepted to started, of those who started in the month.", counts: false },
+  reviews_overdue: { title: "Reviews overdue", unit: "reviews", wanted: "down", means: "Reviews whose date had passed at the end of the month.", counts: true },
+  contacts: { title: "Contacts by the team", unit: "contacts", wanted: "neither", means: "Visits, calls and meetings that the team recorded.", counts: true },
+  admissions: { title: "Emergency and planned admissions", unit: "admissions", wanted: "down", means: "Hospital stays that began in the month among people on the caseload then.", counts: true },
+  bed_days: { title: "Days in hospital", unit: "days", wanted: "down", means: "Nights in hospital in the month among people on the caseload then.", counts: true },
+  decisions: { title: "Decisions carried out", unit: "%", wanted: "up", means: "Of the decisions of meetings due in the month, the share that was carried out.", counts: false },
+};
+
+const key = (name: string): string => name.trim().toLowerCase().replace(/[\s-]+/g, "_");
+
+export function known(name: string, unit: string): Known {
+  return KNOWN[key(name)] ?? { title: name.charAt(0).toUpperCase() + name.slice(1).replace(/[_-]+/g, " "), unit, wanted: "neither", means: "", counts: true };
+}
+
+const parts = (of: fhir4.ParametersParameter, name: string): fhir4.ParametersParameter[] => (of.part ?? []).filter((part) => part.name === name);
+const text = (of: fhir4.ParametersParameter, name: string): string => {
+  const part = parts(of, name)[0];
+  return part?.valueString ?? part?.valueCode ?? part?.valueDate ?? part?.valueDateTime ?? "";
+};
+const number = (of: fhir4.ParametersParameter, name: string): number | null => {
+  const part = parts(of, name)[0];
+  return part?.valueDecimal ?? part?.valueInteger ?? null;
+};
+
+const pointsOf = (of: fhir4.ParametersParameter): FigurePoint[] =>
+  parts(of, "point")
+    .map((point) => ({ month: text(point, "month").slice(0, 7), value: number(point, "value"), few: parts(point, "few")[0]?.valueBoolean ?? false }))
+    .filter((point) => /^\d{4}-\d{2}$/.test(point.month))
+    .sort((a, b) => a.month.localeCompare(b.month));
+
+export function readFigures(parameters: fhir4.Parameters): Figures {
+  const all = parameters.parameter ?? [];
+  return {
+    series: all.filter((one) => one.name === "series").map((one) => ({ name: text(one, "name"), unit: text(one, "unit"), points: pointsOf(one) })),
+    splits: all
+      .filter((one) => one.name === "split")
+      .map((one) => ({
+        name: text(one, "name"),
+        unit: text(one, "unit"),
+        fifths: parts(one, "fifth").map((fifth) => ({ fifth: number(fifth, "fifth") ?? 0, points: pointsOf(fifth) })),
+      })),
+  };
+}
+
+export const FEW = "fewer than 10";
+export const HELD_BACK = "not shown, so that a small number cannot be worked out";
+const LEAST = 10;
+
+const isSmall = (point: FigurePoint): boolean => point.few || (point.value !== null && point.value > 0 && point.value < LEAST);
+
+/** A value as it may leave: never a count from 1 to 9. */
+export function mayLeave(point: FigurePoint, counts: boolean): Cell {
+  if (counts ? isSmall(point) : point.few) return FEW;
+  return point.value ?? "";
+}
+
+/** One month over the fifths, as it may leave. One small number alone could be worked out from the others and the team's own
+    figure: so the next smallest is kept back as well, until two or more are and together they are ten or more. */
+export function mayLeaveTogether(row: readonly (FigurePoint | undefined)[], counts: boolean): Cell[] {
+  const out: Cell[] = row.map((point) => (point ? mayLeave(point, counts) : ""));
+  if (!counts) return out;
+  const hidden = row.map((point) => point !== undefined && isSmall(point));
+  const sum = (): number => row.reduce((total, point, i) => total + (hidden[i] ? (point?.value ?? 1) : 0), 0);
+  while (hidden.some(Boolean) && (hidden.filter(Boolean).length < 2 || sum() < LEAST)) {
+    let next = -1;
+    row.forEach((point, i) => {
+      if (!hidden[i] && point?.value && (next < 0 || point.value < (row[next]?.value ?? Infinity))) next = i;
+    });
+    if (next < 0) break;
+    hidden[next] = true;
+    out[next] = HELD_BACK;
+  }
+  return out;
+}
+
+export function download(figures: Figures): string {
+  const rows: Cell[][] = [["month", "measure", "value", "unit"]];
+  for (const series of figures.series) {
+    const about = known(series.name, series.unit);
+    for (const point of series.points) rows.push([point.month, about.title, mayLeave(point, about.counts), series.unit || about.unit]);
+  }
+  return csv(rows);
+}
+
+export function downloadSplit(figures: Figures): string {
+  const rows: Cell[][] = [["month", "measure", "deprivation fifth (1 most deprived)", "value", "unit"]];
+  for (const split of figures.splits) {
+    const about = known(split.name, split.unit);
+    const months = [...new Set(split.fifths.flatMap((fifth) => fifth.points.map((point) => point.month)))].sort();
+    for (const month of months) {
+      const row = split.fifths.map((fifth) => fifth.points.find((point) => point.month === month));
+      mayLeaveTogether(row, about.counts).forEach((cell, i) => rows.push([month, about.title, fifthName(split.fifths[i]?.fifth ?? 0), cell, split.unit || about.unit]));
+    }
+  }
+  return csv(rows);
+}
+
+export function fifthName(fifth: number): string {
+  return ["Not known", "1 (most deprived)", "2", "3", "4", "5 (least deprived)"][fifth] ?? String(fifth);
+}
+
+/** The split in a sentence: the most and the least deprived fifth over the last twelve months, without a claim about why. */
+export function splitSentence(split: Split): string {
+  const about = known(split.name, split.unit);
+  const of = (fifth: number): number[] => (split.fifths.find((one) => one.fifth === fifth)?.points ?? []).slice(-12).flatMap((point) => (point.value === null ? [] : [point.value]));
+  const [most, least] = [of(1), of(5)];
+  if (!most.length || !least.length) return `${about.title}: there is not enough to compare the most and the least deprived fifth.`;
+  const sum = (values: number[]): number => values.reduce((total, one) => total + one, 0);
+  const adds = about.counts && !["caseload", "reviews_overdue"].includes(key(split.name));
+  const one = (values: number[]): string => (adds ? sum(values) : sum(values) / values.length).toLocaleString("en-GB", { maximumFractionDigits: 1 });
+  const how = adds ? "over the last 12 months" : "on average over the last 12 months";
+  return `${about.title} ${how}: ${one(most)} ${about.unit} in the most deprived fifth, ${one(least)} in the least deprived. The fifths differ in how many people they hold: compare each with itself over time.`;
+}

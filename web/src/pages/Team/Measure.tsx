@@ -1,0 +1,70 @@
+import { useMemo } from "react";
+import { FEW, fifthName, known, splitSentence, type FigurePoint, type Series, type Split } from "../../fhir/figures.ts";
+import { figure, monthName, sentence, xmr } from "../../fhir/spc.ts";
+import { Table } from "../../parts/Table.tsx";
+import { SpcChart } from "./SpcChart.tsx";
+
+const shown = (point: FigurePoint | undefined): string => (!point ? "" : point.value === null ? (point.few ? FEW : "not known") : figure(point.value));
+
+/** One measure: what it says, its chart, its table, and the same by deprivation. */
+export function Measure({ series, split }: { series: Series; split: Split | undefined }) {
+  const about = known(series.name, series.unit);
+  const unit = series.unit || about.unit;
+  const months = useMemo(() => series.points.map((one) => one.month), [series]);
+  const chart = useMemo(() => xmr(series.points.map((one) => one.value)), [series]);
+  const says = sentence({ name: about.title, unit, wanted: about.wanted }, months, chart);
+  const id = `measure-${series.name.replace(/[^a-z0-9]+/gi, "-")}`;
+  return (
+    <section className="ju-measure" aria-labelledby={id}>
+      <h2 className="nhsuk-heading-m" id={id} tabIndex={-1}>
+        {about.title}
+      </h2>
+      <p className="ju-measure__sentence">{says}</p>
+      {months.length > 1 && <SpcChart months={months} chart={chart} unit={unit} label={`${about.title} by month. ${says}`} />}
+      {about.means && <p className="nhsuk-body-s">{about.means}</p>}
+      <details className="nhsuk-details">
+        <summary className="nhsuk-details__summary">
+          <span className="nhsuk-details__summary-text">{about.title}: table</span>
+        </summary>
+        <div className="nhsuk-details__text">
+          <Table
+            caption={`${about.title} (${unit}) by month`}
+            hideCaption
+            rows={[...series.points.entries()].reverse()}
+            rowKey={([, one]) => one.month}
+            columns={[
+              { key: "month", head: "Month", cell: ([, one]) => monthName(one.month) },
+              { key: "value", head: unit.charAt(0).toUpperCase() + unit.slice(1), numeric: true, cell: ([, one]) => shown(one) },
+              { key: "chance", head: "More than chance", cell: ([i]) => (chart.points[i]?.signal ? "Yes" : "No") },
+            ]}
+          />
+        </div>
+      </details>
+      {split && split.fifths.length > 0 && (
+        <details className="nhsuk-details">
+          <summary className="nhsuk-details__summary">
+            <span className="nhsuk-details__summary-text">{about.title}: by deprivation</span>
+          </summary>
+          <div className="nhsuk-details__text">
+            <p>{splitSentence(split)}</p>
+            <Table
+              caption={`${about.title} (${unit}) by month and deprivation fifth`}
+              hideCaption
+              rows={[...months].reverse().slice(0, 12)}
+              rowKey={(month) => month}
+              columns={[
+                { key: "month", head: "Month", cell: (month) => monthName(month) },
+                ...split.fifths.map((fifth) => ({
+                  key: String(fifth.fifth),
+                  head: fifthName(fifth.fifth),
+                  numeric: true,
+                  cell: (month: string) => shown(fifth.points.find((one) => one.month === month)),
+                })),
+              ]}
+            />
+          </div>
+        </details>
+      )}
+    </section>
+  );
+}
