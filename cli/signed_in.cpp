@@ -1,14 +1,27 @@
 #include "cli/signed_in.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <mutex>
 
 #include "server/audit_events.hpp"
 #include "server/doorkeeper.hpp"
+#include "web/web.hpp"
 
 namespace joinedup::cli {
 namespace {
+
+std::string percent_encode(std::string_view text) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~') out += c;
+    else out += '%', out += digits[byte >> 4], out += digits[byte & 15];
+  }
+  return out;
+}
 
 class Joined final : public SignedIn {
  public:
@@ -53,6 +66,7 @@ class Joined final : public SignedIn {
   server::Server::Handler pages() override {
     return [this](rest::Request& request) {
       if (auto page = identity_->handle(request)) return std::move(*page);
+      if (auto page = workspace(request)) return std::move(*page);
       rest::Response out;
       out.status = 404;
       out.headers.push_back({"Content-Type", "text/plain; charset=utf-8"});
@@ -105,6 +119,23 @@ class Joined final : public SignedIn {
   std::string notes() const override { return log_->opened(); }
 
  private:
+  static rest::Response sent_to(std::string where) {
+    rest::Response out;
+    out.status = 303;
+    out.headers.push_back({"Location", std::move(where)});
+    return out;
+  }
+  // The pages: their code is anybody's, but whoever is not signed in is sent to sign in first and comes back to the same address.
+  std::optional<rest::Response> workspace(const rest::Request& request) const {
+    const bool is_read = request.method == "GET" || request.method == "HEAD";
+    if (is_read && (request.path == "/" || web::is_workspace(request.path))) {
+      const auto subject = identity_->who(request);
+      if (subject && request.path == "/") return sent_to(subject->kind == access::Subject::Kind::worker ? "/my-day" : "/me");
+      if (!subject && request.path == "/") return {};
+      if (!subject) return sent_to("/login?next=" + percent_encode(request.query.empty() ? request.path : request.path + "?" + request.query));
+    }
+    return web::page(request);
+  }
   Result<std::unique_ptr<fhir::Permit>> permit(const access::Subject& subject) {
     JOINEDUP_TRY(auto made, access_->permit(subject));
     if (subject.kind == access::Subject::Kind::backend) {  // who may begin an export; its files are written later

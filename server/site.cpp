@@ -54,6 +54,7 @@ rest::Response Site::front_page() const {
   body += options_.access == Access::nobody ? "It answers nobody until sign-in is set up."
           : options_.access == Access::handler_decides ? "It answers those who are signed in."
                                                        : "It answers whoever is on this machine: for tests only.";
+  if (options_.access == Access::handler_decides) body += "</li><li><a href=\"/login\">Sign in</a> to the workspace.";
   body += "</li><li><a href=\"/healthz\">Health</a>, <a href=\"/readyz\">readiness</a>, <a href=\"/metrics\">metrics</a>.</li></ul></html>\n";
   auto out = text_response(200, "text/html; charset=utf-8", std::move(body));
   out.headers.push_back({"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"});
@@ -109,7 +110,12 @@ rest::Response Site::answer(rest::Request& request, const RouteLabel& label) con
   try {
     const bool is_read = request.method == "GET" || request.method == "HEAD";
     switch (label.route) {
-      case Route::page: return is_read ? front_page() : not_allowed("GET");
+      case Route::page:
+        if (!is_read) return not_allowed("GET");
+        // Whoever is signed in is sent on to their own start; the front page is for the others.
+        if (ready_ && pages_ && options_.access == Access::handler_decides)
+          if (auto out = pages_(request); out.status != 404) return out;
+        return front_page();
       case Route::reports: return is_read ? report(request.path) : not_allowed("GET");
       case Route::health: return is_read ? text_response(200, "text/plain; charset=utf-8", "ok\n") : not_allowed("GET");
       case Route::ready:
