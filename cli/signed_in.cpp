@@ -30,12 +30,14 @@ class Joined final : public SignedIn {
     JOINEDUP_TRY(log_, audit::Log::open({.folder = place.path("audit"), .writer = "serve"}));
     JOINEDUP_TRY(reader_, audit::Reader::open(place.path("audit")));
     JOINEDUP_TRY(access_, access::Access::open(store, place, {.base_url = base_url}));
-    JOINEDUP_TRY(identity_, identity::Identity::open({.place = place.folder, .fhir_url = base_url, .note = [this](audit::Event event) { keep(std::move(event)); }}));
+    JOINEDUP_TRY(identity_, identity::Identity::open({.place = place.folder, .fhir_url = base_url, .note = [this](audit::Event event) { keep(std::move(event)); },
+                                                                   .person_here = [this](const access::Subject& subject, const std::string& number, const std::string& birth_date) { return person_here(subject, number, birth_date); }}));
     return {};
   }
   ~Joined() override { identity_.reset(); }
 
   server::Server::Handler door(const rest::Api& api) override {
+    api_ = &api;
     door_ = std::make_unique<server::Doorkeeper>(server::DoorParts{
         .who = [this](const rest::Request& request) { return who(request); },
         .permit = [this](const access::Subject& subject) { return permit(subject); },
@@ -147,6 +149,9 @@ class Joined final : public SignedIn {
   // Workers without a part in care come for what their office is: the guardian and administrators to answer for the place, analysts to plan.
   Result<access::Subject> who(const rest::Request& request) const {
     JOINEDUP_TRY(auto subject, identity_->who(request));
+    return for_their_office(std::move(subject));
+  }
+  static access::Subject for_their_office(access::Subject subject) {
     if (subject.kind != access::Subject::Kind::worker) return subject;
     const auto is = [](std::string_view role, std::initializer_list<std::string_view> any) { return std::find(any.begin(), any.end(), role) != any.end(); };
     const auto& roles = subject.roles;
@@ -154,6 +159,21 @@ class Joined final : public SignedIn {
     if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"guardian", "administrator"}); })) subject.purpose = access::Purpose::administration;
     else if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"analyst"}); })) subject.purpose = access::Purpose::secondary_use;
     return subject;
+  }
+  // A GP system opens us in somebody's context: their Patient here, if the worker may see it. A search like any other, in the log like any other.
+  std::string person_here(const access::Subject& asking, const std::string& number, const std::string& birth_date) {
+    const auto subject = for_their_office(asking);
+    auto permitted = permit(subject);
+    if (!permitted || api_ == nullptr) return {};
+    rest::Request request{.method = "GET", .path = "/Patient", .query = "identifier=https://fhir.nhs.uk/Id/nhs-number%7C" + number + "&birthdate=" + birth_date + "&active=true&_elements=id"};
+    request.permit = permitted->get(), request.principal = subject.user;
+    const auto found = api_->handle(request);
+    audit::Event event{.kind = "search", .outcome = "allowed"};
+    event.user = subject.user, event.practitioner = subject.practitioner, event.organisation = subject.organisation, event.purpose = "direct_care", event.roles = subject.roles;
+    event.query = "Patient?" + request.query;
+    for (const auto& one : found.shown) event.resources.push_back(one.type + "/" + one.id + "/_history/" + std::to_string(one.version)), event.patients.push_back(one.id);
+    if (!log_->append_and_wait(std::move(event)) || found.shown.size() != 1 || found.shown[0].type != "Patient") return {};
+    return found.shown[0].id;
   }
   // Signing in is answered when its event is on the disk; a log that cannot be written lets nobody in further, as the door refuses.
   void keep(audit::Event event) { static_cast<void>(log_->append_and_wait(std::move(event))); }
@@ -164,6 +184,7 @@ class Joined final : public SignedIn {
   std::unique_ptr<access::Access> access_;
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<server::Doorkeeper> door_;
+  const rest::Api* api_ = nullptr;
   std::mutex mutex_;
   std::map<std::string, access::Subject> exporting_;
 };

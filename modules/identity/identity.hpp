@@ -35,6 +35,8 @@ struct Options {
   std::string fhir_url;                     // where clients see the record: "https://care.example/fhir"
   std::function<std::int64_t()> clock = {}; // seconds UTC; nothing: the system's
   std::function<void(audit::Event)> note = {};  // sign_in, sign_out, administer: allowed or refused; called by any thread
+  // For a GP system that opens us in a person's context: the id of the Patient with this NHS number and birth date, if the subject may see them; else empty.
+  std::function<std::string(const access::Subject&, const std::string& nhs_number, const std::string& birth_date)> person_here = {};
   Cost cost = Cost::normal;
   Network network = Network::outside;
   Times times = {};

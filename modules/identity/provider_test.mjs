@@ -1,4 +1,5 @@
 // An OpenID provider of other people's making (npm oidc-provider, certified by the OpenID Foundation), set up for the tests.
+// Below /fhir it is a GP system that opens others in the context of its Patient gp-7 (SMART App Launch 2).
 //   node provider_test.mjs FOLDER_OF_PACKAGES PORT(0: any)      prints its port; ends when its input does
 // Its people need no password: /interaction/…?as=NAME&acr=LEVEL signs in whoever it is told. /sign?claims=… signs anything, as a
 // provider gone wrong would. Every start makes a new key, so that a second start at the same port is a rotation.
@@ -12,6 +13,7 @@ const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-p
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const kid = randomUUID();
 const base = 'http://127.0.0.1:8999';
+let patientInContext = 'gp-7';
 
 const client = (name, method, more) => ({
   client_id: name, redirect_uris: [`${base}/login/callback/${name}`], grant_types: ['authorization_code'], response_types: ['code'], token_endpoint_auth_method: method, ...more,
@@ -54,6 +56,27 @@ server.listen(Number(process.argv[3] ?? 0), '127.0.0.1', () => {
         grant.addOIDCScope('openid');
         const grantId = await grant.save();
         await provider.interactionFinished(request, response, { login: { accountId: url.searchParams.get('as'), acr: url.searchParams.get('acr') ?? undefined }, consent: { grantId } }, { mergeWithLastSubmission: false });
+      } else if (url.pathname === '/fhir/.well-known/smart-configuration') {
+        response.end(JSON.stringify({ authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/fhir-token`, code_challenge_methods_supported: ['S256'], capabilities: ['launch-ehr'] }));
+      } else if (url.pathname === '/fhir-token') {
+        // The token endpoint of the record: what the provider gives, and whose record was open.
+        request.url = '/token';
+        const end = response.end.bind(response);
+        response.end = (body, ...rest) => {
+          const answer = JSON.parse(String(body));
+          if (answer.access_token) answer.patient = patientInContext;
+          const text = JSON.stringify(answer);
+          if (!response.headersSent) response.setHeader('Content-Length', Buffer.byteLength(text));
+          return end(text, ...rest);
+        };
+        callback(request, response);
+      } else if (url.pathname.startsWith('/fhir/Patient/')) {
+        const known = request.headers.authorization?.startsWith('Bearer ') && url.pathname === '/fhir/Patient/gp-7';
+        response.writeHead(known ? 200 : 401);
+        response.end(known ? JSON.stringify({ resourceType: 'Patient', id: 'gp-7', birthDate: '1944-02-03', identifier: [{ system: 'https://fhir.nhs.uk/Id/nhs-number', value: '9434765919' }] }) : '');
+      } else if (url.pathname === '/context') {
+        patientInContext = url.searchParams.get('patient');
+        response.end();
       } else callback(request, response);
     } catch (error) {
       response.writeHead(500).end(String(error));

@@ -17,8 +17,17 @@ namespace {
 using nlohmann::json;
 constexpr std::int64_t skew = 60;
 
-rest::Response sorry(int status, const std::string& title, const std::string& sentence) {
-  return page(status, title, "<p>" + html_text(sentence) + "</p><p><a href=\"/login\">Back to sign-in</a></p>");
+// SMART App Launch 2: a record that launches apps says where they get their tokens.
+Result<void> discover_launch(const Provider& provider, Provider::Metadata& metadata) {
+  if (provider.fhir.empty()) return {};
+  JOINEDUP_TRY(const auto answer, fetch({.url = provider.fhir + "/.well-known/smart-configuration", .headers = {{"Accept", "application/json"}}}, provider.rules));
+  const auto document = json::parse(answer.body, nullptr, false);
+  if (answer.status != 200 || !document.is_object()) return fail(ErrorCode::unavailable, "That system does not say how it opens other systems (SMART App Launch).");
+  const auto text = [&](const char* name) { return document.contains(name) && document[name].is_string() ? document[name].get<std::string>() : std::string(); };
+  const auto ways = document.value("code_challenge_methods_supported", json::array());
+  if (!ways.is_array() || std::find(ways.begin(), ways.end(), json("S256")) == ways.end()) return fail(ErrorCode::forbidden, "That system opens others without proof of who asks (PKCE); sign-in through it is refused.");
+  metadata.authorization = text("authorization_endpoint"), metadata.token = text("token_endpoint");
+  return {};
 }
 
 Result<Provider::Metadata> discover(Provider& provider, std::int64_t now) {
@@ -34,6 +43,7 @@ Result<Provider::Metadata> discover(Provider& provider, std::int64_t now) {
   if (answer.status != 200 || !document.is_object()) return fail(ErrorCode::unavailable, "That sign-in service does not describe itself.");
   if (text("issuer") != provider.issuer) return fail(ErrorCode::forbidden, "That sign-in service gives another name than place.toml does; sign-in there is refused.");
   Provider::Metadata out{text("authorization_endpoint"), text("token_endpoint"), text("jwks_uri"), document.value("authorization_response_iss_parameter_supported", json(false)) == json(true)};
+  JOINEDUP_CHECK(discover_launch(provider, out));
   for (const auto* url : {&out.authorization, &out.token, &out.jwks}) JOINEDUP_CHECK(read_address(*url, provider.rules));
   provider.metadata = out;
   return out;
@@ -47,32 +57,7 @@ std::shared_ptr<Provider> provider_at(const State& state, const rest::Request& r
   return found == state.providers->all.end() ? nullptr : found->second;
 }
 
-rest::Response go_there(State& state, const rest::Request& request, Provider& provider) {
-  const auto metadata = discover(provider, state.now());
-  if (!metadata) return sorry(503, "Sorry, that sign-in does not work now", metadata.error().sentence);
-  const auto form = read_form(request.query);
-  const auto challenge_of = [](const std::string& verifier) {
-    const auto digest = fingerprint(verifier);
-    return base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
-  };
-  const auto state_word = random_token(), nonce = random_token(), verifier = random_token();
-  const auto next = form.text("next");
-  const json kept{{"provider", provider.name}, {"state", state_word}, {"nonce", nonce}, {"verifier", verifier}, {"next", is_local_path(next) && next.size() < 1500 ? next : ""},
-                  {"invitation", form.text("invitation").substr(0, 100)}, {"expires", state.now() + state.options.times.half_way}};
-  std::string scopes;
-  for (const auto& scope : provider.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
-  std::vector<std::pair<std::string, std::string>> fields{{"response_type", "code"}, {"client_id", provider.client_id}, {"redirect_uri", callback_of(state, provider)}, {"scope", scopes},
-                                                          {"state", state_word}, {"nonce", nonce}, {"code_challenge", challenge_of(verifier)}, {"code_challenge_method", "S256"}};
-  std::string levels;
-  for (const auto& acr : provider.acr) levels += (levels.empty() ? "" : " ") + acr;
-  if (!levels.empty()) fields.emplace_back("acr_values", levels);
-  if (!provider.vot.empty()) fields.emplace_back("vtr", json(provider.vot).dump());
-  auto out = send_to(with_query(metadata->authorization, fields));
-  out.headers.push_back({"Set-Cookie", state.set_cookie(state.away_cookie(), seal(state.book->key(), kept.dump()), state.options.times.half_way, "Lax")});
-  return out;
-}
-
-Result<std::string> exchange_code(const State& state, Provider& provider, const Provider::Metadata& metadata, const std::string& code, const std::string& verifier) {
+Result<Tokens> exchange_code(const State& state, Provider& provider, const Provider::Metadata& metadata, const std::string& code, const std::string& verifier) {
   std::vector<std::pair<std::string, std::string>> fields{{"grant_type", "authorization_code"}, {"code", code}, {"redirect_uri", callback_of(state, provider)}, {"code_verifier", verifier}};
   HttpAsked asked{.method = "POST", .url = metadata.token, .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}}};
   if (provider.signing_key) {
@@ -90,7 +75,8 @@ Result<std::string> exchange_code(const State& state, Provider& provider, const 
   JOINEDUP_TRY(const auto answer, fetch(asked, provider.rules));
   const auto document = json::parse(answer.body, nullptr, false);
   if (answer.status != 200 || !document.is_object() || !document.contains("id_token") || !document["id_token"].is_string()) return fail(ErrorCode::unauthenticated, "The sign-in service did not confirm who you are.");
-  return document["id_token"].get<std::string>();
+  const auto given = [&](const char* name) { return document.contains(name) && document[name].is_string() ? document[name].get<std::string>() : std::string(); };
+  return Tokens{given("id_token"), given("access_token"), given("patient")};
 }
 
 void note_refusal(const State& state, const rest::Request& request, const Provider& provider, const char* why) {
@@ -129,9 +115,9 @@ rest::Response come_back(State& state, const rest::Request& request, Provider& p
   if (!metadata) return refuse("discovery", metadata.error().sentence, 503);
   if ((form.has("iss") || metadata->names_issuer) && form.text("iss") != provider.issuer) return refuse("issuer", "The answer came from another sign-in service than you went to. Begin again.");
   if (form.has("error")) return refuse("provider_error", "The sign-in service did not sign you in.", 401);
-  const auto text = form.text("code").empty() ? fail(ErrorCode::unauthenticated, "The sign-in service sent no code.") : exchange_code(state, provider, *metadata, form.text("code"), kept["verifier"].get<std::string>());
-  if (!text) return refuse("code", text.error().sentence, text.error().code == ErrorCode::unavailable ? 503 : 401);
-  const auto token = read_jwt(*text);
+  const auto tokens = form.text("code").empty() ? fail(ErrorCode::unauthenticated, "The sign-in service sent no code.") : exchange_code(state, provider, *metadata, form.text("code"), kept["verifier"].get<std::string>());
+  if (!tokens) return refuse("code", tokens.error().sentence, tokens.error().code == ErrorCode::unavailable ? 503 : 401);
+  const auto token = read_jwt(tokens->id);
   if (!token) return refuse("token_form", "The sign-in service did not confirm who you are.", 401);
   if (const auto verified = state.keys->verify_at(metadata->jwks, *token, provider.algorithms, provider.rules, state.now()); !verified) return refuse("token_signature", "The sign-in service did not confirm who you are.", 401);
   const auto assurance = check_id_token(provider, *token, kept["nonce"].get<std::string>(), state.now());
@@ -141,7 +127,7 @@ rest::Response come_back(State& state, const rest::Request& request, Provider& p
     return refuse("account", "There is no account here for you under this sign-in. Ask your administrator for an invitation, and use this sign-in from its page.", 403);
   auto headers = begin_session(state, request, {account, *assurance});
   if (!headers) return refuse("session", headers.error().sentence, 503);
-  const auto next = kept["next"].get<std::string>();
+  const auto next = kept["launch"] == json(true) ? page_of_launch(state, provider, *tokens, subject_of(*account)) : kept["next"].get<std::string>();
   auto out = send_to(is_local_path(next) ? next : "/");
   out.headers.insert(out.headers.end(), headers->begin(), headers->end());
   out.headers.push_back({"Set-Cookie", state.set_cookie(state.away_cookie(), "", -1, "Lax")});
@@ -168,6 +154,39 @@ rest::Response end_from_there(State& state, const rest::Request& request, Provid
 }
 
 }  // namespace
+
+rest::Response sorry(int status, const std::string& title, const std::string& sentence) {
+  return page(status, title, "<p>" + html_text(sentence) + "</p><p><a href=\"/login\">Back to sign-in</a></p>");
+}
+
+rest::Response go_there(State& state, const rest::Request& request, Provider& provider, const std::string& launch) {
+  const auto metadata = discover(provider, state.now());
+  if (!metadata) return sorry(503, "Sorry, that sign-in does not work now", metadata.error().sentence);
+  const auto form = read_form(request.query);
+  const auto challenge_of = [](const std::string& verifier) {
+    const auto digest = fingerprint(verifier);
+    return base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  };
+  const auto state_word = random_token(), nonce = random_token(), verifier = random_token();
+  const auto next = form.text("next");
+  const json kept{{"provider", provider.name}, {"state", state_word}, {"nonce", nonce}, {"verifier", verifier}, {"next", is_local_path(next) && next.size() < 1500 ? next : ""},
+                  {"invitation", form.text("invitation").substr(0, 100)}, {"launch", !launch.empty()}, {"expires", state.now() + state.options.times.half_way}};
+  std::string scopes;
+  for (const auto& scope : provider.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+  std::vector<std::pair<std::string, std::string>> fields{{"response_type", "code"}, {"client_id", provider.client_id}, {"redirect_uri", callback_of(state, provider)}, {"scope", scopes},
+                                                          {"state", state_word}, {"nonce", nonce}, {"code_challenge", challenge_of(verifier)}, {"code_challenge_method", "S256"}};
+  if (!launch.empty()) {
+    fields.emplace_back("launch", launch);
+    fields.emplace_back("aud", provider.fhir);
+  }
+  std::string levels;
+  for (const auto& acr : provider.acr) levels += (levels.empty() ? "" : " ") + acr;
+  if (!levels.empty()) fields.emplace_back("acr_values", levels);
+  if (!provider.vot.empty()) fields.emplace_back("vtr", json(provider.vot).dump());
+  auto out = send_to(with_query(metadata->authorization, fields));
+  out.headers.push_back({"Set-Cookie", state.set_cookie(state.away_cookie(), seal(state.book->key(), kept.dump()), state.options.times.half_way, "Lax")});
+  return out;
+}
 
 Result<std::string> check_id_token(const Provider& provider, const Jwt& token, const std::string& nonce, std::int64_t now) {
   const auto wrong = [](const char* sentence) { return fail(ErrorCode::unauthenticated, sentence); };
@@ -198,9 +217,10 @@ std::string provider_links(const State& state, const std::string& next, const st
 }
 
 std::optional<rest::Response> provider_pages(State& state, const rest::Request& request) {
+  if (request.path == "/launch" && request.method == "GET") return launched(state, request);
   if (!request.path.starts_with("/login/")) return {};
   if (request.method == "GET") {
-    if (const auto provider = provider_at(state, request, "/login/with/")) return go_there(state, request, *provider);
+    if (const auto provider = provider_at(state, request, "/login/with/")) return go_there(state, request, *provider, "");
     if (const auto provider = provider_at(state, request, "/login/callback/")) return come_back(state, request, *provider);
   }
   if (request.method == "POST")
@@ -233,6 +253,9 @@ Result<std::shared_ptr<Providers>> read_providers(const State& state, const std:
     if (provider->name.empty() || !std::all_of(provider->name.begin(), provider->name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }) || out->all.contains(provider->name))
       table.complain("name", "A provider's name is of small letters, digits and -, and each has its own.");
     if (!read_address(provider->issuer, provider->rules)) table.complain("issuer", "An issuer is an https address.");
+    provider->fhir = table.text("fhir", Presence::optional);
+    while (provider->fhir.ends_with("/")) provider->fhir.pop_back();
+    if (!provider->fhir.empty() && !read_address(provider->fhir, provider->rules)) table.complain("fhir", "A record that opens us is at an https address.");
     JOINEDUP_CHECK(table.finish());
     if (std::find(provider->scopes.begin(), provider->scopes.end(), "openid") == provider->scopes.end()) provider->scopes.insert(provider->scopes.begin(), "openid");
     if (!secret_file.empty()) {

@@ -12,6 +12,7 @@
 //   vot = ["P9.Cp.Cd"]                             # the same for NHS login's vectors of trust
 //   algorithms = ["RS256"]                         # how it signs; default RS256, PS256, ES256 (NHS login: RS512); the first is ours too, by an RSA key
 //   private_addresses = false                      # true: it is on our own network (10/8, 172.16/12, 192.168/16, fc00::/7)
+//   fhir = "https://gp.example/fhir"               # of a GP system that opens us in a person's context (SMART EHR launch): /launch?iss=…&launch=…
 #pragma once
 #include <map>
 #include <mutex>
@@ -26,6 +27,7 @@ namespace joinedup::identity {
 
 struct Provider {
   std::string name, title, issuer, client_id, client_secret;
+  std::string fhir;                            // base of the record that launches us; empty: it does not
   std::optional<Jwk> signing_key;
   std::vector<std::string> scopes, acr, vot, algorithms = {"RS256", "PS256", "ES256"};
   HttpRules rules;
@@ -43,6 +45,18 @@ class Providers {
  public:
   std::map<std::string, std::shared_ptr<Provider>> all;
 };
+
+// What a provider gives for a code. access, patient: of a GP system that launched us in somebody's context.
+struct Tokens {
+  std::string id, access, patient;
+};
+// Sends the browser to the provider; `launch`: the GP system's word for the context, empty for plain sign-in.
+rest::Response go_there(State& state, const rest::Request& request, Provider& provider, const std::string& launch);
+// GET /launch: a GP system opens us in a person's context.
+rest::Response launched(State& state, const rest::Request& request);
+// Our page of the person in whose context the GP system opened us; where they are not here or not for this worker, the page that says no more than that.
+std::string page_of_launch(const State& state, const Provider& provider, const Tokens& tokens, const access::Subject& subject);
+rest::Response sorry(int status, const std::string& title, const std::string& sentence);
 
 Result<std::shared_ptr<Providers>> open_providers(const State& state);
 Result<std::shared_ptr<Providers>> read_providers(const State& state, const std::string& place_toml);

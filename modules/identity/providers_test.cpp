@@ -317,4 +317,56 @@ TEST(Provider, SettingsAreReadStrictly) {
   EXPECT_TRUE(refused(toml("a", "https://am.example", "client_secret_file = \"absent\"\n")));
 }
 
+TEST(Launch, AGpSystemOpensTheWorkspaceInAPersonsContext) {
+  NEEDS_PROVIDER();
+  const Elsewhere elsewhere;
+  Relying site(toml("basic", elsewhere.url(), "client_secret_file = \"secret\"\nfhir = \"" + elsewhere.url() + "/fhir/\"\n"));
+  std::vector<std::string> asked;
+  site.person_here = [&](const access::Subject& subject, const std::string& number, const std::string& birth_date) -> std::string {
+    asked = {subject.practitioner, number, birth_date};
+    return "p-44";
+  };
+  site.open();
+  ASSERT_TRUE(site.identity->link_provider("gp.one", elsewhere.url(), "alice"));
+  const auto launch = [&](const std::string& iss) { return site.browser.get(with_query("/launch", {{"iss", iss}, {"launch", "context of now"}})); };
+  const auto away = launch(elsewhere.url() + "/fhir");
+  ASSERT_EQ(away.status, 303) << away.body;
+  const std::string there(away.header("Location"));
+  EXPECT_NE(there.find("launch=context%20of%20now"), there.npos) << there;
+  EXPECT_NE(there.find("aud="), there.npos);
+  const auto done = site.browser.get(site.visit(there, "alice", {}));
+  ASSERT_EQ(done.status, 303) << done.body;
+  EXPECT_EQ(done.header("Location"), "/person/p-44");
+  EXPECT_EQ(asked, (std::vector<std::string>{"p-1", "9434765919", "1944-02-03"}));
+  EXPECT_TRUE(site.browser.who());
+}
+
+TEST(Launch, OfSomebodyWhoIsNotHereSaysNoMoreThanThat) {
+  NEEDS_PROVIDER();
+  const Elsewhere elsewhere;
+  Relying site(toml("basic", elsewhere.url(), "client_secret_file = \"secret\"\nfhir = \"" + elsewhere.url() + "/fhir\"\n"));
+  site.person_here = [](const access::Subject&, const std::string&, const std::string&) { return std::string(); };
+  site.open();
+  ASSERT_TRUE(site.identity->link_provider("gp.one", elsewhere.url(), "alice"));
+  for (const std::string patient : {"gp-7", "gp-8", "../secret", ""}) {
+    ASSERT_TRUE(fetch({.url = with_query(elsewhere.url() + "/context", {{"patient", patient}})}, {.network = Network::this_machine}));
+    const auto away = site.browser.get(with_query("/launch", {{"iss", elsewhere.url() + "/fhir"}, {"launch", "x"}}));
+    const auto done = site.browser.get(site.visit(std::string(away.header("Location")), "alice", {}));
+    EXPECT_EQ(done.header("Location"), "/person/not-found") << patient;
+  }
+}
+
+TEST(Launch, ByASystemThatPlaceTomlDoesNotNameIsRefused) {
+  NEEDS_PROVIDER();
+  const Elsewhere elsewhere;
+  Relying site(toml("basic", elsewhere.url(), "client_secret_file = \"secret\"\n"));
+  for (const auto& iss : {elsewhere.url() + "/fhir", std::string("https://elsewhere.example/fhir"), std::string("javascript:alert(1)")}) {
+    const auto refused = site.browser.get(with_query("/launch", {{"iss", iss}, {"launch", "x"}}));
+    EXPECT_EQ(refused.status, 403) << iss;
+    EXPECT_EQ(refused.body.find(iss), std::string::npos);
+  }
+  EXPECT_EQ(site.browser.get("/launch?launch=x").status, 400);
+  EXPECT_EQ(site.browser.get(with_query("/launch", {{"iss", elsewhere.url()}})).status, 400);
+}
+
 }  // namespace joinedup::identity

@@ -20,6 +20,7 @@ struct Site {
   std::string url = "https://care.example/fhir";
   Network network = Network::outside;
   std::string place_toml;
+  std::function<std::string(const access::Subject&, const std::string&, const std::string&)> person_here;
   std::unique_ptr<Identity> identity;
   std::string totp_secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";  // RFC 6238's
   std::string password = "three odd words together";
@@ -31,7 +32,7 @@ struct Site {
     auto opened = Identity::open({.place = folder.path(), .fhir_url = url, .clock = [this] { return clock; }, .note = [this](audit::Event event) {
                                     const std::lock_guard lock(mutex);
                                     events.push_back(std::move(event));
-                                  }, .cost = cost, .network = network});
+                                  }, .person_here = person_here, .cost = cost, .network = network});
     ASSERT_TRUE(opened) << opened.error().sentence;
     identity = std::move(*opened);
   }
