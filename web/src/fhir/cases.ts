@@ -297,11 +297,11 @@ export function actionsOf(one: Case): CaseAction[] {
     case "planned":
       return ["accept", "defer", "decline"];
     case "waitlist":
-      return mayStart && one.coordinator ? ["start", "ask", "hold", "hand-over", "finish"] : ["ask", "hold", "hand-over", "finish"];
+      return mayStart && one.coordinator ? ["start", "ask", "hand-over", "decline"] : ["ask", "hand-over", "decline"];
     case "active":
       return ["hold", "hand-over", "finish", "ask"];
     case "onhold":
-      return ["resume", "hand-over", "finish"];
+      return ["resume", "hand-over", "finish", "ask"];
     default:
       return [];
   }

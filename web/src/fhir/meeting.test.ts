@@ -8,7 +8,7 @@ type Task = fhir4.Task;
 
 const today = "2026-11-22";
 const appointment = (id: string, more: Partial<Appointment> = {}): Appointment => ({
-  resourceType: "Appointment", id, status: "booked", start: "2026-11-25T10:00:00Z", minutesDuration: 15,
+  resourceType: "Appointment", id, status: "booked", serviceType: [{ coding: [{ system: "urn:joinedup:appointment", code: "team-meeting" }] }], start: "2026-11-25T10:00:00Z", minutesDuration: 15,
   participant: [{ actor: { reference: "PractitionerRole/guest" }, required: "optional", status: "accepted" }, { actor: { reference: "PractitionerRole/core" }, required: "required", status: "accepted" }], ...more,
 });
 const task = (id: string, code: string, more: Partial<Task> = {}): Task => ({ resourceType: "Task", id, status: "requested", intent: "order", code: { coding: [{ system: "urn:joinedup:task", code }] }, groupIdentifier: { system: "urn:joinedup:meeting", value: "m" }, ...more });

@@ -33,7 +33,8 @@ export interface AgendaItem {
   minutes: number;
   words: string;
   discussed: boolean;
-  decision: Decision | undefined;
+  carriedOver: boolean; // not discussed when the meeting was closed
+  decisions: Decision[];
 }
 
 export interface Decision {
@@ -110,7 +111,8 @@ export function meetingOf(resources: FhirResource[], id: string): Meeting | unde
       minutes: extensionOf(task, "urn:joinedup:minutes")?.valueInteger ?? 5,
       words: task.description ?? "",
       discussed: task.status === "completed",
-      decision: decisions.find((one) => one.task.focus?.reference === `Task/${task.id}` || one.task.basedOn?.some((each) => each.reference === `Task/${task.id}`)) ?? decisions.find((one) => one.patientReference === task.for?.reference),
+      carriedOver: task.businessStatus?.text === "carried over",
+      decisions: decisions.filter((one) => one.task.focus?.reference === `Task/${task.id}`),
     }))
     .sort((a, b) => (order.get(`Task/${a.id}`) ?? 1e6) - (order.get(`Task/${b.id}`) ?? 1e6) || a.id.localeCompare(b.id));
   return {
@@ -246,4 +248,15 @@ export function meetingsOf(resources: FhirResource[], today: string): Meetings {
 }
 
 /** A meeting names no patient: a person's own appointments do. */
-export const isMeeting = (one: Appointment): boolean => one.participant.every((each) => !each.actor?.reference?.startsWith("Patient/"));
+export const isMeeting = (one: Appointment): boolean =>
+  (one.serviceType ?? []).some((each) => (each.coding ?? []).some((code) => code.system === "urn:joinedup:appointment" && code.code === "team-meeting")) &&
+  one.participant.every((each) => !each.actor?.reference?.startsWith("Patient/"));
+
+export const teamOf = (one: Appointment): string | undefined => extensionOf(one, "urn:joinedup:team")?.valueReference?.reference;
+
+/** Somebody who is not of the team is invited to this meeting. Whoever is there already stays as they are. */
+export function withInvited(appointment: Appointment, reference: string, display: string | undefined): Appointment {
+  if (appointment.participant.some((one) => one.actor?.reference === reference)) return appointment;
+  const guest: AppointmentParticipant = { actor: { reference, ...(display && { display }) }, required: "optional", status: "needs-action" };
+  return { ...appointment, participant: [...appointment.participant, guest] };
+}

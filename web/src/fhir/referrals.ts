@@ -2,7 +2,7 @@
 //
 //   const all = referralsOf(resources);
 //   inGroup(all, "waiting-for-me", me, today)        // stuck ones first: nothing waits unseen
-import { addDays, day, dueOf, extensionOf, timeliness } from "./cases.ts";
+import { addDays, day, dueOf, extensionOf } from "./cases.ts";
 
 type CarePlan = fhir4.CarePlan;
 type FhirResource = fhir4.FhirResource;
@@ -180,7 +180,7 @@ export type Answer = "accepted" | "rejected" | "in-progress" | "completed";
 export function answersOf(one: Referral): Answer[] {
   switch (one.stand) {
     case "waiting":
-      return one.isAdvice ? ["accepted", "completed", "rejected"] : ["accepted", "rejected"];
+      return one.isAdvice ? ["completed", "rejected"] : ["accepted", "rejected"];
     case "accepted":
       return ["in-progress", "completed"];
     case "in-progress":
@@ -255,6 +255,8 @@ export interface PathwayStep {
   state: "done" | "open" | "left-out";
   late: number; // days past its limit when done, or until today; 0 is in time
   variance: string | undefined; // the words for why it was late or left out
+  notes: string[];
+  task: Task;
 }
 
 export interface Pathway {
@@ -309,6 +311,8 @@ function stepOf(task: Task, today: string): PathwayStep {
     state: isDone ? "done" : isLeftOut ? "left-out" : "open",
     late: due && until && !isLeftOut ? Math.max(0, daysBetween(due, until)) : 0,
     variance: task.statusReason?.text,
+    notes: (task.note ?? []).map((one) => one.text),
+    task,
   };
 }
 
@@ -340,5 +344,3 @@ export function freeSlots(resources: FhirResource[], service: string | undefined
     .map(({ id, start, end, actors: of }) => ({ id, start, end, service: of.find((each) => each?.startsWith("HealthcareService/")) }))
     .sort((a, b) => a.start.localeCompare(b.start) || a.id.localeCompare(b.id));
 }
-
-export { timeliness };
