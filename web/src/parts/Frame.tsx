@@ -18,6 +18,7 @@ export function navigation(session: Session): NavItem[] {
     { to: "/my-day", label: "My day" },
     { to: "/cases/find", label: "Find cases" },
     { to: "/cases", label: "Caseload" },
+    { to: "/meeting", label: "Meetings" },
     { to: "/referrals", label: "Referrals" },
     { to: "/team", label: "Team" },
   ];
