@@ -3,8 +3,7 @@ import { useLoaded } from "../../api/useLoaded.ts";
 import { localReference } from "../../fhir/record.ts";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { ownEpisode } from "./Home.tsx";
-import { useNames, useWhose } from "./person.tsx";
-import { back } from "./Plan.tsx";
+import { Back, useNames, useWhose } from "./person.tsx";
 
 /** The team of the person: the named contact first, then who else is in it. */
 export function Helpers() {
@@ -20,8 +19,9 @@ export function Helpers() {
   const names = useNames([contact, ...members.map((one) => one.reference), ...practices]);
   const who = names.get(contact);
   return (
-    <Page title={whose.isProxy ? "Their team" : "My team"} crumbs={back}>
+    <Page title={whose.isProxy ? "Their team" : "My team"}>
       <div className="ju-me">
+        <Back />
         {problem && <p role="alert">{problem.sentence}</p>}
         {!parts && !problem && <Waiting what="the team" />}
         {parts && !episode && <p>No team looks after you here at the moment.</p>}

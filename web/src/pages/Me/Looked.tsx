@@ -4,8 +4,7 @@ import { date, time } from "../../fhir/format.ts";
 import { announce } from "../../parts/announce.tsx";
 import { Button } from "../../parts/form.tsx";
 import { Page, Waiting } from "../../parts/Frame.tsx";
-import { useNames, useWhose } from "./person.tsx";
-import { back } from "./Plan.tsx";
+import { Back, useNames, useWhose } from "./person.tsx";
 import { list, looks, roleInWords } from "./words.ts";
 
 const most = 200;
@@ -33,8 +32,9 @@ export function Looked() {
   const others = all.filter((one) => one.role !== "person");
   const own = all.length - others.length;
   return (
-    <Page title="Who looked at my record" crumbs={back}>
+    <Page title="Who looked at my record">
       <div className="ju-me">
+        <Back />
         <p>Everybody who opens your record is written down here. Only you see this list. If you do not know why somebody looked, ask your team.</p>
         {problem && <p role="alert">{problem.sentence}</p>}
         {!events && !problem && <Waiting what="the list" />}

@@ -7,8 +7,7 @@ import { announce } from "../../parts/announce.tsx";
 import { TextArea } from "../../parts/form.tsx";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { ownEpisode } from "./Home.tsx";
-import { useNames, useWhose, type Whose } from "./person.tsx";
-import { back } from "./Plan.tsx";
+import { Back, useNames, useWhose, type Whose } from "./person.tsx";
 
 export const longest = 4000;
 
@@ -70,8 +69,9 @@ export function Messages() {
   const whose = useWhose();
   const { parts, problem, messages, to, reload } = useOwnMessages(whose, "person");
   return (
-    <Page title="Messages" crumbs={back}>
+    <Page title="Messages">
       <div className="ju-me">
+        <Back />
         <div className="ju-me-card">
           <p>Do not write here if you need help now. Call 111. If a life is in danger, call 999.</p>
         </div>

@@ -3,8 +3,7 @@ import { date, dateTime, today } from "../../fhir/format.ts";
 import { codeOf, dueOf, localReference, openTask } from "../../fhir/record.ts";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { isToCome, startOfTime } from "./Home.tsx";
-import { useNames, useWhose } from "./person.tsx";
-import { back } from "./Plan.tsx";
+import { Back, useNames, useWhose } from "./person.tsx";
 
 const referralState: Record<string, string> = { requested: "Sent. They have not answered yet.", received: "They have seen it.", accepted: "They said yes.", "in-progress": "It has started.", completed: "It is done.", rejected: "They said no. Your team looks for another way." };
 
@@ -20,8 +19,9 @@ export function Next() {
   const names = useNames([...actions.map((one) => localReference(one.owner)), ...referrals.map((one) => localReference(one.owner))]);
   const ownerOf = (task: fhir4.Task) => (localReference(task.owner).startsWith("Patient/") ? "You" : (names.get(localReference(task.owner))?.name ?? task.owner?.display ?? "Nobody is named yet"));
   return (
-    <Page title="What happens next" crumbs={back}>
+    <Page title="What happens next">
       <div className="ju-me">
+        <Back />
         {problem && <p role="alert">{problem.sentence}</p>}
         {!parts && !problem && <Waiting />}
         {parts && (

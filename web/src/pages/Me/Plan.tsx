@@ -3,10 +3,8 @@ import { date, plainName } from "../../fhir/format.ts";
 import { dueOf, extension, localReference } from "../../fhir/record.ts";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { PrintFrame } from "../../parts/PrintFrame.tsx";
-import { useNames, useWhose } from "./person.tsx";
+import { Back, useNames, useWhose } from "./person.tsx";
 import { chosenPlan, planHeadings, sections, taskState, troubleHeadings } from "./words.ts";
-
-export const back = [{ to: "/me", label: "My care" }];
 
 export function Plan() {
   const whose = useWhose();
@@ -43,8 +41,9 @@ export function Plan() {
   const loose = actions.filter((one) => !goals.some((goal) => localReference(one.focus) === `Goal/${goal.id}`));
   const title = whose.isProxy ? `The plan of ${plainName(whose.patient)}` : "My plan";
   return (
-    <Page title={title} crumbs={back}>
+    <Page title={title}>
       <div className="ju-me">
+        <Back />
         {problem && <p role="alert">{problem.sentence}</p>}
         {!parts && !problem && <Waiting what="the plan" />}
         {parts && !plan && !trouble && <p>There is no plan yet. Your team makes one with you.</p>}

@@ -5,8 +5,7 @@ import { announce } from "../../parts/announce.tsx";
 import { Radios, TextArea } from "../../parts/form.tsx";
 import { Page } from "../../parts/Frame.tsx";
 import { longest, MessageList, useOwnMessages, written } from "./Messages.tsx";
-import { useWhose } from "./person.tsx";
-import { back } from "./Plan.tsx";
+import { Back, useWhose } from "./person.tsx";
 
 const parts = [
   { value: "details", label: "My name, address or phone" },
@@ -23,8 +22,9 @@ export function Wrong() {
   const patient = whose.patient;
   const address = patient.address?.find((one) => one.use !== "old");
   return (
-    <Page title="Something is wrong here" crumbs={back}>
+    <Page title="Something is wrong here">
       <div className="ju-me">
+        <Back />
         <p>Tell us what is not right. Your team looks at it and writes back. What was written before is kept, with a note of what you said.</p>
         <h2 className="nhsuk-heading-m">What we hold about you</h2>
         <dl>

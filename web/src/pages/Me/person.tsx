@@ -1,8 +1,8 @@
 // Whose page this is: the person signed in, or one of those for whom a carer or proxy acts.
 import { createContext, use, useEffect, useState } from "react";
-import { search, type Problem } from "../../api/client.ts";
+import { Link } from "react-router";
+import { batch, resourcesOf, search, type Problem } from "../../api/client.ts";
 import { useSession, type Session } from "../../api/session.tsx";
-import { batch, resourcesOf } from "../../api/client.ts";
 import { plainName } from "../../fhir/format.ts";
 import { localReference } from "../../fhir/record.ts";
 
@@ -88,4 +88,15 @@ export function useNames(references: (string | undefined)[]): Map<string, Worker
     return () => stop.abort();
   }, [key]);
   return names;
+}
+
+/** The way back, on every page below the first: a phone shows no breadcrumb. */
+export function Back() {
+  return (
+    <p className="ju-no-print">
+      <Link className="nhsuk-back-link" to="/me">
+        Back to my care
+      </Link>
+    </p>
+  );
 }
