@@ -122,7 +122,8 @@ rest::Response code_page(const State& state, const rest::Request& request, int s
 
 std::string session_text(const State& state, const Ticket& session) {
   const auto& s = *session.subject;
-  return json{{"signed_in", true}, {"user", s.user}, {"kind", kind_name(s.kind)}, {"roles", s.roles}, {"practitioner", s.practitioner}, {"patient", s.patient},
+  const auto account = state.book->by_id(session.account);  // what they type to sign in: pages ask for it again in place
+  return json{{"signed_in", true}, {"user", s.user}, {"sign_in_name", account ? account->user : ""}, {"kind", kind_name(s.kind)}, {"roles", s.roles}, {"practitioner", s.practitioner}, {"patient", s.patient},
               {"related_person", s.related_person}, {"organisation", s.organisation}, {"csrf", session.csrf}, {"assurance", s.assurance},
               {"expires_in", std::min(session.expires - state.now(), state.options.times.session_idle)}}.dump();
 }

@@ -4,7 +4,8 @@ import { SignInDialog } from "../parts/SignInDialog.tsx";
 import { onSignedOut, setCsrf } from "./client.ts";
 
 export interface Session {
-  user: string;
+  user: string; // the account's id, as the log names it
+  sign_in_name: string; // what they type to sign in
   kind: "worker" | "person" | "proxy";
   roles: string[];
   practitioner: string; // id of the Practitioner, or ""
@@ -120,7 +121,7 @@ export function SessionProvider({ children, waiting }: { children: ReactNode; wa
   return (
     <Context value={value}>
       {children}
-      {asking && <SignInDialog user={value.user} onSignedIn={done} />}
+      {asking && <SignInDialog user={value.sign_in_name} onSignedIn={done} />}
     </Context>
   );
 }

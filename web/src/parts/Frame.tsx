@@ -42,7 +42,7 @@ export function Frame({ children }: { children: ReactNode }) {
           <Link className="ju-header__name" to={items[0]?.to ?? "/me"}>
             Joinedup
           </Link>
-          <span className="ju-header__who">{session.user}</span>
+          <span className="ju-header__who">{session.sign_in_name}</span>
           {session.kind === "worker" && isOn && <Palette items={items} />}
           <button type="button" className="ju-header__button" onClick={() => void signOut()}>
             Sign out

@@ -1,0 +1,73 @@
+import { useState } from "react";
+import { Link } from "react-router";
+import { update } from "../../api/client.ts";
+import type { Alert } from "../../fhir/day.ts";
+import { ago, dateTime } from "../../fhir/format.ts";
+import { idOf } from "../../fhir/record.ts";
+import { announce } from "../../parts/announce.tsx";
+import { Button } from "../../parts/form.tsx";
+import { Tag } from "../../parts/Tag.tsx";
+
+/** Alerts or messages, those that nobody opened first. Marking one as opened says so to everybody whom it was sent to. */
+export function Alerts({ title, id, alerts, empty, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; onChange: () => unknown }) {
+  const [busy, setBusy] = useState<string>();
+  const [fault, setFault] = useState<{ key: string; sentence: string }>();
+  const [all, setAll] = useState(false);
+  const closed = alerts.filter((one) => one.isOpened);
+  const open = alerts.filter((one) => !one.isOpened);
+  const list = all ? alerts : open;
+  const mark = async (alert: Alert) => {
+    if (!alert.communication || busy) return;
+    setBusy(alert.key);
+    setFault(undefined);
+    const answer = await update({ ...alert.communication, received: new Date().toISOString() });
+    setBusy(undefined);
+    if (answer.ok || answer.problem.kind === "conflict") {
+      // Somebody else marked it in the same moment: that is what was wanted.
+      announce("Marked as opened");
+      onChange();
+    } else setFault({ key: alert.key, sentence: answer.problem.sentence });
+  };
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id} className="nhsuk-heading-m">
+        {title} <span className="ju-count">({open.length} not opened)</span>
+      </h2>
+      {list.length === 0 && <p>{empty}</p>}
+      <ul className="ju-alerts">
+        {list.map((one) => (
+          <li key={one.key} className={one.isOpened ? "ju-alert" : "ju-alert ju-alert--new"}>
+            <div className="ju-alert__text">
+              {!one.isOpened && <Tag colour={one.isMessage ? "blue" : "red"}>{one.isMessage ? "New" : "Not opened"}</Tag>}{" "}
+              {one.patient ? (
+                <Link to={`/person/${idOf(one.patient)}`}>
+                  <strong>{one.person}</strong>
+                </Link>
+              ) : null}{" "}
+              {one.text}
+              <div className="ju-quiet">{one.sent ? `${dateTime(one.sent)}${one.sent.includes("T") ? ` (${ago(one.sent)})` : ""}` : "Time not known"}</div>
+              {fault?.key === one.key && (
+                <span className="nhsuk-error-message" role="alert">
+                  <span className="nhsuk-u-visually-hidden">Error:</span> {fault.sentence}
+                </span>
+              )}
+            </div>
+            {!one.isOpened && one.communication && (
+              <Button kind="secondary" small busy={busy === one.key} onClick={() => void mark(one)}>
+                {busy === one.key ? "Marking" : "Mark as opened"}
+                <span className="nhsuk-u-visually-hidden">
+                  : {one.person} {one.text}
+                </span>
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {closed.length > 0 && (
+        <Button kind="link" onClick={() => setAll(!all)} aria-expanded={all}>
+          {all ? "Hide what was opened" : `Show ${closed.length} that ${closed.length === 1 ? "was" : "were"} opened`}
+        </Button>
+      )}
+    </section>
+  );
+}
