@@ -4,7 +4,8 @@ import type {
   HealthcareService, MedicationStatement, Observation, Organization, Patient, Practitioner, PractitionerRole, Provenance, Questionnaire, QuestionnaireResponse,
   RelatedPerson, RiskAssessment, ServiceRequest, Task,
 } from "fhir/r4";
-import { codeOf, conceptText, hasCode, idOf } from "./extensions.ts";
+import type { Directory } from "./directory.ts";
+import { conceptText, hasCode, idOf } from "./extensions.ts";
 
 interface ByType {
   AllergyIntolerance: AllergyIntolerance; Appointment: Appointment; CarePlan: CarePlan; CareTeam: CareTeam; Communication: Communication; Condition: Condition; Consent: Consent;
@@ -34,14 +35,13 @@ export const personSearches = (id: string): string[] => [
   `Consent?patient=${id}&_count=50`,
   `CareTeam?patient=${id}&_count=20`,
   `Appointment?patient=${id}&_sort=date&_count=50`,
+  "Questionnaire?_count=100&_elements=url,title,status,description,version",
 ];
-/** Who works here: the same for every person, so kept while the page is open. */
-export const directorySearches = (): string[] => ["PractitionerRole?_count=200&_include=PractitionerRole:practitioner", "Organization?_count=200", "HealthcareService?_count=200", "CareTeam?_count=100", "Questionnaire?_count=50"];
-
 export class Holding {
   private readonly held = new Map<string, FhirResource>();
   private readonly types = new Map<string, FhirResource[]>();
-  readonly missing: string[] = [];
+  /** Types of which there is more than was read. */
+  readonly cut = new Set<string>();
 
   add(resource: FhirResource | undefined): void {
     if (!resource?.id) return;
@@ -60,6 +60,9 @@ export class Holding {
       else if (one?.resourceType !== "OperationOutcome") this.add(one);
     }
   }
+  has(key: string): boolean {
+    return this.held.has(key);
+  }
   drop(key: string): void {
     const known = this.held.get(key);
     if (!known) return;
@@ -77,70 +80,17 @@ export class Holding {
   }
 }
 
-export const nhsNumberOf = (patient: Patient): string => patient.identifier?.find((one) => one.system === "https://fhir.nhs.uk/Id/nhs-number")?.value ?? "";
-
-export function practitionerName(practitioner: Practitioner | undefined): string {
-  const name = practitioner?.name?.[0];
-  if (!name) return "";
-  return name.text ?? [name.prefix?.join(" "), name.given?.join(" "), name.family].filter(Boolean).join(" ");
-}
-
-/** "Sam Okafor, Care co-ordinator" for any reference to somebody or something that works here. */
-export function nameOf(record: Holding, reference: string | undefined): string {
+/** Who or what a reference of this record means: a worker or service by the directory, a relative by the record. */
+export function nameOf(record: Holding, directory: Directory | undefined, reference: string | undefined): string {
   if (!reference) return "";
-  const [type, id] = reference.replace(/\/_history\/.*$/, "").split("/").slice(-2) as [string, string];
-  switch (type) {
-    case "Practitioner":
-      return practitionerName(record.get("Practitioner", id));
-    case "PractitionerRole": {
-      const role = record.get("PractitionerRole", id);
-      return practitionerName(record.get("Practitioner", idOf(role?.practitioner))) || conceptText(role?.code?.[0]);
-    }
-    case "Organization":
-      return record.get("Organization", id)?.name ?? "";
-    case "HealthcareService":
-      return record.get("HealthcareService", id)?.name ?? "";
-    case "CareTeam":
-      return record.get("CareTeam", id)?.name ?? "";
-    case "RelatedPerson": {
-      const name = record.get("RelatedPerson", id)?.name?.[0];
-      return name?.text ?? [name?.given?.join(" "), name?.family].filter(Boolean).join(" ");
-    }
-    case "Patient":
-      return "The person";
-    default:
-      return "";
+  const [type, id] = reference.replace(/\/_history\/.*$/, "").split("/").slice(-2);
+  if (type === "Patient") return "the person";
+  if (type === "RelatedPerson") {
+    const name = record.get("RelatedPerson", id)?.name?.[0];
+    return name?.text ?? [name?.given?.join(" "), name?.family].filter(Boolean).join(" ");
   }
+  return directory?.worker(`${type}/${id}`) ?? "";
 }
-
-export function roleWords(record: Holding, reference: string | undefined): string {
-  if (!reference) return "";
-  const [type, id] = reference.split("/").slice(-2) as [string, string];
-  const role = type === "PractitionerRole" ? record.get("PractitionerRole", id) : record.all("PractitionerRole").find((one) => idOf(one.practitioner) === id);
-  return conceptText(role?.code?.[0]);
-}
-
-export interface Worker {
-  reference: string;
-  name: string;
-  role: string;
-  roleCode: string;
-  organisation: string;
-  practitioner: string;
-}
-export const workersOf = (record: Holding): Worker[] =>
-  record
-    .all("PractitionerRole")
-    .filter((role) => role.active !== false)
-    .map((role) => ({
-      reference: `PractitionerRole/${role.id ?? ""}`,
-      name: nameOf(record, `PractitionerRole/${role.id ?? ""}`),
-      role: conceptText(role.code?.[0]),
-      roleCode: codeOf(role.code, "urn:joinedup:role") ?? "",
-      organisation: nameOf(record, role.organization?.reference),
-      practitioner: idOf(role.practitioner),
-    }))
-    .sort((a, b) => a.name.localeCompare(b.name, "en-GB"));
 
 /** The stay on a caseload that counts now: an open one before one that is over. */
 export function episodeOf(episodes: readonly EpisodeOfCare[]): EpisodeOfCare | undefined {
