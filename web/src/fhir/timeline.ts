@@ -112,6 +112,7 @@ function ofEncounter(one: Encounter, name: (reference: string) => string): Timel
   const diagnoses = (one.reasonCode ?? []).map((reason) => reason.text ?? reason.coding?.[0]?.display ?? (reason.coding?.[0]?.code ? diagnosisWords(reason.coding[0].code) : "")).filter(Boolean);
   const how = setting === "practice" || setting === "community" || setting === "mental-health" || setting === "team" ? channel[one.class.code ?? ""] : undefined;
   const from = one.period?.start ?? "";
+  const kind = kindWords((one.type ?? []).map(conceptText)[0] ?? one.class.display ?? "Contact");
   return {
     id: one.id ?? "",
     reference: `Encounter/${one.id ?? ""}`,
@@ -120,7 +121,7 @@ function ofEncounter(one: Encounter, name: (reference: string) => string): Timel
     ongoing: one.status === "in-progress" || one.status === "onleave",
     planned: one.status === "planned",
     setting,
-    what: kindWords((one.type ?? []).map(conceptText)[0] ?? one.class.display ?? "Contact") + (how ? `, ${how}` : ""),
+    what: how && !/telephone|online|video|home/i.test(kind) ? `${kind}, ${how}` : kind,
     where: name(one.serviceProvider?.reference ?? ""),
     detail: diagnoses.join("; "),
     restricted: isRestricted(one),

@@ -19,7 +19,7 @@ export function Emergency({ id, onOpened }: { id: string; onOpened: () => Promis
             Emergency access
           </h2>
           <p>
-            Only where somebody may come to harm if you wait. It lasts for a limited time. The person is shown that you looked and why, and the Caldicott guardian reviews every use. Restricted entries stay closed.
+            Only where somebody may come to harm if you wait. It lasts for a limited time. The person is shown that you looked, and the Caldicott guardian reviews every use. Restricted entries stay closed.
           </p>
           <ActionForm
             form={`emergency:${id}`}
@@ -46,7 +46,7 @@ export function Emergency({ id, onOpened }: { id: string; onOpened: () => Promis
               <TextArea
                 id="emergency-reason"
                 label="Why do you need this record now?"
-                hint="In your own words. The person and the guardian will read it."
+                hint="In your own words. The guardian will read it."
                 value={typed.reason}
                 onChange={(reason) => set({ reason })}
                 error={faults["emergency-reason"]}

@@ -32,7 +32,6 @@ export function Summary() {
   const inHospital = contacts.find((one) => one.ongoing && one.setting === "hospital");
   return (
     <Page title={`Summary of ${name(page.patient)}`} heading="Summary">
-      <CasePanel />
       {inHospital && (
         <div className="nhsuk-inset-text">
           <span className="nhsuk-u-visually-hidden">Information: </span>
@@ -84,6 +83,9 @@ export function Summary() {
             <Link to={`/person/${id}/contingency`}>{contingency ? "See the contingency plan" : "Write a contingency plan"}</Link>
           </p>
         </section>
+      </div>
+      <CasePanel />
+      <div className="ju-columns">
         <section className="ju-card" aria-labelledby="conditions">
           <h2 id="conditions" className="nhsuk-heading-m">
             Conditions ({conditions.length})

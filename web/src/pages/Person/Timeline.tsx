@@ -63,7 +63,9 @@ export default function Timeline() {
     <Page title={`Timeline of ${name(patient)}`} heading="Timeline">
       <p>Contacts, stays, packages, assessments and steps of the case from every partner that shares them, newest first.</p>
       <form className="ju-no-print" role="search" aria-label="Timeline" onSubmit={(event) => event.preventDefault()}>
-        <Checkboxes label="Settings" hint="All are shown until you choose" small choices={present.map((setting) => ({ value: setting, label: settingWords[setting] }))} values={settings} onChange={(values) => set({ setting: values.join(",") })} />
+        <div className="ju-settings">
+          <Checkboxes label="Settings" hint="All are shown until you choose" small choices={present.map((setting) => ({ value: setting, label: settingWords[setting] }))} values={settings} onChange={(values) => set({ setting: values.join(",") })} />
+        </div>
         <div className="ju-filters">
           <Select label="Year" empty="All years" choices={years.map((one) => ({ value: one, label: one }))} value={year} onChange={(value) => set({ year: value })} />
           <TextField label="Words" type="search" width={20} value={words} onChange={setWords} />
