@@ -34,6 +34,9 @@ int govern_command(std::span<const std::string> arguments);
 int link_command(std::span<const std::string> arguments);
 int messages_command(std::span<const std::string> arguments);
 int subscriptions_command(std::span<const std::string> arguments);
+int backup_command(std::span<const std::string> arguments);
+int restore_command(std::span<const std::string> arguments);
+int upgrade_command(std::span<const std::string> arguments);
 int version_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::cli

@@ -127,6 +127,54 @@ PY
   check "says to refresh" 1 "$(grep -c 'Objections have changed' "$work/err")"
 fi
 
+# The whole place: put away, put back, with the same sums; nothing while a server has it.
+check "refresh again" 0 "$(status_of "$program" refresh --place "$work/demo")"
+check "backup" 0 "$(status_of "$program" backup --place "$work/demo" --to "$work/put-away" --with-feeds --json)"
+if command -v python3 >/dev/null; then check "backup --json is one JSON document" yes "$(is_one_json "$work/out")"; fi
+check "a backup is for its owner only" "" "$(find "$work/put-away" \( -type f ! -perm 600 \) -o \( -type d ! -perm 700 \))"
+check "its sums are as sha256sum has them" 0 "$(cd "$work/put-away" && status_of sha256sum --quiet --check SHA256SUMS)"
+check "a backup is not written over" 1 "$(status_of "$program" backup --place "$work/demo" --to "$work/put-away")"
+check "a backup goes outside the place" 2 "$(status_of "$program" backup --place "$work/demo" --to "$work/demo/b")"
+check "a backup of nothing" 1 "$(status_of "$program" backup --place "$work/nowhere" --to "$work/b")"
+check "a backup to nowhere" 2 "$(status_of "$program" backup --place "$work/demo")"
+check "restore into another folder" 0 "$(status_of "$program" restore --place "$work/again" --from "$work/put-away" --json)"
+if command -v python3 >/dev/null; then check "restore --json is one JSON document" yes "$(is_one_json "$work/out")"; fi
+check "restored, it is refreshed" 0 "$(status_of "$program" refresh --place "$work/again")"
+if command -v python3 >/dev/null; then
+  check "and has the same tables, with the same sums" True "$(python3 -c 'import json,sys; a,b=[{t["table"]:t["sha256"] for t in json.load(open(p))["tables"]} for p in sys.argv[1:]]; print(a==b and len(a)>30)' "$work/demo/warehouse/current/manifest.json" "$work/again/warehouse/current/manifest.json")"
+  check "and nothing new in the shared record" "True" "$(python3 - "$work/demo/shared-record.sqlite" "$work/again/shared-record.sqlite" <<'PY'
+import sqlite3, sys
+print(len({sqlite3.connect(f).execute('SELECT count(*), max(row) FROM version').fetchone() for f in sys.argv[1:]}) == 1)
+PY
+)"
+fi
+check "nothing is of an older format" 0 "$(status_of "$program" upgrade --place "$work/again")"
+check "and that is said" 1 "$(grep -c '^Nothing to do: all' "$work/out")"
+check "there is nothing to go back to" 1 "$(status_of "$program" upgrade --place "$work/again" --back)"
+"$program" serve --place "$work/again" --port 0 --insecure-no-auth --access-log none >"$work/listening" 2>"$work/err" &
+server=$!
+for _ in $(seq 200); do grep -qs Listening "$work/listening" && break; sleep 0.05; done
+base=$(sed -n 's/^Listening //p' "$work/listening")
+(while curl -s -o "$work/answer" -X POST -H 'Content-Type: application/fhir+json' --data '{"resourceType":"Patient"}' "$base/Patient"; do :; done) &
+writer=$!
+sleep 0.3
+check "backup while it serves and is written to" 0 "$(status_of "$program" backup --place "$work/again" --to "$work/put-away-served" --keys-to "$work/put-away-keys" --with-feeds)"
+check "no restore while it serves" 1 "$(status_of "$program" restore --place "$work/again" --from "$work/put-away")"
+check "and the process is named" 1 "$(grep -c "process $server " "$work/err")"
+check "no upgrade while it serves" 1 "$(status_of "$program" upgrade --place "$work/again")"
+kill -TERM "$server"
+wait "$server" "$writer"
+check "keys are not with the rest" "" "$(find "$work/put-away-served" -name '*.key' -o -name '*.pem')"
+check "without its keys it is not restored" 1 "$(status_of "$program" restore --place "$work/again" --from "$work/put-away-served")"
+check "says how" 1 "$(grep -c -- '--keys-from' "$work/err")"
+check "restore over a place" 0 "$(status_of "$program" restore --place "$work/again" --from "$work/put-away-served" --keys-from "$work/put-away-keys")"
+check "what stood there is kept" yes "$([ -f "$work/again.before-restore/place.toml" ] && echo yes || echo no)"
+"$program" fhir export --place "$work/again" --out "$work/exported" --json >/dev/null 2>"$work/err"
+check "what was written while it served is in it" yes "$([ "$(grep -vc '"identifier"' "$work/exported/Patient.ndjson")" -gt 0 ] && echo yes || echo no)"
+printf x >>"$work/put-away/shared-record.sqlite"
+check "a damaged backup is refused" 1 "$(status_of "$program" restore --place "$work/again" --from "$work/put-away")"
+check "with a sentence" 1 "$(grep -c 'The backup is damaged: .*nothing was changed. Take an older one' "$work/err")"
+
 # Bad input: the published version stays, the fault is said.
 before=$(readlink "$work/demo/warehouse/current")
 sed -i 's/^name/nmae/' "$work/demo/place.toml"

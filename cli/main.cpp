@@ -39,6 +39,9 @@ const std::vector<Verb>& verbs() {
       {"subscriptions", "what partners who asked to be told could not be told: subscriptions dead", cli::subscriptions_command},
       {"care", "open one person's care record for somebody who cares for them", cli::care_command},
       {"govern", "who may see what, who did: audit verify, audit heads, …", cli::govern_command},
+      {"backup", "the whole place, put away whole, also while it is served", cli::backup_command},
+      {"restore", "a backup put back, after every file of it was checked", cli::restore_command},
+      {"upgrade", "files of older formats brought up, and back: --back", cli::upgrade_command},
       {"version", "versions of the program and its engines", cli::version_command},
   };
   return all;
