@@ -145,7 +145,7 @@ export function sentence(described: Described, months: readonly string[], chart:
   const known = chart.points.map((point, i) => ({ ...point, month: months[i] ?? "" })).filter((point) => point.value !== null);
   const last = known.at(-1);
   if (!last || last.value === null) return `${described.name}: nothing to show yet.`;
-  const now = `${described.name} in ${monthName(last.month)}: ${figure(last.value)} ${described.unit}.`;
+  const now = `${described.name} in ${monthName(last.month)}: ${figure(last.value)}${described.unit === "%" ? "" : " "}${described.unit}.`;
   if (known.length < LEAST_POINTS || chart.mean === null || chart.lower === null || chart.upper === null)
     return `${now} There are ${known.length} months so far; at least ${LEAST_POINTS} are needed to tell change from chance.`;
   const usual = `The average over ${known.length} months is ${figure(chart.mean)}.`;

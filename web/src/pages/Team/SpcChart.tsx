@@ -34,6 +34,7 @@ export function SpcChart({ months, chart, unit, label }: Drawn) {
         height: Math.round(Math.min(260, Math.max(180, width / 2.6))),
         marginLeft: 48,
         marginRight: 12,
+        marginBottom: 40,
         className: "ju-plot",
         x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8 },
         y: { label: unit, zero: true, nice: true, grid: true, ticks: 5 },
@@ -54,6 +55,7 @@ export function SpcChart({ months, chart, unit, label }: Drawn) {
         color: { type: "identity" },
       });
       svg.querySelectorAll("style").forEach((one) => one.remove()); // the content policy takes styles from files only
+      svg.querySelectorAll("[aria-label]").forEach((one) => one.removeAttribute("aria-label")); // one picture with one name
       svg.setAttribute("role", "img");
       svg.setAttribute("aria-label", label);
       box.replaceChildren(svg);
