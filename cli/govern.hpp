@@ -11,6 +11,7 @@ int govern_audit(std::span<const std::string> arguments);
 int govern_reidentify(std::span<const std::string> arguments);
 int govern_users(std::span<const std::string> arguments);
 int govern_demo(std::span<const std::string> arguments);   // users demo
+int govern_caseload(std::span<const std::string> arguments);  // of a demonstration
 int govern_clients(std::span<const std::string> arguments);
 int govern_explain(std::span<const std::string> arguments);
 int govern_emergency(std::span<const std::string> arguments);

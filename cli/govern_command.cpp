@@ -21,6 +21,7 @@ const std::vector<Part>& parts() {
       {"audit", "who looked, who changed: verify, heads, unusual, rotate-key", govern_audit},
       {"reidentify", "who a found person is, for the team or practice that a released list gave them to", govern_reidentify},
       {"users", "who may sign in: list, invite, disable, reset, role, sign-out, link", govern_users},
+      {"caseload", "of a synthetic place, to try the workspace with: demo", govern_caseload},
       {"clients", "apps and services: list, add, remove", govern_clients},
       {"explain", "may this account see this resource, and which rule decides", govern_explain},
       {"emergency", "who opened a record in an emergency: list, review", govern_emergency},

@@ -1,6 +1,7 @@
 // joinedup govern users demo: accounts to try a synthetic place with, one a role, each with a password made here. Never for real people.
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -16,6 +17,8 @@ using nlohmann::json;
 
 constexpr const char* role_system = "urn:joinedup:role";
 constexpr const char* carer_id = "demo-carer";
+constexpr const char* outsider_id = "demo-outsider";
+constexpr const char* elsewhere_code = "ZX999";  // of no partner: ODS codes that begin with Z are nobody's
 
 struct Wanted {
   const char* user;       // what they sign in as
@@ -56,7 +59,17 @@ Result<Person> chosen_person(fhir::Store& store) {
     JOINEDUP_TRY(const auto doctors, found(store, "PractitionerRole", std::string("role=") + role_system + "|general_practitioner&organization=" + practice));
     if (!doctors.empty()) return Person{last_part(episode.value("/patient/reference"_json_pointer, std::string())), practice};
   }
-  return Person{};  // a place so small that nobody was found
+  // A place so small that nobody was found: the eldest on such a practice's list.
+  JOINEDUP_TRY(const auto doctors, found(store, "PractitionerRole", std::string("role=") + role_system + "|general_practitioner"));
+  if (doctors.empty()) return Person{};
+  for (const auto& doctor : doctors) {
+    const auto practice = doctor.value("/organization/reference"_json_pointer, std::string());
+    JOINEDUP_TRY(auto query, fhir::parse_query("Patient", "active=true&_sort=birthdate&_count=20&organization=" + practice));
+    JOINEDUP_TRY(const auto page, store.search(query, fhir::PermitAll()));
+    for (const auto& entry : page.entries)
+      if (entry.version.body.find("\"deceased") == std::string::npos) return Person{entry.version.id, practice};
+  }
+  return Person{};
 }
 
 Result<identity::NewAccount> worker(fhir::Store& store, const Wanted& one, const Person& person) {
@@ -89,6 +102,20 @@ Result<void> write_carer(fhir::Store& store, const std::string& patient) {
   return {};
 }
 
+// Somebody who works elsewhere and has nothing to do with anybody here.
+Result<identity::NewAccount> outsider(fhir::Store& store) {
+  const std::string organization = std::string("Organization/") + outsider_id, practitioner = std::string("Practitioner/") + outsider_id;
+  const json elsewhere = {{"resourceType", "Organization"}, {"id", outsider_id}, {"identifier", json::array({{{"system", "https://fhir.nhs.uk/Id/ods-organization-code"}, {"value", elsewhere_code}}})}, {"active", true}, {"name", "Community services of another place"}};
+  const json nurse = {{"resourceType", "Practitioner"}, {"id", outsider_id}, {"active", true}, {"name", json::array({{{"text", "A nurse of another place"}}})}};
+  const json role = {{"resourceType", "PractitionerRole"}, {"id", outsider_id}, {"active", true}, {"practitioner", {{"reference", practitioner}}}, {"organization", {{"reference", organization}}},
+                     {"code", json::array({{{"coding", json::array({{{"system", role_system}, {"code", "community_nurse"}}})}}})}};
+  for (const auto& resource : {elsewhere, nurse, role}) {
+    const std::string type = resource["resourceType"];
+    if (!store.read(type, outsider_id, fhir::PermitAll())) JOINEDUP_CHECK(store.write({{.kind = fhir::Write::Kind::update, .type = type, .id = outsider_id, .body = resource.dump(), .if_match = {}}}));
+  }
+  return identity::NewAccount{.user = "demo.outsider", .practitioner = outsider_id, .organisation = elsewhere_code, .roles = {"nurse"}};
+}
+
 // The accounts of an earlier time, where all of them still stand: a demonstration that is begun again keeps its passwords.
 std::vector<identity::DemoAccount> standing(const identity::Identity& identity, const std::string& place) {
   std::vector<identity::DemoAccount> out;
@@ -110,12 +137,29 @@ void print(const std::vector<identity::DemoAccount>& made, const Common& common)
     std::puts(out.dump().c_str());
     return;
   }
-  std::printf("Accounts to try this synthetic place with (%s/demo-users.json holds them, with what an authenticator app needs):\n", common.place.c_str());
-  for (const auto& one : made) std::printf("  %-18s %-20s %s\n", one.role.c_str(), one.user.c_str(), one.password.c_str());
+  std::printf("Accounts to try this synthetic place with; each asks for a code too:\n\n  %-20s %-18s %-22s %s\n", "sign in as", "role", "password", "for an authenticator app");
+  for (const auto& one : made) std::printf("  %-20s %-18s %-22s %s\n", one.user.c_str(), one.role.c_str(), one.password.c_str(), one.totp_secret.c_str());
+  std::printf("\n  The code of this moment: joinedup govern users demo --code USER --place %s. The list is %s/demo-users.json.\n", common.place.c_str(), common.place.c_str());
+}
+
+// What an authenticator app would show at this moment (RFC 6238), for one of these accounts.
+Result<int> show_code(const Common& common, const std::string& user) {
+  JOINEDUP_TRY(const auto place, place::read_place(common.place));
+  if (place.people != place::People::synthetic) return fail(ErrorCode::forbidden, "The people of this place are real: codes are for their authenticator apps.");
+  JOINEDUP_TRY(const auto text, read_file(place.folder + "/demo-users.json"));
+  const auto file = json::parse(text, nullptr, false);
+  for (const auto& one : file.is_array() ? file : json::array()) {
+    if (one.value("user", "") != user) continue;
+    JOINEDUP_TRY(const auto code, identity::demo_code({one.value("role", ""), user, {}, one.value("totp_secret", "")}, std::time(nullptr)));
+    std::puts(code.c_str());
+    return 0;
+  }
+  return fail(ErrorCode::not_found, "There is no account of this name to try the place with; joinedup govern users demo lists them.");
 }
 
 Result<int> demo_users(const Common& common) {
-  if (common.place.empty() || !common.rest.empty()) return fail(ErrorCode::wrong_usage, "joinedup govern users demo --place DIR [--json]");
+  if (!common.place.empty() && common.rest.size() == 2 && common.rest[0] == "--code") return show_code(common, common.rest[1]);
+  if (common.place.empty() || !common.rest.empty()) return fail(ErrorCode::wrong_usage, "joinedup govern users demo --place DIR [--code USER] [--json]");
   JOINEDUP_TRY(const auto place, place::read_place(common.place));
   if (place.people != place::People::synthetic)
     return fail(ErrorCode::forbidden, "The people of this place are real: invite its workers one by one with joinedup govern users invite.");
@@ -132,6 +176,8 @@ Result<int> demo_users(const Common& common) {
     people.push_back(std::move(account));
   }
   people.push_back({.user = "demo.administrator", .roles = {"administrator"}});
+  JOINEDUP_TRY(auto stranger, outsider(*store));
+  people.push_back(std::move(stranger));
   if (!person.patient.empty()) {
     JOINEDUP_CHECK(write_carer(*store, person.patient));
     people.push_back({.user = "demo.patient", .kind = access::Subject::Kind::person, .patient = person.patient, .roles = {"person"}});
@@ -145,7 +191,7 @@ Result<int> demo_users(const Common& common) {
 }  // namespace
 
 int govern_demo(std::span<const std::string> arguments) {
-  const auto common = read_common(arguments);
+  const auto common = read_common(arguments, {"--code"});
   if (!common) return report_error(common.error());
   const auto done = demo_users(*common);
   return done ? *done : report_error(done.error());

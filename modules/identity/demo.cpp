@@ -23,6 +23,12 @@ Result<std::vector<DemoAccount>> make_demo_accounts(Identity& identity, const st
   return out;
 }
 
+Result<std::string> demo_code(const DemoAccount& account, std::int64_t seconds) {
+  const auto secret = from_base32(account.totp_secret);
+  if (!secret) return fail(ErrorCode::invalid_input, "The secret of this account cannot be read.");
+  return totp(*secret, totp_step(seconds));
+}
+
 std::vector<NewAccount> demo_people() {
   using Kind = access::Subject::Kind;
   std::vector<NewAccount> out;

@@ -105,6 +105,7 @@ class Identity {
 // Accounts of the demonstration place, with random passwords and TOTP secrets; written to place/demo-users.json (0600). An account that
 // exists already gets a new password. demo_people() names one of each role; put ids of Practitioners and Patients in before.
 std::vector<NewAccount> demo_people();
+Result<std::string> demo_code(const DemoAccount& account, std::int64_t seconds);  // what its authenticator app would show then
 Result<std::vector<DemoAccount>> make_demo_accounts(Identity& identity, const std::string& place, const std::vector<NewAccount>& people);
 
 }  // namespace joinedup::identity
