@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csv } from "./csv.ts";
-import { FEW, HELD_BACK, download, downloadSplit, mayLeaveTogether, readFigures, splitSentence, type FigurePoint } from "./figures.ts";
+import { FEW, HELD_BACK, RESTS_ON_FEW, download, downloadSplit, known, mayLeave, mayLeaveTogether, readFigures, splitSentence, wholeMonths, type FigurePoint } from "./figures.ts";
 
 const point = (month: string, value: number | null, few = false) => ({
   name: "point",
@@ -25,6 +25,12 @@ const given: fhir4.Parameters = {
 
 describe("figures", () => {
   const figures = readFigures(given);
+  it("of a month that is not over are not compared, unless they are of a day", () => {
+    const points = [{ month: "2026-10", value: 12, few: false }, { month: "2026-11", value: 3, few: true }];
+    expect(wholeMonths(points, known("admissions", ""), "2026-11-22")).toHaveLength(1);
+    expect(wholeMonths(points, known("caseload", ""), "2026-11-22")).toHaveLength(2);
+    expect(mayLeave({ month: "2026-10", value: 71.4, few: true }, false)).toBe(RESTS_ON_FEW);
+  });
   it("come in order of months", () => expect(figures.series[0]?.points.map((one) => one.month)).toEqual(["2026-01", "2026-02"]));
   it("leave without small numbers, in words", () => {
     const text = download(figures);

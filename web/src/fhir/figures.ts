@@ -30,6 +30,8 @@ export interface Split {
 export interface Figures {
   series: Series[];
   splits: Split[];
+  /** What limits these figures, in the server's words. */
+  notes: string[];
 }
 
 export interface Known {
@@ -38,27 +40,29 @@ export interface Known {
   wanted: Wanted;
   /** What is counted, in a sentence. */
   means: string;
-  /** Counts of people and events are kept small in files; days waited are not counts. */
+  /** Counts of people and events: 1 to 9 do not leave. Days waited and shares are no counts, but rest on some. */
   counts: boolean;
+  /** How it stands on a day; what is not, is added up over a month, and the month that is not over yet is no month to compare. */
+  snapshot: boolean;
 }
 
 /** What the workspace knows of a series by name; one that it does not know is shown under its own name. */
 export const KNOWN: Record<string, Known> = {
-  caseload: { title: "People on the caseload", unit: "people", wanted: "neither", means: "Everybody active or on hold on the last day of the month.", counts: true },
-  starts: { title: "People who started", unit: "people", wanted: "neither", means: "Everybody whose care with the team began in the month.", counts: true },
-  ends: { title: "People who finished", unit: "people", wanted: "neither", means: "Everybody whose care with the team ended in the month.", counts: true },
-  waits: { title: "Days waited to start", unit: "days", wanted: "down", means: "The middle wait, from accepted to started, of those who started in the month.", counts: false },
-  reviews_overdue: { title: "Reviews overdue", unit: "reviews", wanted: "down", means: "Reviews whose date had passed at the end of the month.", counts: true },
-  contacts: { title: "Contacts by the team", unit: "contacts", wanted: "neither", means: "Visits, calls and meetings that the team recorded.", counts: true },
-  admissions: { title: "Emergency and planned admissions", unit: "admissions", wanted: "down", means: "Hospital stays that began in the month among people on the caseload then.", counts: true },
-  bed_days: { title: "Days in hospital", unit: "days", wanted: "down", means: "Nights in hospital in the month among people on the caseload then.", counts: true },
-  decisions: { title: "Decisions carried out", unit: "%", wanted: "up", means: "Of the decisions of meetings due in the month, the share that was carried out.", counts: false },
+  caseload: { title: "People on the caseload", unit: "people", wanted: "neither", means: "Everybody active or on hold on the last day of the month.", counts: true, snapshot: true },
+  starts: { title: "People who started", unit: "people", wanted: "neither", means: "Everybody whose care with the team began in the month.", counts: true, snapshot: false },
+  ends: { title: "People who finished", unit: "people", wanted: "neither", means: "Everybody whose care with the team ended in the month.", counts: true, snapshot: false },
+  waits: { title: "Days waited to start", unit: "days", wanted: "down", means: "The middle wait, from accepted to started, of those who started in the month.", counts: false, snapshot: false },
+  reviews_overdue: { title: "Reviews overdue", unit: "reviews", wanted: "down", means: "Reviews whose date had passed at the end of the month.", counts: true, snapshot: true },
+  contacts: { title: "Contacts by the team", unit: "contacts", wanted: "neither", means: "Visits, calls and meetings that the team recorded.", counts: true, snapshot: false },
+  admissions: { title: "Emergency and planned admissions", unit: "admissions", wanted: "down", means: "Hospital stays that began in the month among people on the caseload then.", counts: true, snapshot: false },
+  bed_days: { title: "Days in hospital", unit: "days", wanted: "down", means: "Nights in hospital in the month among people on the caseload then.", counts: true, snapshot: false },
+  decisions: { title: "Decisions carried out", unit: "%", wanted: "up", means: "Of the decisions of meetings due in the month, the share that was carried out.", counts: false, snapshot: false },
 };
 
 const key = (name: string): string => name.trim().toLowerCase().replace(/[\s-]+/g, "_");
 
 export function known(name: string, unit: string): Known {
-  return KNOWN[key(name)] ?? { title: name.charAt(0).toUpperCase() + name.slice(1).replace(/[_-]+/g, " "), unit, wanted: "neither", means: "", counts: true };
+  return KNOWN[key(name)] ?? { title: name.charAt(0).toUpperCase() + name.slice(1).replace(/[_-]+/g, " "), unit, wanted: "neither", means: "", counts: true, snapshot: false };
 }
 
 const parts = (of: fhir4.ParametersParameter, name: string): fhir4.ParametersParameter[] => (of.part ?? []).filter((part) => part.name === name);
@@ -86,12 +90,22 @@ export function readFigures(parameters: fhir4.Parameters): Figures {
       .map((one) => ({
         name: text(one, "name"),
         unit: text(one, "unit"),
-        fifths: parts(one, "fifth").map((fifth) => ({ fifth: number(fifth, "fifth") ?? 0, points: pointsOf(fifth) })),
+        // The most deprived first, what is not known last.
+        fifths: parts(one, "fifth")
+          .map((fifth) => ({ fifth: number(fifth, "fifth") ?? 0, points: pointsOf(fifth) }))
+          .sort((a, b) => (a.fifth || 9) - (b.fifth || 9)),
       })),
+    notes: all.flatMap((one) => (one.name === "note" && one.valueString ? [one.valueString] : [])),
   };
 }
 
+/** Whole months only of what is added up over a month: the last point is left out while its month runs. */
+export function wholeMonths(points: FigurePoint[], about: Known, today: string): FigurePoint[] {
+  return about.snapshot ? points : points.filter((one) => one.month < today.slice(0, 7));
+}
+
 export const FEW = "fewer than 10";
+export const RESTS_ON_FEW = "not shown, as it rests on fewer than 10";
 export const HELD_BACK = "not shown, so that a small number cannot be worked out";
 const LEAST = 10;
 
@@ -99,7 +113,8 @@ const isSmall = (point: FigurePoint): boolean => point.few || (point.value !== n
 
 /** A value as it may leave: never a count from 1 to 9. */
 export function mayLeave(point: FigurePoint, counts: boolean): Cell {
-  if (counts ? isSmall(point) : point.few) return FEW;
+  if (counts && isSmall(point)) return FEW;
+  if (!counts && point.few) return RESTS_ON_FEW;
   return point.value ?? "";
 }
 
@@ -155,8 +170,8 @@ export function splitSentence(split: Split): string {
   const [most, least] = [of(1), of(5)];
   if (!most.length || !least.length) return `${about.title}: there is not enough to compare the most and the least deprived fifth.`;
   const sum = (values: number[]): number => values.reduce((total, one) => total + one, 0);
-  const adds = about.counts && !["caseload", "reviews_overdue"].includes(key(split.name));
+  const adds = about.counts && !about.snapshot;
   const one = (values: number[]): string => (adds ? sum(values) : sum(values) / values.length).toLocaleString("en-GB", { maximumFractionDigits: 1 });
   const how = adds ? "over the last 12 months" : "on average over the last 12 months";
-  return `${about.title} ${how}: ${one(most)} ${about.unit} in the most deprived fifth, ${one(least)} in the least deprived. The fifths differ in how many people they hold: compare each with itself over time.`;
+  return `${about.title} ${how}: ${one(most)}${about.unit === "%" ? "" : " "}${about.unit} in the most deprived fifth, ${one(least)} in the least deprived. The fifths differ in how many people they hold: compare each with itself over time.`;
 }

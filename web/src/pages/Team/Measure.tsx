@@ -1,5 +1,6 @@
 import { useMemo } from "react";
-import { FEW, fifthName, known, splitSentence, type FigurePoint, type Series, type Split } from "../../fhir/figures.ts";
+import { FEW, fifthName, known, splitSentence, wholeMonths, type FigurePoint, type Series, type Split } from "../../fhir/figures.ts";
+import { today } from "../../fhir/format.ts";
 import { figure, monthName, sentence, xmr } from "../../fhir/spc.ts";
 import { Table } from "../../parts/Table.tsx";
 import { SpcChart } from "./SpcChart.tsx";
@@ -10,8 +11,11 @@ const shown = (point: FigurePoint | undefined): string => (!point ? "" : point.v
 export function Measure({ series, split }: { series: Series; split: Split | undefined }) {
   const about = known(series.name, series.unit);
   const unit = series.unit || about.unit;
-  const months = useMemo(() => series.points.map((one) => one.month), [series]);
-  const chart = useMemo(() => xmr(series.points.map((one) => one.value)), [series]);
+  const now = today();
+  const whole = useMemo(() => wholeMonths(series.points, about, now), [series, about, now]);
+  const months = useMemo(() => whole.map((one) => one.month), [whole]);
+  const chart = useMemo(() => xmr(whole.map((one) => one.value)), [whole]);
+  const monthIn = (month: string) => `${monthName(month)}${month === now.slice(0, 7) ? " so far" : ""}`;
   const says = sentence({ name: about.title, unit, wanted: about.wanted }, months, chart);
   const id = `measure-${series.name.replace(/[^a-z0-9]+/gi, "-")}`;
   return (
@@ -33,7 +37,7 @@ export function Measure({ series, split }: { series: Series; split: Split | unde
             rows={[...series.points.entries()].reverse()}
             rowKey={([, one]) => one.month}
             columns={[
-              { key: "month", head: "Month", cell: ([, one]) => monthName(one.month) },
+              { key: "month", head: "Month", cell: ([, one]) => monthIn(one.month) },
               { key: "value", head: unit.charAt(0).toUpperCase() + unit.slice(1), numeric: true, cell: ([, one]) => shown(one) },
               { key: "chance", head: "More than chance", cell: ([i]) => (chart.points[i]?.signal ? "Yes" : "No") },
             ]}
@@ -50,10 +54,10 @@ export function Measure({ series, split }: { series: Series; split: Split | unde
             <Table
               caption={`${about.title} (${unit}) by month and deprivation fifth`}
               hideCaption
-              rows={[...months].reverse().slice(0, 12)}
+              rows={series.points.map((one) => one.month).reverse().slice(0, 12)}
               rowKey={(month) => month}
               columns={[
-                { key: "month", head: "Month", cell: (month) => monthName(month) },
+                { key: "month", head: "Month", cell: (month) => monthIn(month) },
                 ...split.fifths.map((fifth) => ({
                   key: String(fifth.fifth),
                   head: fifthName(fifth.fifth),

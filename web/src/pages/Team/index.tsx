@@ -143,6 +143,11 @@ export default function Team() {
           {figures.series.map((one) => (
             <Measure key={one.name} series={one} split={figures.splits.find((split) => split.name === one.name)} />
           ))}
+          {figures.notes.map((one) => (
+            <p className="nhsuk-body-s" key={one}>
+              {one}
+            </p>
+          ))}
           <p className="nhsuk-body-s">Numbers below 10 are left out of the files, so that nobody can be recognised. What is on the screen is for those who look after these people.</p>
         </>
       )}
