@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "place/read_agreements.hpp"
 #include "place/read_subscriptions.hpp"
+#include "place/read_workspace.hpp"
 #include "place/strict_toml.hpp"
 
 namespace joinedup::place {
@@ -155,6 +156,7 @@ Result<void> read_sections(StrictTable& root, Place& place) {
     place.shared_record_profiles = table.text("profiles", Presence::optional);
     JOINEDUP_CHECK(table.finish());
   }
+  JOINEDUP_CHECK(read_workspace(root));  // the same
   JOINEDUP_TRY(const auto subscriptions, read_subscriptions(root, place.folder));  // only checked here: who serves reads them
   if (const auto* item = root.table("objections", Presence::optional)) {
     StrictTable table(*item, file_name, "[objections]");
