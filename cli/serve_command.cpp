@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "care_door/care_door.hpp"
+#include "casework/casework.hpp"
 #include "cli/cli.hpp"
 #include "cli/signed_in.hpp"
 #include "content/content.hpp"
@@ -122,6 +123,12 @@ Result<int> serve(const Common& common) {
     for (const auto& note : forms.notes) std::fprintf(stderr, "content: %s\n", note.c_str());
     if (published.told > 0) std::fprintf(stderr, "An agreement has ended: %llu co-ordinators are told.\n", static_cast<unsigned long long>(published.told));
   }
+  // Its operations act under the permit of whoever asks; what it watches (alerts that nobody opens, reviews that are due) is the program's.
+  std::unique_ptr<casework::Casework> casework;
+  if (is_place) {
+    JOINEDUP_TRY(casework, casework::Casework::open({.place = &place}));
+    api_options.operations = casework->operations();
+  }
   const rest::Api api(*store, std::move(api_options));
   // Pages that listen to what changes, each under the permit of who is signed in there; and partners that asked to be told, of whom
   // nobody yet knows on whose behalf they asked: under sign-in they are told nothing.
@@ -144,11 +151,13 @@ Result<int> serve(const Common& common) {
   struct End {
     server::Server& server;
     subscriptions::Events& events;
+    casework::Casework* casework;
     ~End() {
+      if (casework != nullptr) casework->stop();
       events.stop();
       server.stop();
     }
-  } const end{*server, *events};
+  } const end{*server, *events, casework.get()};
   const server::Server::Handler everybody = [&api](const rest::Request& request) { return api.handle(request); };
   server->serve(signed_in ? signed_in->door(api) : everybody, [&store] { return store->figures(); }, pages);
   // A refresh reaches the record through this process while it serves.
@@ -170,11 +179,13 @@ Result<int> serve(const Common& common) {
     JOINEDUP_TRY(mllp, messages::MllpServer::listen(*flags.mllp, *inbox));
     std::printf("Listening %s\n", mllp->address().c_str());
   }
+  if (casework) casework->watch(api);
   std::fflush(stdout);
   int received = 0;
   sigwait(&signals, &received);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // asked a second time, it ends at once
   if (mllp) mllp->stop();
+  if (casework) casework->stop();
   hooks->stop();
   events->stop();
   server->stop();
