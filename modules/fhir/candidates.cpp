@@ -136,45 +136,50 @@ void Search::estimate(Lookup& lookup, const Index::View& view) {
   }
 }
 
-Search::Gate Search::gate(Action action, std::string_view type) const {
+Gate gate_of(const Permit& permit, Action action, std::string_view type, const Keys& keys, std::uint64_t store) {
   Gate gate;
-  gate.none_asked = permit_.everything();
+  gate.none_asked = permit.everything();
   if (gate.none_asked) return gate;
-  const auto narrowing = permit_.narrowing(action, type);
+  const auto narrowing = permit.narrowing(action, type);
   if (!narrowing || narrowing->patients == nullptr) return gate;
   gate.one_asked = narrowing->of_these == Narrowing::OfThese::asked;
-  const auto hash = [&](std::string_view id) { return keys_.self("Patient", id); };
-  gate.people = narrowing->patients->hashes(log_.store(), hash);
-  if (narrowing->asked != nullptr && !narrowing->asked->ids().empty()) gate.asked = narrowing->asked->hashes(log_.store(), hash);
+  const auto hash = [&](std::string_view id) { return keys.self("Patient", id); };
+  gate.people = narrowing->patients->hashes(store, hash);
+  if (narrowing->asked != nullptr && !narrowing->asked->ids().empty()) gate.some = narrowing->asked->hashes(store, hash);
   return gate;
 }
 
-Search::Gate::Verdict Search::Gate::of(std::uint64_t person) const {
-  if (none_asked) return Verdict::allowed;
-  if (people == nullptr || person == nobody || person == several_people) return Verdict::asked;
-  if (asked != nullptr && std::binary_search(asked->begin(), asked->end(), person)) return Verdict::asked;
-  if (!std::binary_search(people->begin(), people->end(), person)) return Verdict::withheld;
-  return one_asked ? Verdict::asked : Verdict::allowed;
+PersonTable::PersonTable(const std::vector<std::uint64_t>& hashes) {
+  std::size_t size = 2;
+  while (size < hashes.size() * 2) size *= 2;
+  slots_.resize(size);
+  mask_ = size - 1;
+  for (const auto hash : hashes) {
+    auto at = hash & mask_;
+    while (slots_[at] != 0 && slots_[at] != hash) at = (at + 1) & mask_;
+    slots_[at] = hash;
+  }
 }
 
-std::shared_ptr<const std::vector<std::uint64_t>> PatientSet::hashes(std::uint64_t store, const std::function<std::uint64_t(std::string_view id)>& hash) const {
+std::shared_ptr<const PersonTable> PatientSet::hashes(std::uint64_t store, const std::function<std::uint64_t(std::string_view id)>& hash) const {
   const std::lock_guard lock(mutex_);
   if (hashes_ != nullptr && hashed_for_ == store) return hashes_;
-  auto made = std::make_shared<std::vector<std::uint64_t>>();
-  made->reserve(ids_.size());
-  for (const auto& id : ids_) made->push_back(hash(id));
-  std::sort(made->begin(), made->end());
+  std::vector<std::uint64_t> made;
+  made.reserve(ids_.size());
+  for (const auto& id : ids_) made.push_back(hash(id));
   hashed_for_ = store;
-  hashes_ = std::move(made);
+  hashes_ = std::make_shared<const PersonTable>(made);
   return hashes_;
 }
 
 bool Search::candidates(const Index::View& view, const std::vector<Lookup>& all, const Gate& gate, std::size_t most, Row& reached,
-                        std::vector<Candidate>& out) {
+                        std::vector<Candidate>& out, std::uint64_t* allowed) {
   const Row begin = reached == no_row ? 0 : reached + 1;
   const std::uint64_t pause = looked_at_ + limits_.at_once;
   std::vector<Row> listed;
   std::vector<Probe> probes;
+  std::uint64_t person = nobody;  // of the row before: many rows of one person stand together
+  auto verdict = gate.of(nobody);
   for (const auto& segment : view.segments()) {
     if (segment->end() <= begin) continue;
     const Row from = std::max(begin, segment->first());
@@ -187,9 +192,11 @@ bool Search::candidates(const Index::View& view, const std::vector<Lookup>& all,
       if (view.dead().has(row)) return true;
       for (const Probe& probe : probes)
         if (!probe.keeps(row)) return true;
-      const auto verdict = gate.of(gate.none_asked ? nobody : segment->person(row));
+      if (!gate.none_asked)
+        if (const auto about = segment->person(row); about != person) person = about, verdict = gate.of(about);
       if (verdict == Gate::Verdict::withheld) return true;
-      out.push_back({row, verdict == Gate::Verdict::asked});
+      if (allowed != nullptr && verdict == Gate::Verdict::allowed) ++*allowed;
+      else out.push_back({row, verdict == Gate::Verdict::asked});
       return out.size() < most && looked_at_ < limits_.candidates;
     };
     if (const Postings* single = driver.single()) {

@@ -105,6 +105,7 @@ class SqliteStore final : public DurableStore {
   void commit(std::vector<Job*>& jobs);
   Result<Version> permitted(StoredVersion stored, Action action, const Permit& permit) const;
   std::vector<Row> rows_of(std::string_view type, std::string_view id) const;
+  std::uint64_t person_of(Row row) const;
 
   StoreOptions options_;
   StoreLock lock_;
@@ -315,6 +316,11 @@ std::vector<Row> SqliteStore::rows_of(std::string_view type, std::string_view id
   return rows;
 }
 
+std::uint64_t SqliteStore::person_of(Row row) const {
+  const auto view = index_->view();
+  return view.of(row).person(row);
+}
+
 Result<Version> SqliteStore::permitted(StoredVersion stored, Action action, const Permit& permit) const {
   if (!permit.everything()) {
     fhirpath::Document document;
@@ -331,6 +337,12 @@ Result<Version> SqliteStore::read(std::string_view type, std::string_view id, co
     JOINEDUP_TRY(auto version, reader->read(*row));
     if (!version || version->type != type || version->id != id) continue;
     if (version->method == Method::remove) return absent();
+    if (permit.everything()) return to_version(std::move(*version));
+    switch (gate_of(permit, Action::read, type, *keys_, log_->store()).of(person_of(*row))) {
+      case Gate::Verdict::allowed: return to_version(std::move(*version));
+      case Gate::Verdict::withheld: return absent();
+      case Gate::Verdict::asked: break;
+    }
     return permitted(std::move(*version), Action::read, permit);
   }
   return absent();

@@ -144,6 +144,9 @@ void Keys::index(std::string_view type, const fhirpath::Document& document, std:
   for (const Extracted& value : scratch) {
     const std::uint64_t p = found->second.parameters[value.slot];
     index_one(p, value, folded, out);
+    // Somebody named by their number: who that is the index does not know.
+    if (value.shape == Shape::reference_identifier && !is_person && found->second.compartment[value.slot] && value.system == "https://fhir.nhs.uk/Id/nhs-number")
+      out.person = several_people;
     if (value.shape == Shape::reference && !is_person && found->second.compartment[value.slot]) {
       const auto plain = plain_reference(value.code, base_url_);
       if (plain.starts_with("Patient/")) {

@@ -29,19 +29,35 @@ struct Asked {
   const fhirpath::Document* document = nullptr;  // the version asked for; nothing for one that is deleted
 };
 
+// A set of hashes, which are even as they are: one look each.
+class PersonTable {
+ public:
+  explicit PersonTable(const std::vector<std::uint64_t>& hashes);
+  bool contains(std::uint64_t hash) const {
+    for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      if (slots_[at] == hash) return true;
+      if (slots_[at] == 0) return false;  // no hash of a person is 0
+    }
+  }
+
+ private:
+  std::vector<std::uint64_t> slots_;  // at most half full
+  std::size_t mask_ = 0;
+};
+
 // The people whose records are open to somebody: for a search to narrow by before it reads anything. Made once a request, or kept.
 class PatientSet {
  public:
   explicit PatientSet(std::vector<std::string> ids) : ids_(std::move(ids)) {}
   const std::vector<std::string>& ids() const { return ids_; }
-  // In the order of the store's own hashes, which `hash` makes; kept for the next search of the same store.
-  std::shared_ptr<const std::vector<std::uint64_t>> hashes(std::uint64_t store, const std::function<std::uint64_t(std::string_view id)>& hash) const;
+  // By the store's own hashes, which `hash` makes; kept for the next search of the same store.
+  std::shared_ptr<const PersonTable> hashes(std::uint64_t store, const std::function<std::uint64_t(std::string_view id)>& hash) const;
 
  private:
   std::vector<std::string> ids_;
   mutable std::mutex mutex_;
   mutable std::uint64_t hashed_for_ = 0;
-  mutable std::shared_ptr<const std::vector<std::uint64_t>> hashes_;
+  mutable std::shared_ptr<const PersonTable> hashes_;
 };
 
 // What is known without reading: a resource that is about exactly one person (a Patient, or by the Patient compartment's parameters)

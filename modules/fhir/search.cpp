@@ -98,7 +98,7 @@ Result<std::uint64_t> Search::count(const Request& request) {
     rows.clear();
     {
       const Index::View view = index_.view();
-      ended = candidates(view, all, gate, 65536, after, rows);
+      ended = candidates(view, all, gate, 65536, after, rows, exact ? &sum : nullptr);
     }
     if (looked_at_ >= limits_.candidates) return too_many();
     for (const Candidate& candidate : rows) {
@@ -436,6 +436,15 @@ Result<void> Search::include_referring(const Include& include, const Version& to
   return {};
 }
 
+Gate::Verdict Search::verdict_of(Row row, const std::string& type) {
+  auto found = included_gates_.find(type);
+  if (found == included_gates_.end()) found = included_gates_.emplace(type, gate(Action::include, type)).first;
+  if (found->second.none_asked) return Gate::Verdict::allowed;
+  if (row == no_row) return Gate::Verdict::asked;
+  const Index::View view = index_.view();
+  return found->second.of(view.of(row).person(row));
+}
+
 Result<void> Search::include(const Query& query, SearchPage& page, std::vector<Row> rows) {
   Addresses there, referred;
   for (const SearchEntry& entry : page.entries) there.insert(entry.version.type + "/" + entry.version.id);
@@ -476,7 +485,9 @@ Result<void> Search::include(const Query& query, SearchPage& page, std::vector<R
     }
     for (auto& [row, version] : found) {
       if (!there.insert(version.type + "/" + version.id).second) continue;
-      if (!permit_.everything()) {
+      const auto verdict = verdict_of(row, version.type);
+      if (verdict == Gate::Verdict::withheld) continue;
+      if (verdict == Gate::Verdict::asked) {
         if (!document.parse(version.text) || !permit_.allows(Action::include, {version.type, version.id, &document})) continue;
       }
       if (++added > limits_.included)

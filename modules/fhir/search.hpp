@@ -5,12 +5,14 @@
 //
 // Rows come in the order in which they were committed, or by _sort. What the index proposes is checked on the resource.
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "fhir/gate.hpp"
 #include "fhir/index.hpp"
 #include "fhir/keys.hpp"
 #include "fhir/match.hpp"
@@ -62,19 +64,11 @@ class Search {
     std::int64_t number = 0;
     std::string text;
   };
-  // What a permit says of a row before it is read.
-  struct Gate {
-    std::shared_ptr<const std::vector<std::uint64_t>> people;  // nothing: everybody
-    std::shared_ptr<const std::vector<std::uint64_t>> asked;   // each of them asked one by one
-    bool none_asked = false, one_asked = true;                 // nothing is withheld; what is about one of `people` is asked nevertheless
-    enum class Verdict : std::uint8_t { withheld, allowed, asked };
-    Verdict of(std::uint64_t person) const;
-  };
   struct Candidate {
     Row row = no_row;
     bool asked = false;  // the permit has not decided yet
   };
-  Gate gate(Action action, std::string_view type) const;
+  Gate gate(Action action, std::string_view type) const { return gate_of(permit_, action, type, keys_, log_.store()); }
   struct Found {
     Row row = no_row;
     std::vector<SortValue> sort;
@@ -109,11 +103,12 @@ class Search {
   Result<void> has_lookup(const Criterion& criterion, std::vector<Lookup>& out);
   void value_lookup(const Criterion& criterion, const Parameter& parameter, const SearchValue& value, Lookup& out);
   void estimate(Lookup& lookup, const Index::View& view);
-  // Rows after `reached`, and how far it came; false: there may be more.
+  // Rows after `reached`, and how far it came; false: there may be more. With `allowed`, what need not be asked is counted there only.
   bool candidates(const Index::View& view, const std::vector<Lookup>& all, const Gate& gate, std::size_t most, Row& reached,
-                  std::vector<Candidate>& out);
+                  std::vector<Candidate>& out, std::uint64_t* allowed = nullptr);
   Result<bool> check(const Request& request, bool exact, bool asked, Found& found);
   Result<void> include(const Query& query, SearchPage& page, std::vector<Row> rows);
+  Gate::Verdict verdict_of(Row row, const std::string& type);  // of what is included
   Result<std::optional<StoredVersion>> current(std::string_view type, std::string_view id, Row* at = nullptr);
   Row current_row(const Index::View& view, std::uint64_t self) const;
   Result<void> sort_values(const Query& query, Found& found);
@@ -141,6 +136,7 @@ class Search {
   VersionLog::ReaderHandle reader_;
   fhirpath::Document document_;
   std::size_t held_ = 0, included_ = 0;  // bytes
+  std::map<std::string, Gate> included_gates_;
   std::uint64_t looked_at_ = 0, checked_ = 0;
 };
 

@@ -228,6 +228,22 @@ void random_history(std::uint64_t seed, int steps) {
   const auto counted = store->search(*parse_query("Patient", "gender=male&_summary=count"), telling);
   ASSERT_TRUE(counted);
   EXPECT_EQ(telling.asked, 0U);
+  // Reads, whatever the permit tells beforehand; of what is about one of its people it is not asked.
+  const SomePeople plain(std::nullopt);
+  for (const SomePeople& permit : {SomePeople(std::nullopt), SomePeople(Narrowing::OfThese::asked), SomePeople(Narrowing::OfThese::allowed)})
+    for (const std::string type : {"Patient", "Observation"})
+      for (int n = 0; n < 12; ++n) {
+        const auto id = (type == "Patient" ? "p" : "o") + std::to_string(n);
+        const auto a = store->read(type, id, permit), b = twin->read(type, id, plain);
+        ASSERT_EQ(a.has_value(), b.has_value()) << type << "/" << id;
+        if (a) {
+          EXPECT_EQ(a->version, b->version);
+          EXPECT_EQ(a->instant, b->instant);
+        }
+      }
+  const SomePeople unasked(Narrowing::OfThese::allowed);
+  static_cast<void>(store->read("Patient", "p3", unasked));
+  EXPECT_EQ(unasked.asked, 0U);
   for (const char* type : {"Patient", "Observation", ""}) {
     std::string a_cursor, b_cursor;
     do {
