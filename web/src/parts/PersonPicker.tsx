@@ -11,7 +11,7 @@ export function questionOf(typed: string): string | undefined {
   const digits = typed.replace(/\s+/g, "");
   if (/^\d{10}$/.test(digits)) return `Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|${digits}&_count=${most}`;
   const words = typed.trim().split(/[\s,]+/).filter((one) => one.length > 1);
-  if (words.length === 0 || typed.trim().length < 3 || /^\d+$/.test(digits)) return undefined;
+  if (words.length === 0 || typed.trim().length < 2 || /^\d+$/.test(digits)) return undefined;
   return `Patient?${words.map((one) => `name=${encodeURIComponent(one)}`).join("&")}&_count=${most}`;
 }
 

@@ -1,0 +1,308 @@
+// The caseload from the found list to the end of a case, meetings and referrals, as the people of a team do it.
+import type { Page } from "playwright-core";
+import { assert, journey, type Tools, type User } from "./harness.ts";
+
+const coordinator: User = "demo.coordinator";
+
+interface Prepared {
+  episode: fhir4.EpisodeOfCare;
+  patient: fhir4.Patient;
+  name: string;
+}
+
+const nameOf = (patient: fhir4.Patient) => `${patient.name?.[0]?.family?.toUpperCase()}, ${patient.name?.[0]?.given?.[0]}`;
+
+/** Somebody found for the team: drafts are released by the team first, as a clinician would. The nth is always the same person. */
+async function found(t: Tools, nth: number): Promise<Prepared> {
+  const all = await t.served.find<fhir4.EpisodeOfCare>(coordinator, "EpisodeOfCare?status=planned");
+  const drafts = all.filter((one) => one.type?.some((type) => type.coding?.some((code) => code.code === "draft"))).sort((a, b) => (a.id ?? "").localeCompare(b.id ?? ""));
+  const released = all.filter((one) => !drafts.includes(one) && !one.extension).sort((a, b) => (a.id ?? "").localeCompare(b.id ?? ""));
+  let episode = (drafts.length > 0 ? drafts : released)[nth] ?? released[0];
+  assert.ok(episode, "the place has somebody who was found");
+  if (drafts.includes(episode)) {
+    const type = [{ coding: [{ system: "urn:joinedup:case-finding", code: "released" }], text: "Found by case finding" }];
+    const put = await t.served.fhir<fhir4.EpisodeOfCare>(coordinator, "PUT", `EpisodeOfCare/${episode.id}`, { ...episode, type }, { "If-Match": `W/"${episode.meta?.versionId}"` });
+    assert.equal(put.status, 200, JSON.stringify(put.body).slice(0, 300));
+    episode = put.body;
+  }
+  const patient = (await t.served.fhir<fhir4.Patient>(coordinator, "GET", episode.patient.reference ?? "")).body;
+  return { episode, patient, name: nameOf(patient) };
+}
+
+const state = async (t: Tools, of: Prepared) => (await t.served.fhir<fhir4.EpisodeOfCare>(coordinator, "GET", `EpisodeOfCare/${of.episode.id}`)).body;
+
+async function fillDate(page: Page, legend: string, iso: string): Promise<void> {
+  const group = page.getByRole("group", { name: legend });
+  const [year, month, day] = iso.split("-");
+  await group.getByLabel("Day").fill(String(Number(day)));
+  await group.getByLabel("Month").fill(String(Number(month)));
+  await group.getByLabel("Year").fill(year ?? "");
+}
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
+async function accept(page: Page, of: Prepared): Promise<void> {
+  await page.goto(`/cases/find?name=${encodeURIComponent(of.patient.name?.[0]?.family ?? "")}`);
+  await page.getByRole("button", { name: `Accept ${of.name}` }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Named co-ordinator").selectOption({ index: 1 });
+  await dialog.getByLabel("Accountable professional").selectOption({ index: 1 });
+  await dialog.getByRole("button", { name: "Accept" }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
+journey("the found list keeps risk, what care may change and gaps apart, and says their limits", async (t) => {
+  const one = await found(t, 0);
+  const page = await t.open(coordinator, "/cases/find");
+  const row = page.getByRole("row").filter({ hasText: one.name }).first();
+  await row.waitFor();
+  for (const head of [/Likelihood of emergency admission/, /What care may change/, /Gaps in care/]) assert.equal(await page.getByRole("columnheader", { name: head }).count(), 1);
+  assert.match(await row.innerText(), /\d+ in 100/);
+  await row.locator(".ju-reasons li").first().waitFor();
+  await t.accessible(page);
+  await t.screenshot(page, "find-cases", { fullPage: false });
+  await t.zoomed(page);
+  // By keyboard: the filter narrows the list, and its address keeps it.
+  await page.getByLabel("Name or NHS number").focus();
+  await page.keyboard.type("nobody of this name");
+  await page.getByText("Nobody fits what you chose.").waitFor();
+  assert.match(page.url(), /name=nobody/);
+});
+
+journey("declining asks why beside the field, and keeps what was typed", async (t) => {
+  const one = await found(t, 1);
+  const page = await t.open(coordinator, "/cases/find");
+  await page.getByRole("button", { name: `Decline ${one.name}` }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Decline" }).click();
+  await dialog.getByRole("alert").getByText("Choose why this person is not taken on").waitFor();
+  await t.accessible(page);
+  await t.screenshot(page, "decline-with-error", { fullPage: false });
+  await dialog.getByLabel("Something else").check();
+  await dialog.getByLabel("What is the reason?").fill("Known to the heart failure team");
+  await dialog.getByText(/^Saved /).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: `Decline ${one.name}` }).first().click();
+  await page.getByText(/What you typed before is here again/).waitFor();
+  assert.equal(await page.getByLabel("What is the reason?").inputValue(), "Known to the heart failure team");
+  await page.getByRole("dialog").getByRole("button", { name: "Decline" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByLabel("Show").selectOption("declined");
+  await page.getByText("Known to the heart failure team").first().waitFor();
+  assert.equal((await state(t, one)).status, "cancelled");
+});
+
+journey("deferred people come back on their day and can be looked up until then", async (t) => {
+  const one = await found(t, 2);
+  const page = await t.open(coordinator, "/cases/find");
+  await page.getByRole("button", { name: `Defer ${one.name}` }).first().click();
+  const dialog = page.getByRole("dialog");
+  await fillDate(page, "When should it be looked at again?", "2026-02-30");
+  await dialog.getByRole("button", { name: "Defer" }).click();
+  await dialog.getByRole("alert").getByText(/must be a real date/).waitFor();
+  await fillDate(page, "When should it be looked at again?", inDays(20));
+  await dialog.getByLabel("Why is the decision put off?").fill("Away with family");
+  await dialog.getByRole("button", { name: "Defer" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByLabel("Show").selectOption("deferred");
+  await page.getByRole("row").filter({ hasText: one.name }).first().waitFor();
+});
+
+journey("found, accepted, asked, started, met, referred, answered, seen, finished", async (t) => {
+  const one = await found(t, 3);
+  const page = await t.open(coordinator, "/cases/find");
+  await accept(page, one);
+  assert.equal((await state(t, one)).status, "waitlist");
+
+  // The person is asked: a case does not start before.
+  await page.goto(`/cases?name=${encodeURIComponent(one.patient.name?.[0]?.family ?? "")}`);
+  const row = page.getByRole("row").filter({ hasText: one.name }).first();
+  await row.getByText("Not asked yet").first().waitFor();
+  await t.accessible(page);
+  await row.getByRole("button", { name: `Record the answer: ${one.name}` }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("The person lacks capacity for this decision").check();
+  await dialog.getByRole("button", { name: "Record the answer" }).click();
+  await dialog.getByRole("alert").getByText(/best-interests decision/).waitFor();
+  await t.screenshot(page, "ask-the-person", { fullPage: false });
+  await dialog.getByLabel("The person agreed").check();
+  await dialog.getByRole("button", { name: "Record the answer" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await row.getByRole("button", { name: `Start: ${one.name}` }).click();
+  await dialog.getByRole("button", { name: "Start" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await row.getByText("Active", { exact: true }).waitFor();
+  await t.screenshot(page, "caseload", { fullPage: false });
+  await t.zoomed(page);
+
+  // A meeting: planned, its agenda in another order by keyboard, who is there, a decision with one owner and one date.
+  const other = await found(t, 4);
+  await accept(page, other);
+  await page.goto("/meeting");
+  await page.getByText("Plan a meeting").click();
+  await page.getByRole("button", { name: "Plan the meeting" }).click();
+  await page.getByRole("alert").getByText("Enter a time, such as 10am or 2:30pm").waitFor();
+  await t.accessible(page);
+  await fillDate(page, "Date of the meeting", inDays(1));
+  await page.getByLabel("Time it starts").fill("10am");
+  await page.getByRole("button", { name: "Plan the meeting" }).click();
+  await page.waitForURL(/\/meeting\/[^/]+$/);
+  const meeting = page.url().split("/").pop() ?? "";
+  await page.getByRole("heading", { name: "Agenda" }).waitFor();
+  const items = page.locator(".ju-agenda__item");
+  await items.nth(1).waitFor();
+  const second = (await items.nth(1).getAttribute("aria-label"))?.replace(/^2: /, "") ?? "";
+  await page.getByRole("button", { name: `Move ${second} up` }).focus();
+  await page.keyboard.press("Enter");
+  await page.locator(`.ju-agenda__item[aria-label="1: ${second}"]`).waitFor();
+  await page.reload();
+  await page.locator(`.ju-agenda__item[aria-label="1: ${second}"]`).waitFor();
+  await page.getByText(/^Who is there/).click();
+  await page.getByRole("group", { name: "Who is there?" }).getByRole("checkbox").first().check();
+  await page.getByRole("button", { name: "Save who is there" }).click();
+  await page.getByText(/1 of \d+ attended/).waitFor();
+  await page.getByRole("button", { name: `Record a decision for ${second}` }).click();
+  await dialog.getByRole("button", { name: "Record the decision" }).click();
+  await dialog.getByRole("alert").getByText("Choose the one person who carries it out").waitFor();
+  await dialog.getByLabel("What was decided?").fill("Medicines review at home");
+  await dialog.getByLabel("Who carries it out?").selectOption({ index: 1 });
+  await fillDate(page, "By when?", inDays(7));
+  await dialog.getByRole("button", { name: "Record the decision" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("Medicines review at home").first().waitFor();
+  await t.accessible(page);
+  await t.screenshot(page, "meeting");
+  await t.zoomed(page);
+  await page.getByRole("button", { name: "Close the meeting" }).click();
+  await dialog.getByText(/carried over to the next meeting/).waitFor();
+  await dialog.getByRole("button", { name: "Close the meeting" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("Not discussed: carried over.").first().waitFor();
+  await page.goto(`/meeting/${meeting}/minutes`);
+  await page.getByText(/Medicines review at home/).waitFor();
+  await t.accessible(page);
+  const paper = await t.printed(page, "minutes");
+  assert.match(paper, /Medicines review at home/);
+  assert.doesNotMatch(paper, /Sign out/);
+
+  // A referral to another partner; the same again is pointed out.
+  const refer = async () => {
+    await page.goto(`/referrals/new?patient=${one.patient.id}`);
+    await page.getByLabel("A referral").check();
+    await page.getByLabel("Service", { exact: true }).selectOption({ label: "Synthetic Council (social care)" });
+    await page.getByLabel("What is asked for, and why?").fill("Grab rails in the bathroom after two falls");
+    await page.getByLabel("Routine").check();
+  };
+  await page.goto(`/referrals/new?patient=${one.patient.id}`);
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("alert").getByText("Choose a service").waitFor();
+  await t.accessible(page);
+  await refer();
+  await t.screenshot(page, "refer");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.waitForURL(/\/referrals\/task\//);
+  const referral = page.url().split("/").pop() ?? "";
+  await refer();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Possible duplicate").waitFor();
+  await t.screenshot(page, "possible-duplicate", { fullPage: false });
+
+  // The other partner accepts, begins and says what came of it.
+  const theirs = await t.open("demo.socialworker", "/referrals");
+  await theirs.getByRole("link", { name: /Grab rails/ }).first().click();
+  await theirs.getByRole("button", { name: "Send the answer" }).click();
+  await theirs.getByRole("alert").getByText("Choose an answer").waitFor();
+  await t.accessible(theirs);
+  await theirs.getByLabel("Accept", { exact: true }).check();
+  await theirs.getByRole("button", { name: "Send the answer" }).click();
+  await theirs.getByLabel("It is completed").check();
+  await theirs.getByRole("button", { name: "Send the answer" }).click();
+  await theirs.getByRole("alert").getByText("Say what came of it").waitFor();
+  await theirs.getByRole("textbox", { name: "What came of it?" }).fill("Two rails fitted, bath board lent");
+  await theirs.getByRole("button", { name: "Send the answer" }).click();
+  await theirs.getByText("Completed").first().waitFor();
+
+  // The referrer sees the outcome, and both know it.
+  await page.goto("/referrals?group=outcomes");
+  await page.getByText("Two rails fitted, bath board lent").first().waitFor();
+  await t.accessible(page);
+  await t.screenshot(page, "referrals", { fullPage: false });
+  await page.goto(`/referrals/task/${referral}`);
+  await page.getByRole("button", { name: "I have seen this answer" }).click();
+  await page.getByText("Whoever sent it has seen the answer.").waitFor();
+
+  // The case is finished with its reason and outcome; every step has who, when and why.
+  await page.goto(`/cases?name=${encodeURIComponent(one.patient.name?.[0]?.family ?? "")}`);
+  await row.getByText("More", { exact: true }).click();
+  await row.getByRole("button", { name: `Finish: ${one.name}` }).click();
+  await dialog.getByLabel("Goals reached").check();
+  await dialog.getByRole("button", { name: "Finish" }).click();
+  await dialog.getByRole("alert").getByText("Say what came of it for the person").waitFor();
+  await dialog.getByLabel("What came of it for the person?").fill("I can get in and out of the bath by myself");
+  await dialog.getByRole("button", { name: "Finish" }).click();
+  await dialog.waitFor({ state: "detached" });
+  const end = await state(t, one);
+  assert.equal(end.status, "finished");
+  assert.deepEqual(end.statusHistory?.map((step) => step.status).filter((status, index, all) => status !== all[index - 1]), ["planned", "waitlist", "active", "finished"]);
+  for (const step of (end.statusHistory ?? []).slice(1)) assert.ok(step.extension?.some((extension) => extension.url === "urn:joinedup:by"), "each step says by whom");
+});
+
+journey("several cases are handed over at once", async (t) => {
+  const page = await t.open(coordinator, "/cases");
+  const boxes = page.getByRole("checkbox", { name: /^Choose / });
+  await boxes.first().waitFor();
+  await boxes.first().check();
+  await page.getByRole("button", { name: /^Hand over 1 chosen case/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Hand over" }).click();
+  await dialog.getByRole("alert").getByText("Choose who takes over").waitFor();
+  await t.accessible(page);
+  await dialog.getByLabel("Who takes over?").selectOption({ label: await otherWorker(dialog.getByLabel("Who takes over?")) });
+  await dialog.getByLabel("What do they need to know?").fill("Prefers to be rung after 10am");
+  await dialog.getByRole("button", { name: "Hand over" }).click();
+  await dialog.waitFor({ state: "detached" });
+});
+
+async function otherWorker(select: ReturnType<Page["getByLabel"]>): Promise<string> {
+  const labels = await select.locator("option").allTextContents();
+  const nurse = labels.find((one) => /nurse/i.test(one));
+  assert.ok(nurse, "there is a nurse in the team");
+  return nurse;
+}
+
+journey("directory, pathways and advice", async (t) => {
+  const page = await t.open(coordinator, "/referrals/services");
+  await page.getByRole("table").waitFor();
+  await t.accessible(page);
+  await t.screenshot(page, "services", { fullPage: false });
+  await t.zoomed(page);
+  await page.getByRole("link", { name: "Pathways" }).click();
+  await page.getByRole("heading", { name: "Pathways", level: 1 }).waitFor();
+  await t.accessible(page);
+  const one = await found(t, 5);
+  await page.getByText("Start a pathway for somebody").click();
+  await page.getByRole("button", { name: "Start the pathway" }).click();
+  await page.getByRole("alert").getByText("Choose a pathway").waitFor();
+  await page.getByLabel("Pathway", { exact: true }).selectOption({ index: 1 });
+  await page.getByLabel("Whom is it for?").fill(one.patient.name?.[0]?.family ?? "");
+  await page.getByRole("radio", { name: one.name }).first().check();
+  await page.getByRole("button", { name: "Start the pathway" }).click();
+  const pathway = page.getByRole("region", { name: new RegExp(one.name) });
+  await pathway.first().waitFor();
+  await t.accessible(page);
+  await t.screenshot(page, "pathway", { fullPage: false });
+  await pathway.getByRole("button", { name: /^Leave out/ }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Leave it out" }).click();
+  await dialog.getByRole("alert").getByText("Choose why it is left out").waitFor();
+  await dialog.getByLabel("Done elsewhere").check();
+  await dialog.getByRole("button", { name: "Leave it out" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText("Left out: Done elsewhere").first().waitFor();
+});
+
+journey("a referral that does not exist, or is not for this reader, says the same", async (t) => {
+  const page = await t.open(coordinator, "/referrals/task/nothing-here");
+  await page.getByText(/It may not exist, or you may not have a reason to see it/).waitFor();
+  await page.goto("/meeting/nothing-here");
+  await page.getByText(/It may not exist, or you may not have a reason to see it/).waitFor();
+});
