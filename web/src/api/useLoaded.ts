@@ -41,7 +41,9 @@ export function useLoaded(paths: string[], types: string[], most?: number): Load
       else parts.push({ resources: [one.value], isAll: true });
     }
     if (mine !== turn.current) return;
-    setState({ key, parts, resources: parts.flatMap((one) => one.resources), isReading: false });
+    // What two of the searches gave is there once.
+    const all = new Map(parts.flatMap((one) => one.resources).map((one) => [`${one.resourceType}/${one.id}`, one]));
+    setState({ key, parts, resources: [...all.values()], isReading: false });
   }, [key, most]);
   useEffect(() => {
     void reload();

@@ -101,11 +101,16 @@ export function selfOf(directory: Directory, practitioner: string): Self {
   const reference = `Practitioner/${practitioner}`;
   const own = directory.roles.filter((one) => one.practitioner === reference);
   const teams = directory.teams.filter((one) => one.practitioners.includes(reference));
+  // A service in which nobody is said to work is answered by its organisation, as the policy has it: a referral to the council
+  // waits for each of its workers.
+  const staffed = new Set(directory.roles.flatMap((one) => one.services));
+  const organisations = new Set(own.map((one) => one.organisation));
+  const provided = directory.resources.flatMap((one) => (one.resourceType === "HealthcareService" && one.providedBy && organisations.has(localReference(one.providedBy)) && !staffed.has(`HealthcareService/${one.id}`) ? [`HealthcareService/${one.id}`] : []));
   const set = (all: (string | undefined)[]) => [...new Set(all.filter((one): one is string => Boolean(one)))];
   return {
     practitioner: reference,
     roles: own.map((one) => one.reference),
-    services: set([...own.flatMap((one) => one.services), ...teams.map((one) => one.reference)]),
+    services: set([...own.flatMap((one) => one.services), ...provided, ...teams.map((one) => one.reference)]),
     organisations: set(own.map((one) => one.organisation)),
     teams,
   };

@@ -109,9 +109,11 @@ export function Page({ title, heading, crumbs, above, actions, children, wide }:
     document.title = `${title} – Joinedup`;
   }, [title]);
   useEffect(() => {
+    // Not when a filter changed its part of the address: whoever types or chooses stays where they are.
     if (location.key !== "default") head.current?.focus({ preventScroll: false });
     // once for each address entered
-  }, [location.pathname, location.key]);
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [location.pathname, (location.state as { heading?: string } | null)?.heading]);
   return (
     <>
       {above}

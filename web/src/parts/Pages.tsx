@@ -9,7 +9,7 @@ export function Pages({ page, pages, to }: { page: number; pages: number; to: (p
       <ul>
         {page > 1 && (
           <li>
-            <Link to={to(page - 1)} rel="prev">
+            <Link to={to(page - 1)} state={{ heading: `page ${page - 1}` }} rel="prev">
               Previous
             </Link>
           </li>
@@ -23,7 +23,7 @@ export function Pages({ page, pages, to }: { page: number; pages: number; to: (p
                 {one}
               </span>
             ) : (
-              <Link to={to(one)} aria-label={`Page ${one}`}>
+              <Link to={to(one)} state={{ heading: `page ${one}` }} aria-label={`Page ${one}`}>
                 {one}
               </Link>
             )}
@@ -31,7 +31,7 @@ export function Pages({ page, pages, to }: { page: number; pages: number; to: (p
         ))}
         {page < pages && (
           <li>
-            <Link to={to(page + 1)} rel="next">
+            <Link to={to(page + 1)} state={{ heading: `page ${page + 1}` }} rel="next">
               Next
             </Link>
           </li>

@@ -1,6 +1,6 @@
 // /cases: the caseload by state, co-ordinator and review; who is named is always shown, what is overdue is said in words.
 import { useMemo, useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useDirectory, type Known } from "../../api/directory.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import {
@@ -17,6 +17,7 @@ import { PersonCell } from "../../parts/PersonCell.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 import { Trouble } from "../../parts/Trouble.tsx";
+import { useAddress, useTyped } from "../../parts/useAddress.ts";
 import { HandOverSeveral } from "./HandOverSeveral.tsx";
 
 const size = 25;
@@ -42,18 +43,20 @@ const sorts: { value: CaseSort; label: string }[] = [
 const colours = { waitlist: "yellow", active: "green", onhold: "grey", finished: "white", cancelled: "white", planned: "blue", "entered-in-error": "grey" } as const;
 
 export default function Cases() {
-  const [asked, setAsked] = useSearchParams();
+  const address = useAddress();
+  const typing = useTyped(address, "name");
+  const { choose, to } = address;
   const now = today();
   const { known, problem: unknown } = useDirectory();
   const filter: CaseFilter = {
-    state: (asked.get("state") ?? "open") as NonNullable<CaseFilter["state"]>,
-    coordinator: asked.get("coordinator") ?? "",
-    ...(asked.get("review") && { review: asked.get("review") as NonNullable<CaseFilter["review"]> }),
-    flagged: asked.get("flagged") === "yes",
-    typed: asked.get("name") ?? "",
+    state: (address.get("state") || "open") as NonNullable<CaseFilter["state"]>,
+    coordinator: address.get("coordinator"),
+    ...(address.get("review") && { review: address.get("review") as NonNullable<CaseFilter["review"]> }),
+    flagged: address.get("flagged") === "yes",
+    typed: typing.value,
   };
-  const sort = (asked.get("sort") ?? "attention") as CaseSort;
-  const team = asked.get("team") ?? "";
+  const sort = (address.get("sort") || "attention") as CaseSort;
+  const team = address.get("team");
   const isOver = filter.state === "over";
   const { parts, resources, problem, reload } = useLoaded(
     isOver
@@ -76,22 +79,10 @@ export default function Cases() {
   const inTeam = mine.filter((one) => !team || one.team === team);
   const nameOf = (reference: string | undefined) => known?.directory.name(reference) ?? "";
   const listed = sortCases(filterCases(inTeam, filter, now), sort, now, nameOf);
-  const page = pageOf(listed, Number(asked.get("page") ?? 1), size);
+  const page = pageOf(listed, address.page, size);
   const coordinators = [...new Set(inTeam.map((one) => one.coordinator).filter((one): one is string => Boolean(one)))].sort((a, b) => nameOf(a).localeCompare(nameOf(b), "en-GB"));
   const handed = inTeam.filter((one) => chosen.has(one.id) && actionsOf(one).includes("hand-over"));
 
-  const choose = (key: string, value: string) => {
-    const next = new URLSearchParams(asked);
-    if (value) next.set(key, value);
-    else next.delete(key);
-    if (key !== "page") next.delete("page");
-    setAsked(next, { replace: key === "name" });
-  };
-  const to = (number: number) => {
-    const next = new URLSearchParams(asked);
-    next.set("page", String(number));
-    return `?${next}`;
-  };
   const pick = (id: string, isPicked: boolean) => {
     const next = new Set(chosen);
     if (isPicked) next.add(id);
@@ -121,10 +112,10 @@ export default function Cases() {
       <form className="ju-filters ju-no-print" role="search" aria-label="Filter the caseload" onSubmit={(event) => event.preventDefault()}>
         <Select id="cases-state" label="State" value={filter.state ?? "open"} onChange={(value) => choose("state", value === "open" ? "" : value)} choices={states} />
         <Select id="cases-coordinator" label="Co-ordinator" value={filter.coordinator ?? ""} onChange={(value) => choose("coordinator", value)} empty="Everybody" choices={[...coordinators.map((one) => ({ value: one, label: nameOf(one) || "Somebody who has left" })), { value: "none", label: "Nobody is named" }]} />
-        {!isOver && <Select id="cases-review" label="Review" value={asked.get("review") ?? ""} onChange={(value) => choose("review", value)} empty="Any" choices={reviews} />}
+        {!isOver && <Select id="cases-review" label="Review" value={address.get("review")} onChange={(value) => choose("review", value)} empty="Any" choices={reviews} />}
         {known && known.self.teams.length > 1 && <Select id="cases-team" label="Team" value={team} onChange={(value) => choose("team", value)} empty="All my teams" choices={known.self.teams.map((one) => ({ value: one.reference, label: one.name }))} />}
         <Select id="cases-sort" label="Sort by" value={sort} onChange={(value) => choose("sort", value)} choices={sorts} />
-        <TextField id="cases-name" label="Name or NHS number" type="search" value={filter.typed ?? ""} onChange={(value) => choose("name", value)} width={20} />
+        <TextField id="cases-name" label="Name or NHS number" type="search" value={typing.value} onChange={typing.set} width={20} />
       </form>
       {parts === undefined && !problem ? (
         <Waiting what="the caseload" />

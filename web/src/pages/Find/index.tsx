@@ -1,7 +1,6 @@
 // /cases/find: people whom case finding found for my teams. Risk, what care may change and gaps stay three columns; somebody
 // decides, the numbers only order the list.
 import { useMemo, useState } from "react";
-import { useSearchParams } from "react-router";
 import { useDirectory } from "../../api/directory.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { capacityWords, casesOf, foundAs, matchesPerson, pageOf, plural, riskWords, sortFound, type Case, type CaseAction, type FoundShow, type FoundSort } from "../../fhir/cases.ts";
@@ -14,6 +13,7 @@ import { PersonCell } from "../../parts/PersonCell.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 import { Trouble } from "../../parts/Trouble.tsx";
+import { useAddress, useTyped } from "../../parts/useAddress.ts";
 
 const size = 20;
 const shows: { value: FoundShow; label: string }[] = [
@@ -73,12 +73,13 @@ function Reasons({ of, dimension, isReading }: { of: Case; dimension: "risk" | "
 }
 
 export default function Find() {
-  const [asked, setAsked] = useSearchParams();
-  const show = (asked.get("show") ?? "undecided") as FoundShow;
-  const sort = (asked.get("sort") ?? "risk") as FoundSort;
-  const typed = asked.get("name") ?? "";
-  const team = asked.get("team") ?? "";
-  const practice = asked.get("practice") ?? "";
+  const address = useAddress();
+  const show = (address.get("show") || "undecided") as FoundShow;
+  const sort = (address.get("sort") || "risk") as FoundSort;
+  const typing = useTyped(address, "name");
+  const typed = typing.value;
+  const team = address.get("team");
+  const practice = address.get("practice");
   const now = today();
   const { known, problem: unknown } = useDirectory();
   const status = show === "declined" ? "cancelled" : "planned";
@@ -104,7 +105,7 @@ export default function Find() {
     inTeam.filter((one) => foundAs(one, now) === show && (!practice || one.episode.managingOrganization?.reference === practice) && matchesPerson(one.patient, typed)),
     sort,
   );
-  const page = pageOf(listed, Number(asked.get("page") ?? 1), size);
+  const page = pageOf(listed, address.page, size);
   const reasons = useReasons(page.items);
   const shown = useMemo(() => {
     const wanted = new Set(page.items.map((one) => one.id));
@@ -112,18 +113,7 @@ export default function Find() {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [resources, reasons.resources, page.items.map((one) => one.id).join()]);
 
-  const choose = (name: string, value: string) => {
-    const next = new URLSearchParams(asked);
-    if (value) next.set(name, value);
-    else next.delete(name);
-    if (name !== "page") next.delete("page");
-    setAsked(next, { replace: name === "name" });
-  };
-  const to = (number: number) => {
-    const next = new URLSearchParams(asked);
-    next.set("page", String(number));
-    return `?${next}`;
-  };
+  const { choose, to } = address;
   const oneTeam = team || (known?.self.teams.length === 1 ? known.self.teams[0]!.reference : "");
   const capacity = useCapacity(oneTeam || undefined);
 
@@ -140,7 +130,7 @@ export default function Find() {
         <Select id="find-sort" label="Sort by" value={sort} onChange={(value) => choose("sort", value)} choices={sorts} />
         {known && known.self.teams.length > 1 && <Select id="find-team" label="Team" value={team} onChange={(value) => choose("team", value)} empty="All my teams" choices={known.self.teams.map((one) => ({ value: one.reference, label: one.name }))} />}
         {practices.length > 1 && <Select id="find-practice" label="Practice" value={practice} onChange={(value) => choose("practice", value)} empty="All practices" choices={practices.map((one) => ({ value: one, label: known?.directory.name(one) ?? "Practice" }))} />}
-        <TextField id="find-name" label="Name or NHS number" type="search" value={typed} onChange={(value) => choose("name", value)} width={20} />
+        <TextField id="find-name" label="Name or NHS number" type="search" value={typed} onChange={typing.set} width={20} />
       </form>
       {parts === undefined && !problem ? (
         <Waiting what="the list" />

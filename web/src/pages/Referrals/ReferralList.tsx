@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useDirectory } from "../../api/directory.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { matchesPerson, pageOf, plural } from "../../fhir/cases.ts";
@@ -12,6 +12,7 @@ import { PersonCell } from "../../parts/PersonCell.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { Tag, type TagColour } from "../../parts/Tag.tsx";
 import { Trouble } from "../../parts/Trouble.tsx";
+import { useAddress, useTyped } from "../../parts/useAddress.ts";
 import { Tabs } from "./Tabs.tsx";
 
 const size = 25;
@@ -42,28 +43,18 @@ export function Standing({ of: one, now }: { of: Referral; now: string }) {
 }
 
 export function ReferralList() {
-  const [asked, setAsked] = useSearchParams();
+  const address = useAddress();
+  const typing = useTyped(address, "name");
+  const { choose, to } = address;
   const now = today();
-  const group = (asked.get("group") ?? "waiting-for-me") as Group;
-  const typed = asked.get("name") ?? "";
+  const group = (address.get("group") || "waiting-for-me") as Group;
+  const typed = typing.value;
   const { known, problem: unknown } = useDirectory();
   const { parts, resources, problem, reload } = useLoaded(["Task?code=urn:joinedup:task|referral&_include=Task:focus&_include=Task:patient&_sort=-_lastUpdated&_count=200"], ["Task", "ServiceRequest"]);
   const all = useMemo(() => referralsOf(resources), [resources]);
   const me: Me | undefined = known?.self;
   const listed = me ? inGroup(all, group, me, now).filter((one) => matchesPerson(one.patient, typed)) : [];
-  const page = pageOf(listed, Number(asked.get("page") ?? 1), size);
-  const choose = (key: string, value: string) => {
-    const next = new URLSearchParams(asked);
-    if (value) next.set(key, value);
-    else next.delete(key);
-    next.delete("page");
-    setAsked(next, { replace: key === "name" });
-  };
-  const to = (number: number) => {
-    const next = new URLSearchParams(asked);
-    next.set("page", String(number));
-    return `?${next}`;
-  };
+  const page = pageOf(listed, address.page, size);
   const count = (of: Group) => (me && parts ? ` (${inGroup(all, of, me, now).length})` : "");
   const stuck = all.filter((one) => isStuck(one, now)).length;
   return (
@@ -87,7 +78,7 @@ export function ReferralList() {
       )}
       <form className="ju-filters ju-no-print" role="search" aria-label="Filter referrals" onSubmit={(event) => event.preventDefault()}>
         <Select id="referrals-group" label="Show" value={group} onChange={(value) => choose("group", value)} choices={groups.map((one) => ({ value: one.value, label: `${one.label}${one.value === "all" ? "" : count(one.value)}` }))} />
-        <TextField id="referrals-name" label="Name or NHS number" type="search" value={typed} onChange={(value) => choose("name", value)} width={20} />
+        <TextField id="referrals-name" label="Name or NHS number" type="search" value={typed} onChange={typing.set} width={20} />
       </form>
       {(!parts || !known) && !problem && !unknown ? (
         <Waiting what="referrals" />

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useDirectory } from "../../api/directory.tsx";
 import { pageOf, plural } from "../../fhir/cases.ts";
 import { date, today } from "../../fhir/format.ts";
@@ -10,38 +10,29 @@ import { Pages } from "../../parts/Pages.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 import { Trouble } from "../../parts/Trouble.tsx";
+import { useAddress, useTyped } from "../../parts/useAddress.ts";
 import { Tabs } from "./Tabs.tsx";
 
 const size = 25;
 
 /** The directory: for whom each service is, whether it has room, when somebody last checked, and whether it is in the network. */
 export function Services() {
-  const [asked, setAsked] = useSearchParams();
-  const typed = asked.get("find") ?? "";
-  const kind = asked.get("kind") ?? "";
+  const address = useAddress();
+  const typing = useTyped(address, "find");
+  const typed = typing.value;
+  const kind = address.get("kind");
+  const { choose, to } = address;
   const { known, problem } = useDirectory();
   const services = useMemo(() => (known ? servicesOf(known.directory.resources, known.directory.name) : []), [known]);
   const kinds = [...new Set(services.map((one) => one.kind).filter(Boolean))].sort();
-  const page = pageOf(findServices(services, typed, kind), Number(asked.get("page") ?? 1), size);
+  const page = pageOf(findServices(services, typed, kind), address.page, size);
   const now = today();
-  const choose = (key: string, value: string) => {
-    const next = new URLSearchParams(asked);
-    if (value) next.set(key, value);
-    else next.delete(key);
-    next.delete("page");
-    setAsked(next, { replace: true });
-  };
-  const to = (number: number) => {
-    const next = new URLSearchParams(asked);
-    next.set("page", String(number));
-    return `?${next}`;
-  };
   return (
     <Page title="Directory of services" wide>
       <Tabs />
       {problem && <Trouble problem={problem} />}
       <form className="ju-filters ju-no-print" role="search" aria-label="Find a service" onSubmit={(event) => event.preventDefault()}>
-        <TextField id="services-find" label="Find a service" type="search" value={typed} onChange={(value) => choose("find", value)} width={20} />
+        <TextField id="services-find" label="Find a service" type="search" value={typed} onChange={typing.set} width={20} />
         <Select id="services-kind" label="Kind" value={kind} onChange={(value) => choose("kind", value)} empty="All kinds" choices={kinds.map((one) => ({ value: one, label: one }))} />
       </form>
       {!known && !problem ? (
