@@ -309,6 +309,18 @@ export class Tools {
     assert.deepEqual(wide, [], `${page.url()} scrolls sideways at 320 pixels`);
   }
 
+  /** What stood on the pages when a journey failed. Synthetic people only. */
+  async describe(): Promise<string> {
+    const out: string[] = [];
+    for (const context of this.contexts)
+      for (const page of context.pages()) {
+        const text = await page.locator("body").innerText({ timeout: 2000 }).catch(() => "(nothing)");
+        out.push(`--- ${page.url()}\n${text.slice(0, 1500)}`);
+        if (process.env["JOINEDUP_SCREENSHOTS"]) await page.screenshot({ path: join(tmpdir(), `joinedup-web-failed-${out.length}.png`) }).catch(() => undefined);
+      }
+    return [...out, ...this.complaints].join("\n");
+  }
+
   async end(): Promise<void> {
     for (const context of this.contexts) await context.close();
     const left = this.complaints.filter((one) => !this.allowed.some((pattern) => pattern.test(one)));

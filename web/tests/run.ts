@@ -39,6 +39,7 @@ try {
     } catch (caught) {
       fault = caught;
     }
+    const seen = fault ? await tools.describe().catch(() => "") : "";
     try {
       await tools.end();
     } catch (caught) {
@@ -49,6 +50,7 @@ try {
     if (fault) {
       ++failures;
       console.log(fault instanceof Error ? (fault.stack ?? fault.message) : String(fault));
+      console.log(seen);
     }
   }
 } finally {

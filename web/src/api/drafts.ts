@@ -8,7 +8,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { operation, onConnection, parameter, request, type Parameters } from "./client.ts";
 
-export type DraftStatus = "none" | "loading" | "restored" | "typing" | "saving" | "saved" | "waiting";
+export type DraftStatus = "none" | "loading" | "restored" | "typing" | "saving" | "saved" | "waiting" | "refused";
 
 export interface Draft<T> {
   value: T;
@@ -27,7 +27,7 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
   const [value, setValue] = useState<T>(empty);
   const [status, setStatus] = useState<DraftStatus>("loading");
   const [savedAt, setSavedAt] = useState<Date | null>(null);
-  const latest = useRef({ value: empty, dirty: false, form, about, gone: false });
+  const latest = useRef({ value: empty, dirty: false, form, about, gone: false, refused: false });
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const saving = useRef<Promise<void> | null>(null);
   latest.current.form = form;
@@ -52,7 +52,9 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
         setStatus(latest.current.dirty ? "typing" : "saved");
       } else {
         latest.current.dirty = true;
-        setStatus("waiting");
+        const isPassing = ["unreachable", "failed", "signed-out"].includes(answer.problem.kind);
+        latest.current.refused = !isPassing; // sent again only once something else is typed
+        setStatus(isPassing ? "waiting" : "refused");
       }
     })();
     saving.current = work;
@@ -65,6 +67,7 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
       latest.current.value = next;
       latest.current.dirty = true;
       latest.current.gone = false;
+      latest.current.refused = false;
       setValue(next);
       setStatus("typing");
       clearTimeout(timer.current);
@@ -110,10 +113,10 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
   // A page that is left keeps what was typed in the last moment.
   useEffect(() => {
     const stop = onConnection((now) => {
-      if (now === "open" && latest.current.dirty && !timer.current) void save();
+      if (now === "open" && latest.current.dirty && !latest.current.refused && !timer.current) void save();
     });
     const retry = setInterval(() => {
-      if (latest.current.dirty && !timer.current && !saving.current) void save();
+      if (latest.current.dirty && !latest.current.refused && !timer.current && !saving.current) void save();
     }, 5000);
     const warn = (event: BeforeUnloadEvent) => {
       if (latest.current.dirty) event.preventDefault();

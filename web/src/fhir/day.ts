@@ -4,7 +4,7 @@
 //   day.items                      // priority first, then date; what has no date is never on time
 //   shown(day.items, { text: "smith", kinds: [], timing: "overdue" })
 import { dueOf, codeOf, extension, idOf, localReference, openTask, words } from "./record.ts";
-import { date, daysBetween, name } from "./format.ts";
+import { date, daysBetween, name, readable } from "./format.ts";
 
 export type Timing = "overdue" | "today" | "week" | "later" | "none";
 export type ItemKind = "action" | "referral" | "review" | "decision" | "pathway-step" | "alert" | "agenda-item" | "other";
@@ -182,7 +182,7 @@ export function dayOf(resources: fhir4.FhirResource[], me: Me, clock: { today: s
       const patient = localReference(one.subject);
       const alert: Alert = {
         key: `Communication/${one.id}`,
-        text: one.payload?.map((each) => each.contentString).filter(Boolean).join(" ") || "No text",
+        text: readable(one.payload?.map((each) => each.contentString).filter(Boolean).join(" ") || "No text"),
         patient,
         person: patient ? (people.get(patient) ?? "A person you cannot see") : "",
         sent: one.sent ?? one.meta?.lastUpdated,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { differences } from "../parts/Diff.tsx";
 import { isoDate } from "../parts/form.tsx";
-import { addDays, age, ago, date, daysBetween, name, nhsNumber, relative, time } from "./format.ts";
+import { addDays, age, ago, date, daysBetween, name, nhsNumber, readable, relative, time } from "./format.ts";
 
 test("dates are written with the month in letters, as much as is known", () => {
   expect(date("2026-11-19")).toBe("19 Nov 2026");
@@ -50,4 +50,9 @@ test("differences of two texts give both texts back", () => {
   expect(pieces.filter((one) => one.kind !== "added").map((one) => one.text).join("")).toBe(before);
   expect(pieces.filter((one) => one.kind !== "removed").map((one) => one.text).join("")).toBe(after);
   expect(pieces.filter((one) => one.kind !== "same").length).toBeGreaterThan(0);
+});
+
+test("instants in sentences become readable, other numbers stay", () => {
+  expect(readable("Admitted (ZA1), recorded 2026-11-22.")).toBe("Admitted (ZA1), recorded 22 Nov 2026.");
+  expect(readable("Admitted, recorded 2026-11-22T12:00:00Z; ward 2026-1")).toMatch(/^Admitted, recorded 22 Nov 2026, [0-9a-z:]+; ward 2026-1$/);
 });

@@ -40,6 +40,11 @@ export function dateTime(text: string | undefined | null): string {
   return text.includes("T") ? `${date(text)}, ${time(text)}` : date(text);
 }
 
+/** Instants inside a sentence that a machine wrote, as people write them. */
+export function readable(sentence: string): string {
+  return sentence.replace(/\b\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?/g, (found) => dateTime(found));
+}
+
 /** The local civil day of now, as FHIR writes it. */
 export function today(now = new Date()): string {
   return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;

@@ -11,6 +11,7 @@ export function DraftState<T>({ draft }: { draft: Draft<T> }) {
     typing: "Not saved yet",
     saving: "Saving",
     saved: draft.savedAt ? `Saved ${time(draft.savedAt)}` : "Saved",
+    refused: "Not saved: it stays on this page only. Do not close the page before you have sent the form",
     waiting: "Not saved: it stays on this page and is saved when the connection is back",
   }[draft.status];
   return (
