@@ -56,6 +56,7 @@ function fixture(): string {
   run("synth", "--place", place, "--people", people, "--seed", "1");
   run("refresh", "--place", place);
   run("govern", "users", "demo", "--place", place);
+  run("govern", "caseload", "demo", "--place", place);
   writeFileSync(join(place, "ready"), "");
   return place;
 }
