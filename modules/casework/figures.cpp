@@ -126,6 +126,7 @@ class Figures {
       if (known) value = static_cast<double>(static_cast<std::int64_t>(1000 * value / static_cast<double>(all.size()) + 0.5)) / 10;
     }
     if (known) point.push_back({{"name", "value"}, {"valueDecimal", value}});
+    if (one.kind == Kind::share) point.push_back({{"name", "count"}, {"valueInteger", all.size()}});  // of how many: months are weighed by it
     point.push_back({{"name", "few"}, {"valueBoolean", count >= 1 && count < few_below}});
     parts.push_back({{"name", "point"}, {"part", std::move(point)}});
   }

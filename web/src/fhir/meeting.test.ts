@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agendaWords, carriedOut, carriedOver, carriedWords, decisionOf, hiddenItems, meetingOf, meetingsOf, moved, reordered, withAttendance, withTimes } from "./meeting.ts";
+import { agendaWords, carriedOut, carriedOver, carriedWords, decisionOf, ratesByFifth, hiddenItems, meetingOf, meetingsOf, moved, reordered, withAttendance, withTimes } from "./meeting.ts";
 
 type Appointment = fhir4.Appointment;
 type FhirResource = fhir4.FhirResource;
@@ -65,4 +65,11 @@ it("a meeting of today is still to come; a person's own appointment is no meetin
   const read = meetingsOf([appointment("today", { start: "2026-11-22T08:00:00Z" }), appointment("old", { start: "2026-10-01T08:00:00Z" }), appointment("closed", { status: "fulfilled", start: "2026-11-22T07:00:00Z" }), own], today);
   expect(read.next.map((one) => one.id)).toEqual(["today"]);
   expect(read.past.map((one) => one.id)).toEqual(["closed", "old"]);
+});
+
+it("the rate of a fifth weighs each month by its decisions, and says when they are too few", () => {
+  const point = (value: number, count: number) => ({ name: "point", part: [{ name: "month", valueString: "2026-10" }, { name: "value", valueDecimal: value }, { name: "count", valueInteger: count }] });
+  const split = { name: "split", part: [{ name: "name", valueString: "decisions" }, { name: "fifth", part: [{ name: "fifth", valueInteger: 1 }, point(50, 10), point(100, 30)] }, { name: "fifth", part: [{ name: "fifth", valueInteger: 5 }, point(100, 9)] }] };
+  expect(ratesByFifth({ parameter: [split] })).toEqual([{ fifth: 1, words: "88% of 40" }, { fifth: 5, words: "Fewer than 10 decisions: too few to say" }]);
+  expect(ratesByFifth({})).toEqual([]);
 });

@@ -111,8 +111,9 @@ export function meetingOf(resources: FhirResource[], id: string): Meeting | unde
       minutes: extensionOf(task, "urn:joinedup:minutes")?.valueInteger ?? 5,
       words: task.description ?? "",
       discussed: task.status === "completed",
-      carriedOver: task.businessStatus?.text === "carried over",
-      decisions: decisions.filter((one) => one.task.focus?.reference === `Task/${task.id}`),
+      carriedOver: task.businessStatus?.text === "carried over" || task.status === "on-hold",
+      // A decision is made on an item; one that names no item belongs to the person's.
+      decisions: decisions.filter((one) => one.task.focus?.reference === `Task/${task.id}` || (!one.task.focus?.reference?.startsWith("Task/") && one.patientReference === task.for?.reference)),
     }))
     .sort((a, b) => (order.get(`Task/${a.id}`) ?? 1e6) - (order.get(`Task/${b.id}`) ?? 1e6) || a.id.localeCompare(b.id));
   return {
@@ -249,7 +250,7 @@ export function meetingsOf(resources: FhirResource[], today: string): Meetings {
 
 /** A meeting names no patient: a person's own appointments do. */
 export const isMeeting = (one: Appointment): boolean =>
-  (one.serviceType ?? []).some((each) => (each.coding ?? []).some((code) => code.system === "urn:joinedup:appointment" && code.code === "team-meeting")) &&
+  (one.serviceType ?? []).some((each) => each.text === "Team meeting" || (each.coding ?? []).some((code) => code.system === "urn:joinedup:appointment" && code.code === "team-meeting")) &&
   one.participant.every((each) => !each.actor?.reference?.startsWith("Patient/"));
 
 export const teamOf = (one: Appointment): string | undefined => extensionOf(one, "urn:joinedup:team")?.valueReference?.reference;
@@ -259,4 +260,34 @@ export function withInvited(appointment: Appointment, reference: string, display
   if (appointment.participant.some((one) => one.actor?.reference === reference)) return appointment;
   const guest: AppointmentParticipant = { actor: { reference, ...(display && { display }) }, required: "optional", status: "needs-action" };
   return { ...appointment, participant: [...appointment.participant, guest] };
+}
+
+// --- how many decisions were carried out, by how deprived the area is
+
+export interface FifthRate {
+  fifth: number; // 1 is the most deprived; 0: not known
+  words: string;
+}
+
+const fifthNames = ["Area not known", "Most deprived fifth", "Second fifth", "Middle fifth", "Fourth fifth", "Least deprived fifth"];
+export const fifthName = (fifth: number): string => fifthNames[fifth] ?? "Area not known";
+const fewest = 10;
+
+type Part = fhir4.ParametersParameter;
+const part = (of: Part | undefined, name: string): Part | undefined => of?.part?.find((one) => one.name === name);
+
+/** The share over all months of $figures, each month weighed by how many decisions were due; too few are not said. */
+export function ratesByFifth(figures: { parameter?: Part[] }): FifthRate[] {
+  const split = (figures.parameter ?? []).find((one) => one.name === "split" && part(one, "name")?.valueString === "decisions");
+  return (split?.part ?? [])
+    .filter((one) => one.name === "fifth")
+    .map((one) => {
+      const points = (one.part ?? []).filter((each) => each.name === "point");
+      const counts = points.map((each) => part(each, "count")?.valueInteger ?? 0);
+      const total = counts.reduce((sum, each) => sum + each, 0);
+      const done = points.reduce((sum, each, index) => sum + ((part(each, "value")?.valueDecimal ?? 0) * counts[index]!) / 100, 0);
+      return { fifth: part(one, "fifth")?.valueInteger ?? 0, total, done };
+    })
+    .filter((one) => one.total > 0)
+    .map((one) => ({ fifth: one.fifth, words: one.total < fewest ? "Fewer than 10 decisions: too few to say" : `${Math.round((100 * one.done) / one.total)}% of ${one.total}` }));
 }
