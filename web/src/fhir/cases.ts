@@ -272,7 +272,8 @@ export interface Flag {
 export function flagsOf(one: Case, today: string): Flag[] {
   const flags: Flag[] = [];
   const overdue = one.openTasks.filter((task) => timeliness(dueOf(task), today) === "overdue").length;
-  const undated = one.openTasks.filter((task) => !dueOf(task)).length;
+  // An item of an agenda and an alert have no day of their own to be done by.
+  const undated = one.openTasks.filter((task) => !dueOf(task) && !(task.code?.coding ?? []).some((each) => each.code === "agenda-item" || each.code === "alert")).length;
   const onCaseload = one.state === "active" || one.state === "waitlist" || one.state === "onhold";
   if (overdue > 0) flags.push({ words: `${plural(overdue, "task")} overdue`, urgent: true });
   if (one.state === "active" && one.reviewDue && one.reviewDue < today) flags.push({ words: "Review overdue", urgent: true });

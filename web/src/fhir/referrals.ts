@@ -21,6 +21,7 @@ export interface Referral {
   request: ServiceRequest | undefined;
   patient: Patient | undefined;
   patientReference: string;
+  what: string; // in a few words
   reason: string;
   isAdvice: boolean;
   urgency: Urgency;
@@ -95,7 +96,8 @@ export function referralsOf(resources: FhirResource[]): Referral[] {
         request,
         patient: patients.get(who),
         patientReference: who,
-        reason: request?.reasonCode?.[0]?.text ?? task.description ?? request?.code?.text ?? "",
+        what: request?.code?.text ?? "",
+        reason: request?.reasonCode?.[0]?.text ?? task.description ?? "",
         isAdvice: isAdvice(request, task),
         urgency,
         requester: task.requester?.reference ?? request?.requester?.reference,

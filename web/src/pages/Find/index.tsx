@@ -168,7 +168,7 @@ export default function Find() {
                   head: "Likelihood of emergency admission within 12 months",
                   cell: (one) => (
                     <>
-                      <strong className="ju-count">{riskWords(one.risk)}</strong>
+                      <strong className="ju-tally">{riskWords(one.risk)}</strong>
                       <Reasons of={one} dimension="risk" isReading={reasons.isReading} />
                       {one.cautions.filter((each) => !each.startsWith("Never for")).map((each) => (
                         <p className="ju-quiet" key={each}>
@@ -183,7 +183,7 @@ export default function Find() {
                   head: "What care may change",
                   cell: (one) => (
                     <>
-                      <strong className="ju-count">{one.impactability === undefined ? "Not known" : plural(one.impactability, "thing")}</strong>
+                      <strong className="ju-tally">{one.impactability === undefined ? "Not known" : plural(one.impactability, "thing")}</strong>
                       <Reasons of={one} dimension="impactability" isReading={reasons.isReading} />
                     </>
                   ),
@@ -193,7 +193,7 @@ export default function Find() {
                   head: "Gaps in care",
                   cell: (one) => (
                     <>
-                      <strong className="ju-count">{one.gaps === undefined ? "Not known" : plural(one.gaps, "gap")}</strong>
+                      <strong className="ju-tally">{one.gaps === undefined ? "Not known" : plural(one.gaps, "gap")}</strong>
                       <Reasons of={one} dimension="care_gaps" isReading={reasons.isReading} />
                     </>
                   ),

@@ -23,7 +23,7 @@ const size = 20;
 export function MeetingList() {
   const now = today();
   const { known, problem: unknown } = useDirectory();
-  const { parts, resources, problem, reload } = useLoaded(["Appointment?_sort=-date&_count=200", "Task?code=urn:joinedup:task|decision&_count=500"], ["Appointment", "Task"]);
+  const { parts, resources, problem, reload } = useLoaded(["Appointment?service-type=urn:joinedup:appointment|team-meeting&_sort=-date&_count=200", "Task?code=urn:joinedup:task|decision&_count=500"], ["Appointment", "Task"]);
   const [asked] = useSearchParams();
   const meetings = meetingsOf(resources, now);
   const past = pageOf(meetings.past, Number(asked.get("page") ?? 1), size);
@@ -67,10 +67,10 @@ export function MeetingList() {
         <Waiting what="the meetings" />
       ) : (
         <>
-          <h2>To come</h2>
+          <h2 className="nhsuk-heading-m">To come</h2>
           <Table caption="Meetings to come" hideCaption rows={meetings.next} rowKey={(one) => one.id ?? ""} columns={columns(false)} empty={<p>No meeting is planned.</p>} />
           {known && known.self.teams.length > 0 && <PlanMeeting known={known} />}
-          <h2>Past</h2>
+          <h2 className="nhsuk-heading-m">Past</h2>
           <Table caption="Past meetings" hideCaption rows={past.items} rowKey={(one) => one.id ?? ""} columns={columns(true)} empty={<p>There was no meeting yet.</p>} />
           <Pages page={past.page} pages={past.pages} to={(page) => `?page=${page}`} />
           {known && <Rates known={known} decisions={decisions.filter((one) => one.resourceType === "Task").map(decisionOf)} meetings={resources} />}

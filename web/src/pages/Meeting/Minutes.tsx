@@ -53,7 +53,7 @@ export function Minutes({ id }: { id: string }) {
             </p>
             {item.decisions.map((one) => (
               <p key={one.id}>
-                <strong>Decided:</strong> {one.text}. <strong>Who:</strong> {one.owner ? label(one.owner) : "nobody named"}. <strong>By:</strong> {one.due ? date(one.due) : "no date set"}.
+                <strong>Decided:</strong> {one.text.replace(/\.\s*$/, "")}. <strong>Who:</strong> {one.owner ? label(one.owner) : "nobody named"}. <strong>By:</strong> {one.due ? date(one.due) : "no date set"}.
               </p>
             ))}
             {item.decisions.length === 0 && <p>{item.carriedOver ? "Not discussed: carried over to the next meeting." : item.discussed ? "Discussed, nothing decided." : "Not discussed yet."}</p>}

@@ -6,7 +6,7 @@ import { useDirectory, type Known } from "../../api/directory.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { timeliness } from "../../fhir/cases.ts";
 import { date, dateTime, name, time, today } from "../../fhir/format.ts";
-import { agendaWords, carriedOver, hiddenItems, meetingOf, moved, reordered, withAttendance, withInvited, withTimes, whyName, type AgendaItem, type Decision, type Meeting, type Move, type Timed } from "../../fhir/meeting.ts";
+import { agendaWords, carriedOver, hiddenItems, meetingOf, moved, teamOf, reordered, withAttendance, withInvited, withTimes, whyName, type AgendaItem, type Decision, type Meeting, type Move, type Timed } from "../../fhir/meeting.ts";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { announce } from "../../parts/announce.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
@@ -69,7 +69,7 @@ export function OneMeeting({ id }: { id: string }) {
         </p>
       )}
       <Attendance key={meeting.appointment.meta?.versionId ?? ""} meeting={meeting} known={known} reload={reload} />
-      <h2>Agenda</h2>
+      <h2 className="nhsuk-heading-m">Agenda</h2>
       <p>
         {agendaWords(meeting.items, meeting.minutes)}
         {hidden > 0 && ` ${hidden === 1 ? "1 more is about somebody" : `${hidden} more are about people`} whose record you may not see.`}
@@ -82,7 +82,7 @@ export function OneMeeting({ id }: { id: string }) {
       </ol>
       {back.length > 0 && (
         <>
-          <h2>Carried over from earlier meetings</h2>
+          <h2 className="nhsuk-heading-m">Carried over from earlier meetings</h2>
           <CarriedOver decisions={back} resources={resources} known={known} reload={reload} />
         </>
       )}
@@ -94,6 +94,7 @@ export function OneMeeting({ id }: { id: string }) {
       {deciding && known && (
         <Decide
           item={deciding}
+          meeting={meeting}
           known={known}
           onClose={() => setDeciding(undefined)}
           onDone={() => {
@@ -193,10 +194,11 @@ interface Typed {
 }
 const nothing: Typed = { text: "", owner: "", due: emptyDate };
 
-function Decide({ item, known, onDone, onClose }: { item: AgendaItem; known: Known; onDone: () => void; onClose: () => void }) {
+function Decide({ item, meeting, known, onDone, onClose }: { item: AgendaItem; meeting: Meeting; known: Known; onDone: () => void; onClose: () => void }) {
   const who = name(item.patient);
-  const team = known.self.teams[0];
-  const choices = team ? known.directory.rolesOf(team.reference) : known.directory.roles;
+  // Who is of the team or at the table; where neither is known, everybody.
+  const table = new Set([...known.directory.rolesOf(teamOf(meeting.appointment)), ...known.directory.roles.filter((one) => meeting.attendees.some((each) => each.reference === one.reference))]);
+  const choices = known.directory.roles.filter((one) => table.size === 0 || table.has(one));
   return (
     <Dialog title={`Decision: ${who}`} onClose={onClose}>
       <ActionForm<Typed, Resource>

@@ -24,7 +24,7 @@ export function Rates({ known, decisions, meetings }: { known: Known; decisions:
   if (rows.every((one) => one.carried.total === 0)) return null;
   return (
     <>
-      <h2>Decisions carried out</h2>
+      <h2 className="nhsuk-heading-m">Decisions carried out</h2>
       {rows.map(({ team, carried }) => (
         <section key={team.reference}>
           <p>

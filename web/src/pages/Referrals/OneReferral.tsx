@@ -74,7 +74,10 @@ export function OneReferral() {
   return (
     <Page title={title} crumbs={crumbs} above={one.patient ? <IdentityBar patient={one.patient} /> : undefined}>
       <dl className="nhsuk-summary-list">
-        <Row label="Asked">{one.reason}</Row>
+        <Row label="Asked">
+          {one.what && <strong>{one.what}. </strong>}
+          {one.reason}
+        </Row>
         <Row label="About">{one.patient ? <Link to={`/person/${one.patient.id}`}>{name(one.patient)}</Link> : "Name shown once it is accepted"}</Row>
         <Row label="From">
           {known.directory.worker(one.requester) ?? "Not known"}, {dateTime(one.task.authoredOn)}
@@ -88,12 +91,12 @@ export function OneReferral() {
         <Row label="Where it stands">
           <Standing of={one} now={now} />
         </Row>
-        {isOpen && <Row label="Answer due">{one.limit ? date(one.limit) : "No date set"}</Row>}
+        {isOpen && <Row label="Limit">{one.limit ? date(one.limit) : "No date set"}</Row>}
         {booked.length > 0 && <Row label="Booked">{booked.map((each) => dateTime(each.start)).join("; ")}</Row>}
       </dl>
       {answers.length > 0 && (
         <section>
-          <h2>{isMine ? "Your answer" : "What they answered"}</h2>
+          <h2 className="nhsuk-heading-m">{isMine ? "Your answer" : "What they answered"}</h2>
           <ActionForm<Typed, fhir4.Task>
             key={one.task.meta?.versionId ?? one.stand}
             form={`answer:${one.id}:${one.stand}`}
@@ -169,7 +172,7 @@ function Row({ label, children }: { label: string; children: React.ReactNode }) 
 function Slots({ slots, one, reload }: { slots: FreeSlot[]; one: Referral; reload: () => Promise<void> }) {
   return (
     <section>
-      <h2>Book an appointment</h2>
+      <h2 className="nhsuk-heading-m">Book an appointment</h2>
       <ActionForm<{ slot: string }, Resource>
         form={`book:${one.id}`}
         empty={{ slot: "" }}

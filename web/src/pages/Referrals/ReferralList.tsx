@@ -101,7 +101,8 @@ export function ReferralList() {
                   head: "What is asked",
                   cell: (one) => (
                     <>
-                      {one.isAdvice && <Tag colour="purple">Advice</Tag>} <Link to={`/referrals/task/${one.id}`}>{one.reason || "No reason given"}</Link>
+                      {one.isAdvice && <Tag colour="purple">Advice</Tag>} <Link to={`/referrals/task/${one.id}`}>{one.what || one.reason || "No reason given"}</Link>
+                      {one.what && <div>{one.reason}</div>}
                       <div className="ju-quiet">
                         {urgencyName(one.urgency)}, sent {date(one.authored)}
                       </div>
@@ -121,7 +122,7 @@ export function ReferralList() {
                 { key: "stand", head: "Where it stands", cell: (one) => <Standing of={one} now={now} /> },
                 {
                   key: "limit",
-                  head: "Answer due",
+                  head: "Limit",
                   cell: (one) => (one.stand === "completed" || one.stand === "rejected" || one.stand === "cancelled" ? isNews(one) && group !== "all" ? <Tag colour="aqua-green">New answer</Tag> : "" : one.limit ? date(one.limit) : "No date set"),
                 },
               ]}

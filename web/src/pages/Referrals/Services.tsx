@@ -53,7 +53,7 @@ export function Services() {
                   cell: (one) => (
                     <>
                       <strong>{one.name}</strong>
-                      {one.kind && <div className="ju-quiet">{one.kind}</div>}
+                      {one.kind && !one.isOutside && <div className="ju-quiet">{one.kind}</div>}
                       {one.providerName && one.providerName !== one.name && <div className="ju-quiet">{one.providerName}</div>}
                       {one.isOutside && <Tag colour="grey">Outside the network</Tag>}
                     </>
