@@ -6,9 +6,13 @@ import { idOf } from "../fhir/record.ts";
 export function PersonCell({ patient, reference }: { patient: fhir4.Patient | undefined; reference: string }) {
   return (
     <div className="ju-person">
-      <Link to={`/person/${patient?.id ?? idOf(reference)}`}>
-        <strong>{patient ? name(patient) : "Somebody whose name you may not see"}</strong>
-      </Link>
+      {patient ? (
+        <Link to={`/person/${patient.id ?? idOf(reference)}`}>
+          <strong>{name(patient)}</strong>
+        </Link>
+      ) : (
+        "Name not shown: their record is not open to you"
+      )}
       {patient && (
         <>
           <div className="ju-quiet">{born(patient)}</div>

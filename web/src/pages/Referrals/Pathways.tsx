@@ -1,15 +1,15 @@
 // Pathways in use: steps with their limits, what was late or left out and why. A pathway is data: another is another file.
 import { useMemo, useState } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { operation, update, type Answer, type Resource } from "../../api/client.ts";
 import { useLoaded } from "../../api/useLoaded.ts";
-import { pageOf } from "../../fhir/cases.ts";
+import { matchesPerson, pageOf } from "../../fhir/cases.ts";
 import { date, name, today } from "../../fhir/format.ts";
 import { lateSteps, pathwaysOf, stepWords, type Pathway, type PathwayStep } from "../../fhir/referrals.ts";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { announce } from "../../parts/announce.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
-import { Button, Radios, Select, TextArea } from "../../parts/form.tsx";
+import { Button, Radios, Select, TextArea, TextField } from "../../parts/form.tsx";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { Pages } from "../../parts/Pages.tsx";
 import { PersonCell } from "../../parts/PersonCell.tsx";
@@ -17,13 +17,16 @@ import { PersonPicker } from "../../parts/PersonPicker.tsx";
 import { Table } from "../../parts/Table.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 import { Trouble } from "../../parts/Trouble.tsx";
+import { useAddress, useTyped } from "../../parts/useAddress.ts";
 import { Tabs } from "./Tabs.tsx";
 
 const size = 10;
 const other = "Another reason";
 
 export function Pathways() {
-  const [asked, setAsked] = useSearchParams();
+  const address = useAddress();
+  const typing = useTyped(address, "name");
+  const { choose, to } = address;
   const now = today();
   const { parts, resources, problem, reload } = useLoaded(
     ["PlanDefinition?status=active&_count=100", "CarePlan?category=urn:joinedup:plan|pathway&_include=CarePlan:patient&_count=200", "Task?code=urn:joinedup:task|pathway-step&_count=500"],
@@ -31,15 +34,10 @@ export function Pathways() {
   );
   const definitions = useMemo(() => resources.filter((one): one is fhir4.PlanDefinition => one.resourceType === "PlanDefinition"), [resources]);
   const all = useMemo(() => pathwaysOf(resources, definitions, now), [resources, definitions, now]);
-  const show = asked.get("show") ?? "active";
-  const listed = all.filter((one) => (show === "late" ? one.active && lateSteps(one) > 0 : show === "over" ? !one.active : one.active));
-  const page = pageOf(listed, Number(asked.get("page") ?? 1), size);
+  const show = address.get("show") || "active";
+  const listed = all.filter((one) => (show === "late" ? one.active && lateSteps(one) > 0 : show === "over" ? !one.active : one.active) && matchesPerson(one.patient, typing.value));
+  const page = pageOf(listed, address.page, size);
   const [doing, setDoing] = useState<{ pathway: Pathway; step: PathwayStep; isLeftOut: boolean }>();
-  const to = (number: number) => {
-    const next = new URLSearchParams(asked);
-    next.set("page", String(number));
-    return `?${next}`;
-  };
   const failed = parts?.find((one) => one.problem)?.problem;
   return (
     <Page title="Pathways" wide>
@@ -49,19 +47,20 @@ export function Pathways() {
         <Waiting what="pathways" />
       ) : (
         <>
-          <StartPathway definitions={definitions} reload={reload} preset={asked.get("patient") ?? ""} />
+          <StartPathway definitions={definitions} reload={reload} preset={address.get("patient")} />
           <form className="ju-filters ju-no-print" role="search" aria-label="Filter pathways" onSubmit={(event) => event.preventDefault()}>
             <Select
               id="pathways-show"
               label="Show"
               value={show}
-              onChange={(value) => setAsked(value === "active" ? {} : { show: value })}
+              onChange={(value) => choose("show", value === "active" ? "" : value)}
               choices={[
                 { value: "active", label: "In use" },
                 { value: "late", label: "With a step overdue" },
                 { value: "over", label: "Over" },
               ]}
             />
+            <TextField id="pathways-name" label="Name or NHS number" type="search" value={typing.value} onChange={typing.set} width={20} />
           </form>
           <p role="status">{page.total === 0 ? "Nobody is on a pathway here." : `${page.from} to ${page.to} of ${page.total}`}</p>
           {page.items.map((one) => (
