@@ -44,6 +44,7 @@ constexpr Row rows[] = {
     {"POST", "/PlanDefinition/{id}/$apply", "Begins a pathway for a person: subject", apply_pathway},
     {"POST", "/Slot/{id}/$book", "Books a free slot for a referral: request", book_slot},
     {"POST", "/QuestionnaireResponse/$submit", "Keeps a form that was filled in, with its scores: response", submit_assessment},
+    {"GET", "/CarePlan/{id}/$document", "A care and support plan with all that it names, as a document that another system keeps", plan_document},
     {"GET", "/$drafts", "What you typed and have not sent: form", give_drafts},
     {"POST", "/$save-draft", "Keeps what you typed and have not sent: form, about, content", save_draft},
     {"POST", "/$discard-draft", "Forgets what you typed: form", discard_draft},

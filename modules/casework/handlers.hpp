@@ -32,6 +32,8 @@ Result<rest::Response> apply_pathway(Ask& ask);
 Result<rest::Response> book_slot(Ask& ask);
 // assessment.cpp
 Result<rest::Response> submit_assessment(Ask& ask);
+// document.cpp
+Result<rest::Response> plan_document(Ask& ask);
 // drafts.cpp
 Result<rest::Response> give_drafts(Ask& ask);
 Result<rest::Response> save_draft(Ask& ask);

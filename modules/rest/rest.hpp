@@ -83,6 +83,7 @@ struct OperationCall {
   std::function<Response(Request)> handle;
   // The same, where only totals leave the operation: what is read so is not named as shown to the asker.
   std::function<Response(Request)> tally;
+  std::string base_url;                                          // where clients see the record
 };
 
 struct Operation {

@@ -122,7 +122,8 @@ Response answer_operation(const State& state, const Call& call, const Operation&
                               Response out = ask(std::move(request));
                               keep(written, out.written);
                               return out;
-                            }};
+                            },
+                            state.options.base_url};
   Response out;
   try {
     out = operation.handler(given);
