@@ -243,9 +243,25 @@ export class Tools {
       const at = cookie.indexOf("=");
       await context.addCookies([{ name: cookie.slice(0, at), value: cookie.slice(at + 1), url: this.served.origin, httpOnly: true, sameSite: "Lax" }]);
     }
+    if (process.env["JOINEDUP_PAGES"] === "dist") await this.pagesFromDist(context);
     context.on("page", (page) => this.watch(page));
     this.contexts.push(context);
     return context;
+  }
+
+  /** While pages are being written: web/dist as it stands, not what the program was built with. The program's own headers stay. */
+  private async pagesFromDist(context: BrowserContext): Promise<void> {
+    const dist = join(root, "web/dist");
+    await context.route(/^[^?]*\/assets\//, (route) => route.fulfill({ path: join(dist, new URL(route.request().url()).pathname) }));
+    await context.route(
+      (url) => /^\/(my-day|cases|person|meeting|referrals|team|me)(\/|$)/.test(url.pathname),
+      async (route) => {
+        const response = await route.fetch({ maxRedirects: 0 });
+        if (response.status() !== 200) return route.fulfill({ response });
+        const { "content-encoding": _, "content-length": __, ...headers } = response.headers();
+        return route.fulfill({ status: 200, headers, body: readFileSync(join(dist, "index.html"), "utf8") });
+      },
+    );
   }
 
   /** A page at an address of the workspace, as this user sees it. */

@@ -95,5 +95,6 @@ journey("an admission raises an alert in a page that is open, within seconds of 
   await t.screenshot(page, "my-day-alert");
   const open = await alerts.getByRole("button", { name: /Mark as opened/ }).count();
   await told.first().getByRole("button", { name: /Mark as opened/ }).click();
-  await page.waitForFunction((wanted) => [...document.querySelectorAll(".ju-alerts button")].filter((one) => one.textContent?.startsWith("Mark as opened")).length === wanted, open - 1);
+  await page.getByText("Marked as opened").waitFor();
+  await page.getByRole("heading", { name: `Alerts (${open - 1} not opened)` }).waitFor();
 });

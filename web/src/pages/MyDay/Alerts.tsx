@@ -9,13 +9,14 @@ import { Button } from "../../parts/form.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 
 /** Alerts or messages, those that nobody opened first. Marking one as opened says so to everybody whom it was sent to. */
-export function Alerts({ title, id, alerts, empty, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; onChange: () => unknown }) {
+export function Alerts({ title, id, alerts, empty, most, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; most: number; onChange: () => unknown }) {
   const [busy, setBusy] = useState<string>();
   const [fault, setFault] = useState<{ key: string; sentence: string }>();
   const [all, setAll] = useState(false);
   const closed = alerts.filter((one) => one.isOpened);
   const open = alerts.filter((one) => !one.isOpened);
-  const list = all ? alerts : open;
+  const list = all ? alerts : open.slice(0, most);
+  const rest = alerts.length - Math.min(open.length, most);
   const mark = async (alert: Alert) => {
     if (!alert.communication || busy) return;
     setBusy(alert.key);
@@ -63,9 +64,9 @@ export function Alerts({ title, id, alerts, empty, onChange }: { title: string; 
           </li>
         ))}
       </ul>
-      {closed.length > 0 && (
+      {rest > 0 && (
         <Button kind="link" onClick={() => setAll(!all)} aria-expanded={all}>
-          {all ? "Hide what was opened" : `Show ${closed.length} that ${closed.length === 1 ? "was" : "were"} opened`}
+          {all ? "Show fewer" : open.length > most ? `Show all ${alerts.length}, ${closed.length} of them opened` : `Show ${closed.length} that ${closed.length === 1 ? "was" : "were"} opened`}
         </Button>
       )}
     </section>
