@@ -129,7 +129,7 @@ void answer(Book& book, const Case& one, const json& questionnaire, int days_ago
     if (!number) continue;
     book.add({{"resourceType", "Observation"}, {"status", "final"}, {"category", json::array({concept_of("http://terminology.hl7.org/CodeSystem/observation-category", "survey")})},
               {"code", {{"coding", json::array({coding("urn:joinedup:score", score.code, score.title)})}, {"text", score.title}}}, {"subject", reference(one.patient)}, {"effectiveDateTime", book.at(days_ago, 14, 20)},
-              {"issued", book.at(days_ago, 14, 20)}, {"performer", json::array({reference(author)})}, {"valueQuantity", {{"value", static_cast<int>(*number * 10 + 0.5) / 10.0}, {"unit", score.method == "percent-of-max" ? "%" : "points"}}},
+              {"issued", book.at(days_ago, 14, 20)}, {"performer", json::array({reference(author)})}, {"valueQuantity", {{"value", static_cast<int>(*number * 10 + 0.5) / 10.0}, {"unit", score.method == "percent-of-max" ? "%" : "score"}, {"system", "http://unitsofmeasure.org"}, {"code", score.method == "percent-of-max" ? "%" : "{score}"}}},
               {"derivedFrom", json::array({reference(made)})}}, key + score.code);
   }
 }

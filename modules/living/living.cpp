@@ -128,6 +128,18 @@ Result<void> know_conditions(fhir::Store& store, std::vector<Case>& cases) {
   return {};
 }
 
+// Relatives bear the person's family name and the given name of the next on the list.
+Result<void> name_relatives(fhir::Store& store, std::vector<Case>& cases) {
+  std::vector<std::pair<std::string, std::string>> names;
+  for (const auto& one : cases) {
+    JOINEDUP_TRY(const auto version, store.read("Patient", bare(one.patient), fhir::PermitAll()));
+    const auto patient = json::parse(version.body);
+    names.emplace_back(patient.value("/name/0/given/0"_json_pointer, ""), patient.value("/name/0/family"_json_pointer, ""));
+  }
+  for (std::size_t i = 0; i < cases.size(); ++i) cases[i].relative = names[(i + 1) % names.size()].first + " " + names[i].second;
+  return {};
+}
+
 void set_stages(const Directory& directory, const Book& book, std::vector<Case>& cases) {
   const Team* in_full = nullptr;
   for (const auto& one : cases)
@@ -190,6 +202,8 @@ Result<Written> write_caseload(const place::Place& place, fhir::DurableStore& st
   JOINEDUP_TRY(auto cases, read_cases(store, directory, book, options));
   JOINEDUP_CHECK(know_conditions(store, cases));
   set_stages(directory, book, cases);
+  JOINEDUP_CHECK(name_relatives(store, cases));
+  JOINEDUP_TRY(auto services, directory_entries(store, book, directory));
   std::vector<json> episodes, begun;
   for (const auto& one : cases) {
     ++written.by_stage[words(one.stage)];
@@ -213,6 +227,7 @@ Result<Written> write_caseload(const place::Place& place, fhir::DurableStore& st
   Writer writer(store, written);
   JOINEDUP_CHECK(writer.write_new(begun));
   JOINEDUP_CHECK(writer.write_over(episodes));
+  JOINEDUP_CHECK(writer.write_over(services));
   JOINEDUP_CHECK(writer.write_new(book.first()));
   JOINEDUP_CHECK(writer.write_over(book.later()));
   JOINEDUP_TRY(const auto sent, send_admissions(place, store, book, cases));

@@ -23,7 +23,8 @@ constexpr Decision decisions[] = {
 bool is_core(const std::string& code) { return code == "care_coordinator" || code == "team_lead" || code == "community_nurse" || code == "social_worker"; }
 
 json meeting_of(const Book& book, const Team& team, Date day, bool is_past, std::size_t nth) {
-  json out = {{"resourceType", "Appointment"}, {"status", is_past ? "fulfilled" : "booked"}, {"serviceType", json::array({{{"text", "Team meeting"}}})}, {"description", team.name + ": team meeting"},
+  json out = {{"resourceType", "Appointment"}, {"extension", json::array({value("urn:joinedup:team", "valueReference", reference(team.care_team))})}, {"status", is_past ? "fulfilled" : "booked"},
+              {"serviceType", json::array({concept_of("urn:joinedup:appointment", "team-meeting", "Team meeting")})}, {"description", "Meeting of " + team.name},
               {"start", day.to_iso() + "T13:00:00Z"}, {"end", day.to_iso() + "T14:00:00Z"}, {"minutesDuration", 60}, {"participant", json::array()}};
   std::size_t number = 0;
   for (const auto* worker : team.workers) {
@@ -42,6 +43,7 @@ json item_of(const Book& book, const Case& one, const std::string& meeting, cons
   facts.description = reason == "new" ? "New on the list: decide whether the team can help" : reason == "due" ? "Review is due" : reason == "escalated" ? "Escalated: admitted, or something overdue" : "Carried over from the last meeting";
   if (one.episode.contains("id")) facts.focus = "EpisodeOfCare/" + one.episode["id"].get<std::string>();
   auto out = task_of(facts);
+  out["intent"] = "plan";
   out["groupIdentifier"] = {{"system", meeting_system}, {"value", meeting}};
   out["extension"] = json::array({value("urn:joinedup:minutes", "valueInteger", minutes), value("urn:joinedup:why", "valueCode", why)});
   return out;
@@ -70,7 +72,7 @@ void write_meetings(Book& book, const Team& team, const std::vector<const Case*>
     const auto key = "meeting|" + team.care_team + std::to_string(nth);
     const auto id = book.id("Appointment", key);
     book.add_as(meeting_of(book, team, day, is_past, nth), id);
-    json list = {{"resourceType", "List"}, {"status", is_past ? "retired" : "current"}, {"mode", "working"}, {"code", concept_of("urn:joinedup:list", "agenda")}, {"title", "Agenda of " + day.to_iso()},
+    json list = {{"resourceType", "List"}, {"status", is_past ? "retired" : "current"}, {"mode", "working"}, {"code", concept_of("urn:joinedup:list", "agenda")}, {"title", "Agenda of " + team.name},
                  {"identifier", json::array({{{"system", meeting_system}, {"value", id}}})}, {"date", book.at(std::max(days_ago, 0), 9)}};
     std::vector<std::pair<const Case*, bool>> items;
     if (carried_over != nullptr) items.emplace_back(carried_over, true);
@@ -84,15 +86,16 @@ void write_meetings(Book& book, const Team& team, const std::vector<const Case*>
       const bool is_left = is_past && i + 1 == items.size() && items.size() > 2;  // time ran out
       const auto authored = std::max(days_ago, 0) + 1;
       auto item = item_of(book, *one, id, !is_past ? "requested" : is_left ? "on-hold" : "completed", why_of(*one, was_carried_over), i == 0 ? 10 : 5, authored);
-      if (is_left) item["statusReason"] = {{"text", "Carried over"}}, carried_over = one;
-      list["entry"].push_back({{"item", reference(book.add(std::move(item), key + one->patient))}});
+      if (is_left) item["businessStatus"] = {{"text", "carried over"}}, carried_over = one;
+      const auto listed = book.add(std::move(item), key + one->patient);
+      list["entry"].push_back({{"item", reference(listed)}});
       if (!is_past || is_left) continue;
       auto draw = book.draw(key + one->patient);
       const auto& decision = decisions[(nth * 2 + i) % std::size(decisions)];
       const auto* owner = team.of(decision.role, one->number);
-      TaskFacts facts{.code = "decision", .status = "accepted", .patient = one->patient, .owner = owner->role, .requester = one->coordinator->role, .description = decision.text, .due = {}, .authored = book.at(days_ago, 13, 20)};
+      TaskFacts facts{.code = "decision", .status = "requested", .patient = one->patient, .owner = owner->role, .requester = one->coordinator->role, .description = decision.text, .due = {}, .authored = book.at(days_ago, 13, 20)};
       facts.due = (book.day() - days_ago + 14).to_iso();
-      if (one->episode.contains("id")) facts.focus = "EpisodeOfCare/" + one->episode["id"].get<std::string>();
+      facts.focus = listed;
       // Most of the older ones are carried out, some late; some of the newer are overdue.
       if (draw.chance(nth < 2 ? 0.85 : nth == 2 ? 0.6 : 0.3)) facts.status = "completed", facts.done = book.at(std::max(0, days_ago - draw.between(3, 18)), 16);
       auto task = task_of(facts);

@@ -1,6 +1,7 @@
 // One plan a person, in PRSB's headings: needs, goals in the person's words, actions with one owner each; and what to do when things go wrong.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "living/room.hpp"
 
@@ -207,21 +208,24 @@ void write_pathway(Book& book, const Case& one, const std::vector<json>& pathway
     if (pathway["id"] != wanted) continue;
     auto draw = book.draw("pathway|" + one.patient);
     auto plan = plan_of(book, one, "pathway", pathway["title"].get<std::string>().c_str());
-    plan["instantiatesCanonical"] = json::array({pathway["url"]});
+    plan["instantiatesCanonical"] = json::array({pathway["url"].get<std::string>() + "|" + pathway["version"].get<std::string>()});
     plan.erase("careTeam");
     const auto key = "pathway|" + one.patient;
     const auto self = "CarePlan/" + book.id("CarePlan", key);
     std::size_t nth = 0;
+    std::map<std::string, int> ends;  // of each step, in days from the beginning
     for (const auto& step : pathway["action"]) {
       if (step.contains("condition") && nth > 0) continue;  // whose condition does not hold
-      const int begun = std::max(1, std::min(one.started, 60)), within = step["timingDuration"]["value"];
+      const int begun = std::max(1, std::min(one.started, 60)), within = step["timingDuration"]["value"].get<int>() + (step.contains("relatedAction") ? ends[step["relatedAction"][0]["actionId"]] : 0);
+      ends[step["id"]] = within;
       TaskFacts facts{.code = "pathway-step", .status = "requested", .patient = one.patient, .owner = one.coordinator->role, .requester = one.coordinator->role, .description = step["title"], .due = {}, .authored = {}};
       facts.authored = book.at(begun, 12), facts.based_on = self;
       facts.due = (book.day() - begun + within).to_iso();
       if (nth < 2 || one.stage == Stage::finished) facts.status = "completed", facts.done = book.at(std::max(0, begun - draw.between(0, 12)), 13);
       else if (nth == 3) facts.status = "on-hold", facts.reason = "Waiting for another service";
       auto task = task_of(facts);
-      task["instantiatesUri"] = pathway["url"].get<std::string>() + "#" + step["id"].get<std::string>();
+      task["identifier"] = json::array({{{"system", "urn:joinedup:pathway-step"}, {"value", step["id"]}}});
+      task["instantiatesCanonical"] = plan["instantiatesCanonical"][0];
       plan["activity"].push_back({{"reference", reference(book.add(std::move(task), key + step["id"].get<std::string>()))}});
       ++nth;
     }

@@ -29,9 +29,9 @@ void refer(Book& book, const Case& one, const Kind& kind, const Service& to, Fat
   auto draw = book.draw(key);
   const auto* from = nth % 2 == 0 || one.doctor == nullptr ? one.coordinator : one.doctor;
   const int sent = fate == Fate::fresh ? draw.between(0, 3) : fate == Fate::stuck ? draw.between(22, 40) : fate == Fate::slow ? draw.between(60, 90) : draw.between(12, 50);
-  const bool is_urgent = draw.chance(0.3);
+  const bool is_urgent = draw.chance(0.3), is_advice = std::string_view(kind.what).starts_with("Advice");
   const auto request = book.add({{"resourceType", "ServiceRequest"}, {"status", fate == Fate::completed ? "completed" : fate == Fate::rejected ? "revoked" : "active"}, {"intent", "order"},
-                                 {"category", json::array({{{"text", to.name}}})}, {"priority", is_urgent ? "urgent" : "routine"}, {"code", {{"text", kind.what}}}, {"subject", reference(one.patient)}, {"authoredOn", book.at(sent, 11, 5)},
+                                 {"category", json::array({concept_of("urn:joinedup:request", is_advice ? "advice" : "referral", is_advice ? "Advice" : "Referral")})}, {"priority", is_urgent ? "urgent" : "routine"}, {"code", {{"text", kind.what}}}, {"subject", reference(one.patient)}, {"authoredOn", book.at(sent, 11, 5)},
                                  {"requester", reference(from->role)}, {"performer", json::array({reference(to.reference)})}, {"reasonCode", json::array({{{"text", kind.reason}}})}}, key);
   TaskFacts facts{.code = "referral", .status = "requested", .patient = one.patient, .owner = to.reference, .requester = from->role, .description = kind.what, .due = {}, .authored = {}};
   facts.authored = book.at(sent, 11, 5), facts.focus = request, facts.priority = is_urgent ? "urgent" : "routine";
@@ -45,7 +45,11 @@ void refer(Book& book, const Case& one, const Kind& kind, const Service& to, Fat
     case Fate::completed: facts.status = "completed"; break;
   }
   auto task = task_of(facts);
-  if (fate != Fate::fresh && fate != Fate::stuck) task["lastModified"] = last;
+  task["code"]["coding"][0]["display"] = is_advice ? "Advice" : "Referral";
+  task["lastModified"] = fate == Fate::fresh || fate == Fate::stuck ? facts.authored : last;
+  // Some of what came of it was seen by whoever asked.
+  if (fate == Fate::completed && one.number % 2 == 0)
+    task["extension"] = json::array({{{"url", "urn:joinedup:seen"}, {"extension", json::array({value("by", "valueReference", reference(from->practitioner)), value("on", "valueDateTime", last)})}}});
   if (fate == Fate::completed) task["executionPeriod"]["end"] = last, task["output"] = json::array({{{"type", {{"text", "outcome"}}}, {"valueString", kind.outcome}}});
   book.add(std::move(task), key);
 }
@@ -67,7 +71,7 @@ void write_referrals(Book& book, const Case& one, const Directory& directory) {
     const auto* doctor = directory.anywhere("hospital_doctor");
     const auto key = "incoming|" + one.patient;
     const int sent = static_cast<int>(one.number % 6);
-    const auto request = book.add({{"resourceType", "ServiceRequest"}, {"status", "active"}, {"intent", "order"}, {"priority", sent % 2 == 0 ? "urgent" : "routine"}, {"code", {{"text", "Team support after discharge"}}}, {"subject", reference(one.patient)},
+    const auto request = book.add({{"resourceType", "ServiceRequest"}, {"status", "active"}, {"intent", "order"}, {"category", json::array({concept_of("urn:joinedup:request", "referral", "Referral")})}, {"priority", sent % 2 == 0 ? "urgent" : "routine"}, {"code", {{"text", "Team support after discharge"}}}, {"subject", reference(one.patient)},
                                    {"authoredOn", book.at(sent, 8, 50)}, {"requester", reference(doctor != nullptr ? doctor->role : one.coordinator->role)}, {"performer", json::array({reference(one.team->service)})},
                                    {"reasonCode", json::array({{{"text", "Third admission in a year; lives alone. Please see before or soon after going home."}}})}}, key);
     book.add(task_of({.code = "referral", .status = "requested", .patient = one.patient, .owner = one.team->service, .requester = doctor != nullptr ? doctor->role : one.coordinator->role, .description = "Team support after discharge",

@@ -45,6 +45,7 @@ const char* words(Stage stage);
 struct Case {
   json episode;                      // as case finding wrote it; or a new one, of who was referred
   std::string patient, practice;     // "Patient/…", "Organization/…"
+  std::string relative;              // a name of the place's: the person's family name, another's given name
   const Team* team = nullptr;
   std::size_t number = 0;            // within the team
   Stage stage = Stage::undecided;
@@ -127,6 +128,8 @@ void write_talk(Book& book, const Case& one, const Directory& directory, const s
 void write_contacts(Book& book, const Case& one, const Directory& directory);
 void write_meetings(Book& book, const Team& team, const std::vector<const Case*>& cases);
 void write_slots(Book& book, const Directory& directory);
+// What the directory says of each service beyond its name, as an administrator would keep it; and choices outside the network.
+Result<std::vector<json>> directory_entries(fhir::Store& store, Book& book, const Directory& directory);
 // Hospitals' messages of the last days, and which of the alerts somebody has read. How many were taken in.
 Result<std::uint64_t> send_admissions(const place::Place& place, fhir::DurableStore& store, const Book& book, const std::vector<Case>& cases);
 

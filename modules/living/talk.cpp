@@ -38,7 +38,7 @@ void write_enquiry(Book& book, const Case& one, const Worker& lead) {
 json consent_of(const Case& one, const Book& book) {
   return {{"resourceType", "Consent"}, {"status", "active"}, {"scope", concept_of("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy")},
           {"category", json::array({concept_of("http://loinc.org", "59284-0")})}, {"patient", reference(one.patient)}, {"dateTime", book.ago(one.asked)},
-          {"policyRule", concept_of("urn:joinedup:sharing-choice", "person")}};
+          {"policyRule", concept_of("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTOUT")}};
 }
 
 }  // namespace
@@ -58,6 +58,10 @@ void write_talk(Book& book, const Case& one, const Directory& directory, const s
     say(book, one, {"team", social, {one.coordinator->role}, "Bath board fitted. The second rail is on order.", 5, true}, 7);
   }
   if (!related.empty()) say(book, one, {"person", related, {one.team->care_team}, "I can be there on Thursday too, if that helps.", 1, false}, 8);
+  if (one.number % 4 == 0)
+    book.add({{"resourceType", "AllergyIntolerance"}, {"clinicalStatus", concept_of("http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "active")}, {"verificationStatus", concept_of("http://terminology.hl7.org/CodeSystem/allergyintolerance-verification", "confirmed")},
+              {"type", "allergy"}, {"category", json::array({"medication"})}, {"criticality", "high"}, {"code", {{"coding", json::array({coding("http://snomed.info/sct", "91936005", "Allergy to penicillin")})}, {"text", "Penicillin"}}}, {"patient", reference(one.patient)},
+              {"recordedDate", book.ago(700)}, {"reaction", json::array({{{"manifestation", json::array({{{"text", "Rash"}}})}}})}}, "allergy|" + one.patient);
   const auto* lead = directory.anywhere("safeguarding_lead");
   if (one.is_shown_in_full && one.has_plan() && one.number % 5 == 2) {
     write_note(book, one, *one.team->of("social_worker"));
@@ -67,14 +71,14 @@ void write_talk(Book& book, const Case& one, const Directory& directory, const s
   if (one.number % 9 == 4 && one.has_plan()) {
     auto consent = consent_of(one, book);
     const auto* housing = directory.service_of("housing");
-    consent["provision"] = {{"type", "deny"}, {"securityLabel", json::array({coding("urn:joinedup:label", "mental_health")})}};
-    if (housing != nullptr && !housing->organization.empty())
-      consent["provision"]["actor"] = json::array({{{"role", concept_of("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP")}, {"reference", reference(housing->organization)}}});
+    consent["provision"] = {{"type", "deny"}, {"purpose", json::array({coding("http://terminology.hl7.org/CodeSystem/v3-ActReason", "TREAT")})}};
+    if (one.number % 2 == 0 || housing == nullptr || housing->organization.empty()) consent["provision"]["securityLabel"] = json::array({coding("urn:joinedup:label", "substance_use")});
+    else consent["provision"]["actor"] = json::array({{{"role", concept_of("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "IRCP")}, {"reference", reference(housing->organization)}}});
     book.add(std::move(consent), "consent|" + one.patient);
   }
   // And some have somebody who acts for them.
   if (!one.is_the_demonstrations && one.number % 7 == 3 && one.has_plan()) {
-    const auto carer = book.add({{"resourceType", "RelatedPerson"}, {"active", true}, {"patient", reference(one.patient)}, {"relationship", json::array({concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "SONC", "Son")})}}, "carer|" + one.patient);
+    const auto carer = book.add({{"resourceType", "RelatedPerson"}, {"active", true}, {"patient", reference(one.patient)}, {"relationship", json::array({concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "SONC", "Son")})}, {"name", json::array({{{"text", one.relative}}})}}, "carer|" + one.patient);
     auto consent = consent_of(one, book);
     consent["policyRule"] = concept_of("urn:joinedup:proxy-authority", one.stage == Stage::lacks_capacity ? "attorney" : "chosen");
     consent["provision"] = {{"type", "permit"}, {"actor", json::array({{{"role", concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "SONC")}, {"reference", reference(carer)}}})}};
