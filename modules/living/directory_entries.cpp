@@ -31,7 +31,8 @@ Result<std::vector<json>> directory_entries(fhir::Store& store, Book& book, cons
     const char* eligibility = nullptr;
     for (const auto& [kind, words] : for_whom)
       if (service.kind == kind) eligibility = words;
-    if (body.contains("meta")) body["meta"].erase("versionId"), body["meta"].erase("lastUpdated");
+    body["meta"].erase("versionId"), body["meta"].erase("lastUpdated");
+    if (body["meta"].empty()) body.erase("meta");
     out.push_back(extended(std::move(body), book, out.size(), eligibility));
   }
   constexpr const char* outside[][2] = {{"Physiotherapy clinic (not a partner)", "Anybody; the first visit is free of charge."}, {"Day centre of the next borough (not a partner)", "People over 65; a place is paid for by the council where it agrees."}};

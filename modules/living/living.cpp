@@ -45,6 +45,8 @@ json referred_episode(const Book& book, const json& patient, const Team& team) {
           {"patient", reference("Patient/" + id)}, {"managingOrganization", patient["managingOrganization"]}, {"period", {{"start", book.ago(30)}}}, {"team", json::array({reference(team.care_team)})}};
 }
 
+bool is_ours(const json& resource) { return resource.value("/meta/tag/0/system"_json_pointer, std::string()) == "urn:joinedup:demonstration"; }
+
 class Writer {
  public:
   Writer(fhir::Store& store, Written& written) : store_(store), written_(written), api_(store, {.base_url = "http://127.0.0.1/fhir", .validation = rest::Validation::reject}) {}
@@ -90,7 +92,7 @@ class Writer {
 Result<std::vector<Case>> read_cases(fhir::Store& store, const Directory& directory, const Book& book, const Options& options) {
   std::vector<Case> cases;
   std::set<std::string> known;
-  JOINEDUP_TRY(const auto episodes, find(store, "EpisodeOfCare", "status=planned,waitlist,active,onhold"));
+  JOINEDUP_TRY(const auto episodes, find(store, "EpisodeOfCare", ""));
   const auto add = [&](json episode, const Team& team) {
     Case one;
     one.patient = episode.value("/patient/reference"_json_pointer, ""), one.practice = episode.value("/managingOrganization/reference"_json_pointer, "");
@@ -99,9 +101,13 @@ Result<std::vector<Case>> read_cases(fhir::Store& store, const Directory& direct
     one.is_the_demonstrations = !options.patient.empty() && one.patient == "Patient/" + options.patient;
     cases.push_back(std::move(one));
   };
-  for (const auto& episode : episodes)
+  for (const auto& episode : episodes) {
+    // What is over and was not ended by this room is somebody else's story.
+    const bool is_over = episode["status"] == "finished" || episode["status"] == "cancelled" || episode["status"] == "entered-in-error";
+    if (is_over && !is_ours(episode)) continue;
     for (const auto& team : directory.teams)
       if (episode.value("/team/0/reference"_json_pointer, "") == team.care_team) add(episode, team);
+  }
   // People whose record somebody opened: referred to the first team.
   JOINEDUP_TRY(const auto opened, find(store, "Condition", "category=problem-list-item"));
   std::set<std::string> others;
@@ -114,7 +120,9 @@ Result<std::vector<Case>> read_cases(fhir::Store& store, const Directory& direct
     if (!body.value("active", false) || !body.contains("managingOrganization")) continue;
     add(referred_episode(book, body, directory.teams.front()), directory.teams.front());
   }
-  std::stable_sort(cases.begin(), cases.end(), [](const Case& a, const Case& b) { return std::tuple(a.team, !a.is_the_demonstrations) < std::tuple(b.team, !b.is_the_demonstrations); });
+  // The same order every time, also where an earlier run wrote some of it.
+  const auto place_of = [](const Case& one) { return std::tuple(one.team, !one.is_the_demonstrations, one.episode["type"][0]["coding"][0]["code"] == "referred", one.patient); };
+  std::sort(cases.begin(), cases.end(), [&](const Case& a, const Case& b) { return place_of(a) < place_of(b); });
   return cases;
 }
 
@@ -208,7 +216,7 @@ Result<Written> write_caseload(const place::Place& place, fhir::DurableStore& st
   for (const auto& one : cases) {
     ++written.by_stage[words(one.stage)];
     const bool is_new = !one.episode.contains("meta");
-    if (is_new || one.episode["meta"].value("tag", json()).is_null()) (is_new ? begun : episodes).push_back(episode_of(book, one));
+    if (!is_ours(one.episode)) (is_new ? begun : episodes).push_back(episode_of(book, one));
     write_referrals(book, one, directory);
     write_talk(book, one, directory, one.is_the_demonstrations ? options.related : std::string());
     if (!one.has_plan()) continue;

@@ -90,14 +90,15 @@ void write_meetings(Book& book, const Team& team, const std::vector<const Case*>
       const auto listed = book.add(std::move(item), key + one->patient);
       list["entry"].push_back({{"item", reference(listed)}});
       if (!is_past || is_left) continue;
-      auto draw = book.draw(key + one->patient);
       const auto& decision = decisions[(nth * 2 + i) % std::size(decisions)];
       const auto* owner = team.of(decision.role, one->number);
       TaskFacts facts{.code = "decision", .status = "requested", .patient = one->patient, .owner = owner->role, .requester = one->coordinator->role, .description = decision.text, .due = {}, .authored = book.at(days_ago, 13, 20)};
       facts.due = (book.day() - days_ago + 14).to_iso();
       facts.focus = listed;
       // Most of the older ones are carried out, some late; some of the newer are overdue.
-      if (draw.chance(nth < 2 ? 0.85 : nth == 2 ? 0.6 : 0.3)) facts.status = "completed", facts.done = book.at(std::max(0, days_ago - draw.between(3, 18)), 16);
+      auto draw = book.draw(key + one->patient);
+      const bool is_done = nth < 2 ? (i + nth) % 4 != 3 : nth == 2 ? i % 2 == 1 : i % 3 == 2;
+      if (is_done) facts.status = "completed", facts.done = book.at(std::max(0, days_ago - draw.between(3, 18)), 16);
       auto task = task_of(facts);
       task["groupIdentifier"] = {{"system", meeting_system}, {"value", id}};
       book.add(std::move(task), key + one->patient + "decision");
