@@ -160,6 +160,8 @@ journey("found, accepted, asked, started, met, referred, answered, seen, finishe
   await page.locator(`.ju-agenda__item[aria-label="1: ${second}"]`).waitFor();
   await page.reload();
   await page.locator(`.ju-agenda__item[aria-label="1: ${second}"]`).waitFor();
+  await page.getByLabel(`Minutes for ${second}`).selectOption("20");
+  await page.locator(`.ju-agenda__item[aria-label="1: ${second}"]`).getByText(/, 20 minutes/).waitFor();
   await page.locator("summary").filter({ hasText: "Who is there" }).click();
   await page.getByRole("group", { name: "Who is there?" }).getByRole("checkbox").first().check();
   await page.getByRole("button", { name: "Save who is there" }).click();
@@ -349,4 +351,75 @@ journey("advice is asked and given, and the person stays where they are", async 
   // The page of whoever asked hears of it by itself.
   await page.getByText("Yes, since 2024; ring the duty desk").waitFor();
   assert.equal((await state(t, one)).status, "planned");
+});
+
+journey("a referral is booked into a free slot, taken back with a reason, and what is stuck surfaces", async (t) => {
+  const one = await found(t);
+  const services = await t.served.find<fhir4.HealthcareService>(coordinator, "HealthcareService");
+  const council = services.find((each) => each.name === "Synthetic Council");
+  const sent = await t.served.fhir<fhir4.Bundle>(coordinator, "POST", "ServiceRequest/$refer", {
+    resourceType: "Parameters",
+    parameter: [
+      { name: "patient", valueReference: { reference: `Patient/${one.patient.id}` } },
+      { name: "service", valueReference: { reference: `HealthcareService/${council?.id}` } },
+      { name: "reason", valueString: "Cannot get up the stairs" },
+      { name: "urgency", valueCode: "routine" },
+    ],
+  });
+  assert.equal(sent.status, 200, JSON.stringify(sent.body).slice(0, 300));
+  const task = sent.body.entry?.map((each) => each.resource).find((each) => each?.resourceType === "Task");
+  const page = await t.open(coordinator, `/referrals/task/${task?.id}`);
+  await page.getByText("Take it back").waitFor();
+  if ((await page.getByRole("heading", { name: "Book an appointment" }).count()) > 0) {
+    await page.getByRole("button", { name: "Book" }).click();
+    await page.getByRole("alert").getByText("Choose a time").waitFor();
+    await page.getByRole("group", { name: "Free times" }).getByRole("radio").first().check();
+    await page.getByRole("button", { name: "Book" }).click();
+    await page.getByText("Booked", { exact: true }).waitFor();
+    await t.screenshot(page, "referral", { fullPage: false });
+  }
+  await t.accessible(page);
+  await t.zoomed(page);
+  await page.getByText("Take it back").click();
+  await page.getByRole("button", { name: "Take the referral back" }).click();
+  await page.getByRole("alert").getByText("Say why you take it back").waitFor();
+  await page.getByLabel("Why?").fill("A neighbour lends a ground-floor room");
+  await page.getByRole("button", { name: "Take the referral back" }).click();
+  await page.getByText("Withdrawn", { exact: true }).waitFor();
+  await page.goto("/referrals?group=stuck");
+  await page.getByText(/^1 to |Nothing is stuck/).first().waitFor();
+  await t.accessible(page);
+});
+
+journey("on hold and taken up again; the caseload by keyboard alone", async (t) => {
+  const one = await found(t);
+  const page = await t.open(coordinator, "/cases/find");
+  await accept(page, one);
+  const act = async (name: string, parameter: fhir4.ParametersParameter[] = []) => {
+    const answer = await t.served.fhir(coordinator, "POST", `EpisodeOfCare/${one.episode.id}/$${name}`, { resourceType: "Parameters", parameter });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body).slice(0, 300));
+  };
+  await act("ask", [{ name: "outcome", valueCode: "agreed" }]);
+  await act("start");
+  await page.goto(`/cases?name=${one.number}`);
+  const hold = page.getByRole("button", { name: `Put on hold: ${one.name}` });
+  await hold.focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Why is the case put on hold?").waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.ok(await hold.evaluate((button) => button === document.activeElement), "focus comes back to the button that opened the dialog");
+  await page.keyboard.press("Enter");
+  await dialog.getByLabel("Why is the case put on hold?").focus();
+  await page.keyboard.type("In hospital");
+  await page.keyboard.press("Tab");
+  while ((await page.evaluate(() => document.activeElement?.textContent)) !== "Put on hold") await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  await page.getByText(/In hospital/).first().waitFor();
+  await page.getByRole("button", { name: `Take up again: ${one.name}` }).click();
+  await dialog.getByRole("button", { name: "Take up again" }).click();
+  await dialog.waitFor({ state: "detached" });
+  assert.equal((await state(t, one)).status, "active");
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agendaWords, carriedOut, carriedOver, carriedWords, decisionOf, ratesByFifth, hiddenItems, meetingOf, meetingsOf, moved, reordered, withAttendance, withTimes } from "./meeting.ts";
+import { agendaWords, carriedOut, carriedOver, carriedWords, decisionOf, ratesByFifth, hiddenItems, meetingOf, meetingsOf, moved, reordered, withAttendance, withMinutes, withTimes } from "./meeting.ts";
 
 type Appointment = fhir4.Appointment;
 type FhirResource = fhir4.FhirResource;
@@ -37,6 +37,9 @@ describe("the agenda", () => {
     expect(moved([..."abc"].map((id) => ({ id })), "c", "first").map((one) => one.id)).toEqual(["c", "a", "b"]);
     expect(reordered(list, [{ id: "a" }, { id: "b" }]).entry?.map((one) => one.item.reference)).toEqual(["Task/a", "Task/hidden", "Task/b"]);
     expect(reordered(list, [{ id: "a" }, { id: "b" }, { id: "c" }]).entry).toHaveLength(4);
+  });
+  it("minutes are changed and why it is there stays", () => {
+    expect(withMinutes(item("a", 5), 15).extension).toEqual([{ url: "urn:joinedup:why", valueCode: "due" }, { url: "urn:joinedup:minutes", valueInteger: 15 }]);
   });
   it("attendance is kept by participant and leaves the others as they are", () => {
     const after = withAttendance(appointment("m"), new Map([["PractitionerRole/core", true]]));

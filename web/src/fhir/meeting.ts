@@ -184,6 +184,12 @@ export function reordered(list: List, shown: { id: string }[]): List {
   return { ...list, entry: [...entry, ...added] };
 }
 
+/** The minutes of an item as the team sets them; what else the task says stays. */
+export function withMinutes(task: Task, minutes: number): Task {
+  const others = (task.extension ?? []).filter((one) => one.url !== "urn:joinedup:minutes");
+  return { ...task, extension: [...others, { url: "urn:joinedup:minutes", valueInteger: minutes }] };
+}
+
 export function withAttendance(appointment: Appointment, attended: Map<string, boolean>): Appointment {
   const participant = appointment.participant.map((one): AppointmentParticipant => {
     const was = attended.get(one.actor?.reference ?? "");

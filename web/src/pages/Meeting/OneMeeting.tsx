@@ -6,7 +6,7 @@ import { useDirectory, type Known } from "../../api/directory.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { timeliness } from "../../fhir/cases.ts";
 import { date, dateTime, name, time, today } from "../../fhir/format.ts";
-import { agendaWords, carriedOver, hiddenItems, meetingOf, moved, teamOf, reordered, withAttendance, withInvited, withTimes, whyName, type AgendaItem, type Decision, type Meeting, type Move, type Timed } from "../../fhir/meeting.ts";
+import { agendaWords, carriedOver, hiddenItems, meetingOf, moved, teamOf, reordered, withAttendance, withInvited, withMinutes, withTimes, whyName, type AgendaItem, type Decision, type Meeting, type Move, type Timed } from "../../fhir/meeting.ts";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { announce } from "../../parts/announce.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
@@ -49,6 +49,14 @@ export function OneMeeting({ id }: { id: string }) {
     setOrder(undefined);
   };
 
+  const last = async (item: AgendaItem, minutes: number) => {
+    setFault("");
+    const answer = await update(withMinutes(item.task, minutes));
+    if (answer.ok) announce(`${name(item.patient)}: ${minutes} minutes`);
+    else setFault(answer.problem.kind === "conflict" ? "Somebody else changed this item at the same time. This is how it stands now." : answer.problem.sentence);
+    await reload();
+  };
+
   return (
     <Page
       title={meeting.title}
@@ -77,7 +85,7 @@ export function OneMeeting({ id }: { id: string }) {
       {items.length === 0 && <p>Nothing is on the agenda.</p>}
       <ol className="ju-agenda">
         {items.map((item, index) => (
-          <Item key={item.id} item={item} index={index} count={items.length} meeting={meeting} known={known} onMove={move} onDecide={setDeciding} />
+          <Item key={item.id} item={item} index={index} count={items.length} meeting={meeting} known={known} onMove={move} onLast={last} onDecide={setDeciding} />
         ))}
       </ol>
       {back.length > 0 && (
@@ -128,7 +136,9 @@ export function OneMeeting({ id }: { id: string }) {
   );
 }
 
-function Item({ item, index, count, meeting, known, onMove, onDecide }: { item: Timed; index: number; count: number; meeting: Meeting; known: Known | undefined; onMove: (item: AgendaItem, to: Move) => Promise<void>; onDecide: (item: AgendaItem) => void }) {
+const lengths = [3, 5, 8, 10, 15, 20, 30];
+
+function Item({ item, index, count, meeting, known, onMove, onLast, onDecide }: { item: Timed; index: number; count: number; meeting: Meeting; known: Known | undefined; onMove: (item: AgendaItem, to: Move) => Promise<void>; onLast: (item: AgendaItem, minutes: number) => Promise<void>; onDecide: (item: AgendaItem) => void }) {
   const who = name(item.patient);
   const mayMove = !meeting.isOver && meeting.list;
   return (
@@ -149,6 +159,13 @@ function Item({ item, index, count, meeting, known, onMove, onDecide }: { item: 
         </div>
         {mayMove && (
           <div className="ju-actions ju-actions--row ju-no-print">
+            <select className="nhsuk-select ju-minutes__select" aria-label={`Minutes for ${who}`} value={item.minutes} onChange={(event) => void onLast(item, Number(event.target.value))}>
+              {[...new Set([...lengths, item.minutes])].sort((a, b) => a - b).map((one) => (
+                <option key={one} value={one}>
+                  {one} minutes
+                </option>
+              ))}
+            </select>
             <Button small kind="secondary" onClick={() => void onMove(item, "up")} disabled={index === 0} aria-label={`Move ${who} up`}>
               Up
             </Button>

@@ -1,7 +1,7 @@
 // One referral or question, and the next thing that may be done with it by who has it or by who sent it.
 import { useMemo } from "react";
 import { Link, useParams } from "react-router";
-import { operation, update, type Answer as Reply, type Resource } from "../../api/client.ts";
+import { operation, transaction, update, type Answer as Reply, type Resource } from "../../api/client.ts";
 import { useDirectory } from "../../api/directory.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { date, dateTime, name, today } from "../../fhir/format.ts";
@@ -44,6 +44,17 @@ async function sendAnswer(one: Referral, typed: Typed): Promise<Reply<fhir4.Task
 export function withSeen(task: fhir4.Task, by: string, on: string): fhir4.Task {
   const seen: fhir4.Extension = { url: "urn:joinedup:seen", extension: [{ url: "by", valueReference: { reference: by } }, { url: "on", valueDateTime: on }] };
   return { ...task, extension: [...(task.extension ?? []).filter((one) => one.url !== "urn:joinedup:seen"), seen] };
+}
+
+/** Whoever sent it takes it back before it was answered: task and request together, each from the version that was read. */
+function withdraw(one: Referral, why: string) {
+  const part = (resource: fhir4.Task | fhir4.ServiceRequest): fhir4.BundleEntry => ({
+    resource,
+    request: { method: "PUT", url: `${resource.resourceType}/${resource.id}`, ifMatch: `W/"${resource.meta?.versionId}"` },
+  });
+  const entries = [part({ ...one.task, status: "cancelled", statusReason: { text: why } })];
+  if (one.request) entries.push(part({ ...one.request, status: "revoked" }));
+  return transaction(entries);
 }
 
 export function OneReferral() {
@@ -153,6 +164,41 @@ export function OneReferral() {
         >
           {() => null}
         </ActionForm>
+      )}
+      {isFromMe && one.stand === "waiting" && (
+        <details className="nhsuk-details">
+          <summary className="nhsuk-details__summary">
+            <span className="nhsuk-details__summary-text">Take it back</span>
+          </summary>
+          <div className="nhsuk-details__text">
+            <ActionForm<{ why: string }, Resource>
+              form={`withdraw:${one.id}`}
+              about={one.patient ? one.patientReference : undefined}
+              empty={{ why: "" }}
+              submit={one.isAdvice ? "Take the question back" : "Take the referral back"}
+              kind="warning"
+              fields={[]}
+              check={(typed) => ({ "withdraw-why": typed.why.trim() ? undefined : "Say why you take it back" })}
+              send={(typed) => withdraw(one, typed.why.trim())}
+              onDone={() => {
+                announce("Taken back");
+                void reload();
+              }}
+              conflict={(sentence) => (
+                <p className="nhsuk-inset-text" role="alert">
+                  {sentence}
+                </p>
+              )}
+            >
+              {(typed, set, faults) => <TextArea id="withdraw-why" label="Why?" value={typed.why} onChange={(why) => set({ why })} error={faults["withdraw-why"]} rows={2} />}
+            </ActionForm>
+          </div>
+        </details>
+      )}
+      {isFromMe && one.stand === "rejected" && one.patient && (
+        <p>
+          <Link to={`/referrals/new?patient=${one.patient.id}${one.isAdvice ? "&kind=advice" : ""}`}>Ask another service</Link>
+        </p>
       )}
       {one.seen && <p className="ju-quiet">Whoever sent it has seen the answer.</p>}
       {isOpen && one.request && slots.length > 0 && <Slots slots={slots} one={one} reload={reload} />}
