@@ -375,7 +375,7 @@ journey("a referral is booked into a free slot, taken back with a reason, and wh
     await page.getByRole("alert").getByText("Choose a time").waitFor();
     await page.getByRole("group", { name: "Free times" }).getByRole("radio").first().check();
     await page.getByRole("button", { name: "Book" }).click();
-    await page.getByText("Booked", { exact: true }).waitFor();
+    await page.locator("dt").getByText("Booked", { exact: true }).waitFor();
     await t.screenshot(page, "referral", { fullPage: false });
   }
   await t.accessible(page);

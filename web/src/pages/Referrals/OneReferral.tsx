@@ -201,7 +201,7 @@ export function OneReferral() {
         </p>
       )}
       {one.seen && <p className="ju-quiet">Whoever sent it has seen the answer.</p>}
-      {isOpen && one.request && slots.length > 0 && <Slots slots={slots} one={one} reload={reload} />}
+      {isOpen && one.request && booked.length === 0 && slots.length > 0 && <Slots slots={slots} one={one} reload={reload} />}
     </Page>
   );
 }
