@@ -73,7 +73,6 @@ export function EditForm<R extends FhirResource>(props: EditFormProps<R>) {
   const theirVersion = props.resource.meta?.versionId;
   useEffect(() => {
     if (!isBehind) return;
-    announce("Somebody else has saved a change while you are writing");
     void whoSaved(reference, name).then(setSaved);
   }, [isBehind, theirVersion, reference]); // eslint-disable-line react-hooks/exhaustive-deps
 
