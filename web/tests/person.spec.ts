@@ -43,7 +43,7 @@ journey("the summary says what matters first, and every part of the record is ac
   await t.accessible(page);
   await t.screenshot(page, "person-summary");
   await t.zoomed(page);
-  for (const [path, heading] of [["timeline", "Timeline"], ["plan", "Care and support plan"], ["contingency", "If things change: contingency plan"], ["assessments", "Assessments"], ["team", "Team"], ["referrals", "Referrals and services"], ["messages", "Messages"], ["sharing", "Sharing and access"], ["plan/edit", "Change the care and support plan"], ["plan/need/new", "Add a need"], ["plan/goal/new", "Add a goal"], ["plan/action/new", "Add an action"], ["plan/versions", "Earlier versions"], ["plan/print", "Plan to print"]] as const) {
+  for (const [path, heading] of [["timeline", "Timeline"], ["plan", "Care and support plan"], ["contingency", "If things change: contingency plan"], ["assessments", "Assessments"], ["team", "Team"], ["referrals", "Referrals and services"], ["messages", "Messages"], ["sharing", "Sharing and access"], ["plan/edit", "Change the care and support plan"], ["plan/need/new", "Add a need"], ["plan/goal/new", "Add a goal"], ["plan/action/new", "Add an action"], ["plan/versions", "Earlier versions"], ["plan/print", "Care and support plan, to print"]] as const) {
     await page.goto(`/person/${id}/${path}`);
     await page.getByRole("heading", { level: 1, name: heading }).waitFor();
     await page.waitForLoadState("networkidle").catch(() => undefined);

@@ -131,7 +131,7 @@ export function EditForm<R extends FhirResource>(props: EditFormProps<R>) {
             ) : (
               theirChanges.map((change) => (
                 <div key={change.key}>
-                  <h3 className="nhsuk-heading-xs">{change.label}</h3>
+                  <p className="nhsuk-heading-xs nhsuk-u-margin-bottom-1">{change.label}</p>
                   <Diff before={show({ key: change.key, label: change.label, value: change.before })} after={show({ key: change.key, label: change.label, value: change.after })} />
                 </div>
               ))

@@ -90,7 +90,7 @@ function PlanPage({ kind }: { kind: PlanKind }) {
       heading={words.title}
       actions={
         <>
-          <Link className="nhsuk-button nhsuk-button--small" to="edit">
+          <Link className="nhsuk-button nhsuk-button--small ju-button--small" to="edit">
             {plan ? "Change the plan" : kind === "contingency" ? "Write a contingency plan" : "Begin the plan"}
           </Link>
           {plan && (

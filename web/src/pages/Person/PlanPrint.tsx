@@ -1,5 +1,5 @@
 import { Link } from "react-router";
-import { born, date, name, nhsNumberOf } from "../../fhir/format.ts";
+import { date, name } from "../../fhir/format.ts";
 import { agreementsOf, planOf, planTree, reviewOf } from "../../fhir/plan.ts";
 import { Page } from "../../parts/Frame.tsx";
 import { PrintFrame } from "../../parts/PrintFrame.tsx";
@@ -16,18 +16,12 @@ export function PlanPrint() {
   const agreement = agreementsOf(plan)[0];
   const review = reviewOf(plan);
   return (
-    <Page title={`Plan of ${name(patient)}, to print`} heading="Plan to print">
+    <Page title={`Plan of ${name(patient)}, to print`} heading="Care and support plan, to print">
       <p className="ju-no-print">
         <Link to={`/person/${id}/plan`}>Back to the plan</Link>
       </p>
       <PrintFrame title="Care and support plan">
         <dl className="ju-facts">
-          <dt>Name</dt>
-          <dd>{name(patient)}</dd>
-          <dt>Born</dt>
-          <dd>{born(patient).replace(/^Born /, "")}</dd>
-          <dt>NHS number</dt>
-          <dd>{nhsNumberOf(patient) || "not known"}</dd>
           <dt>Version</dt>
           <dd>{plan ? `${plan.meta?.versionId}, saved ${date(plan.meta?.lastUpdated)}` : "No plan is recorded"}</dd>
           <dt>Agreed</dt>

@@ -41,7 +41,7 @@ export default function Referrals() {
     .filter(isPackage)
     .sort((a, b) => (b.occurrencePeriod?.start ?? "").localeCompare(a.occurrencePeriod?.start ?? ""));
   return (
-    <Page title={`Referrals of ${name(patient)}`} heading="Referrals and services" actions={<Link className="nhsuk-button nhsuk-button--small" to={`/referrals/new?patient=${id}`}>Refer {name(patient)}</Link>}>
+    <Page title={`Referrals of ${name(patient)}`} heading="Referrals and services" actions={<Link className="nhsuk-button nhsuk-button--small ju-button--small" to={`/referrals/new?patient=${id}`}>Refer {name(patient)}</Link>}>
       <Table<Row>
         caption="Referrals"
         columns={[
