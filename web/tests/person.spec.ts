@@ -338,3 +338,129 @@ journey("a message to the team reaches another's open page", async (t) => {
   await there.getByText(/^Read /).waitFor();
   await t.accessible(nurse);
 });
+
+journey("assess, plan, review: questions that follow the answers, a draft that comes back, scores over time", async (t) => {
+  const { id } = await somebody(t, 1);
+  const page = await t.open("demo.nurse", `/person/${id}/assessments`);
+  await page.getByRole("link", { name: "Holistic assessment", exact: true }).click();
+  await page.getByRole("heading", { level: 2, name: "What matters to you" }).waitFor();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("alert").getByRole("link", { name: "Enter an answer to “What matters most to you at the moment”" }).click();
+  await t.accessible(page, "a question without an answer");
+  await page.getByLabel("What matters most to you at the moment?").fill("To stay in my own home");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { level: 2, name: "Your body and your health" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Your body and your health");
+  const falls = page.getByLabel(/^How many times have you fallen/);
+  const hurt = page.getByRole("group", { name: /^Were you hurt in a fall/ });
+  await falls.fill("two");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("alert").getByText(/must be a whole number, like 12/).waitFor();
+  await falls.fill("0");
+  assert.equal(await hurt.count(), 0);
+  await falls.fill("2");
+  await hurt.getByLabel("Yes").check();
+  await page.getByRole("group", { name: /^Walking indoors/ }).getByLabel("On my own, with difficulty or with equipment").check();
+  await page.getByText(/^Saved \d/).waitFor();
+  await t.accessible(page, "the questions");
+  await t.screenshot(page, "person-assessment", { fullPage: false });
+  await t.zoomed(page);
+  await page.reload(); // another day, another computer: the draft is there
+  await page.getByRole("heading", { level: 2, name: "Your body and your health" }).waitFor();
+  assert.equal(await falls.inputValue(), "2");
+  assert.ok(await hurt.getByLabel("Yes").isChecked());
+  for (let i = 0; i < 10 && (await page.getByRole("heading", { level: 2, name: "Check the answers" }).count()) === 0; ++i) {
+    const part = page.getByText(/^Part \d of \d$/);
+    const before = await part.innerText();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.waitForFunction((words) => !document.body.innerText.includes(words), before);
+  }
+  await page.getByText("To stay in my own home").waitFor();
+  await page.getByText(/Physical health: no score, 1 of its questions are answered/).waitFor();
+  await t.accessible(page, "the answers");
+  await page.getByRole("button", { name: "Save the assessment" }).click();
+  await page.waitForURL(`**/person/${id}/assessments`);
+  await page.getByRole("row").filter({ hasText: "Holistic assessment" }).first().waitFor();
+
+  // A short one twice: the trend has a sentence, a picture and a table.
+  for (const choice of [1, 3]) {
+    await page.getByRole("link", { name: /^CollaboRATE/ }).first().click();
+    await page.getByRole("button", { name: "Continue" }).waitFor();
+    const groups = page.getByRole("main").getByRole("group");
+    const many = await groups.count();
+    assert.equal(many, 3);
+    for (let i = 0; i < many; ++i) await groups.nth(i).getByRole("radio").nth(choice).check();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { level: 2, name: "Check the answers" }).waitFor();
+    await page.getByRole("button", { name: "Save the assessment" }).click();
+    await page.waitForURL(`**/person/${id}/assessments`);
+  }
+  const chart = page.getByRole("main").getByRole("img").first();
+  await chart.waitFor();
+  assert.match((await chart.getAttribute("aria-label")) ?? "", /higher than the first of 2 scores/);
+  await page.getByRole("button", { name: /^Show as a table/ }).first().click();
+  await t.accessible(page, "the trend");
+  await t.screenshot(page, "person-assessments");
+  await page.getByRole("link", { name: "Holistic assessment" }).last().click();
+  await page.getByText("On my own, with difficulty or with equipment").waitFor();
+  await t.accessible(page, "an assessment");
+
+  // What was found becomes the plan, with who reviews it and when.
+  await page.goto(`/person/${id}/plan/edit`);
+  await page.getByLabel("Who is responsible for the review").selectOption({ index: 1 });
+  for (const [part, value] of [["Day", "1"], ["Month", "6"], ["Year", "2027"]] as const) await page.getByLabel(part).fill(value);
+  await page.getByLabel("What is most important to me").fill("To stay in my own home");
+  await page.getByRole("button", { name: "Save the plan" }).click();
+  await page.waitForURL(`**/person/${id}/plan`);
+  await page.getByText(/1 Jun 2027 \(in \d+ days\), .* is responsible/).waitFor();
+});
+
+journey("the steps of a case on the person’s own page: accept, ask, start, and an action done", async (t) => {
+  const planned = (await t.served.find<fhir4.EpisodeOfCare>("demo.coordinator", "EpisodeOfCare?status=planned")).sort((a, b) => (b.id ?? "").localeCompare(a.id ?? ""));
+  const episode = planned[0];
+  assert.ok(episode, "nobody is found and undecided");
+  const id = (episode.patient.reference ?? "").split("/")[1] ?? "";
+  const page = await t.open("demo.coordinator", `/person/${id}`);
+  const panel = page.getByRole("region", { name: /^Case/ });
+  await panel.getByText("Found, not yet decided").first().waitFor();
+  await panel.getByRole("button", { name: "Decline" }).click();
+  const decline = page.getByRole("dialog", { name: "Decline" });
+  await decline.getByRole("button", { name: "Decline" }).click();
+  await decline.getByRole("alert").getByText("Enter the reason").waitFor();
+  await t.accessible(page, "declining");
+  await decline.getByRole("button", { name: "Cancel" }).click();
+  await panel.getByRole("button", { name: "Accept on to the caseload" }).click();
+  const accept = page.getByRole("dialog", { name: "Accept on to the caseload" });
+  await accept.getByLabel("Named co-ordinator").selectOption({ index: 1 });
+  await accept.getByLabel("Accountable professional").selectOption({ index: 2 });
+  await accept.getByRole("button", { name: "Accept on to the caseload" }).click();
+  await panel.getByText("Accepted, not started").first().waitFor();
+  await panel.getByRole("button", { name: "Record what the person said" }).click();
+  const ask = page.getByRole("dialog", { name: "Record what the person said" });
+  await ask.getByLabel("Lacks capacity to decide this").check();
+  await ask.getByRole("button", { name: "Record what the person said" }).click();
+  await ask.getByRole("alert").getByText(/Enter the best-interests decision/).waitFor();
+  await ask.getByLabel("Agreed").check();
+  await ask.getByRole("button", { name: "Record what the person said" }).click();
+  await panel.getByText(/: Agreed/).waitFor();
+  await panel.getByRole("button", { name: "Start" }).click();
+  const start = page.getByRole("dialog", { name: "Start" });
+  await start.getByRole("button", { name: "Start" }).click();
+  await panel.getByText("Active").first().waitFor();
+  await panel.getByText("Every step of this case").click();
+  await t.accessible(page, "the case");
+  await t.screenshot(page, "person-case", { fullPage: false });
+  const kept = (await t.served.fhir<fhir4.EpisodeOfCare>("demo.coordinator", "GET", `EpisodeOfCare/${episode.id}`)).body;
+  assert.deepEqual(kept.statusHistory?.map((one) => one.status), ["planned", "waitlist", "active"]);
+
+  const made = await t.served.fhir<fhir4.Task>("demo.coordinator", "POST", "Task", { resourceType: "Task", status: "requested", intent: "order", code: { coding: [{ system: "urn:joinedup:task", code: "action" }] }, description: "Ring the pharmacy", for: { reference: `Patient/${id}` }, owner: kept.careManager, restriction: { period: { end: "2027-01-15" } } });
+  assert.equal(made.status, 201);
+  await page.goto(`/person/${id}/plan`);
+  await page.getByRole("button", { name: "Mark as done: Ring the pharmacy" }).click();
+  const done = page.getByRole("dialog", { name: "Mark the action as done" });
+  await done.getByRole("button", { name: "Mark as done" }).click();
+  await done.getByRole("alert").getByText("Enter what came of it").waitFor();
+  await done.getByLabel("What came of it?").fill("The packs come on Mondays now");
+  await done.getByRole("button", { name: "Mark as done" }).click();
+  await page.getByRole("listitem").filter({ hasText: "Ring the pharmacy" }).getByText("Done", { exact: true }).waitFor();
+});

@@ -2,7 +2,7 @@
 // when somebody else saves meanwhile it says so at once, and on saving both see what the other changed and choose.
 import type { FhirResource } from "fhir/r4";
 import { useEffect, useMemo, useRef, useState, type FormEvent, type ReactNode } from "react";
-import { get, request, type Answer, type Bundle, type Problem } from "../../api/client.ts";
+import { get, type Answer, type Bundle, type Problem } from "../../api/client.ts";
 import { useDraft } from "../../api/drafts.ts";
 import { announce } from "../../parts/announce.tsx";
 import { ConflictDialog } from "../../parts/ConflictDialog.tsx";
@@ -166,6 +166,3 @@ function named(problem: Problem, fields: string[]): Faults {
   const faults = faultsOf(problem, fields);
   return Object.keys(faults).length > 0 ? faults : { "": problem.sentence };
 }
-
-/** Asks for a resource as it was at a version. */
-export const readVersion = <R extends FhirResource>(reference: string, version: string) => request<R>(`${reference}/_history/${version}`);

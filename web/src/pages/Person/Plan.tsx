@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Link, Route, Routes, useNavigate } from "react-router";
 import { hasRole, useSession } from "../../api/session.tsx";
 import { date, dateTime, name, relative } from "../../fhir/format.ts";
-import { agreementsOf, driftCount, driftOf, headingsOf, newPlan, planFields, planOf, planTree, reviewOf, sectionText, withAgreement, withPlanFields, type Drift, type PlanKind } from "../../fhir/plan.ts";
+import { agreementsOf, driftCount, driftOf, headingsOf, newPlan, planFields, planOf, planTree, reviewOf, withAgreement, withPlanFields, type Drift, type PlanKind } from "../../fhir/plan.ts";
 import { announce } from "../../parts/announce.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
 import { Button, DateInput, dateParts, isoDate, Radios, Select, TextArea, type DateParts } from "../../parts/form.tsx";
@@ -270,6 +270,3 @@ function PlanEdit({ kind }: { kind: PlanKind }) {
     </Page>
   );
 }
-
-/** For those who only look: whether anything is written under a heading at all. */
-export const hasText = (plan: CarePlan | undefined, kind: PlanKind): boolean => headingsOf(kind).some((heading) => sectionText(plan, heading.code) !== "");

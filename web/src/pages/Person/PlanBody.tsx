@@ -1,8 +1,14 @@
 import type { CarePlan, Condition, Task } from "fhir/r4";
+import { useState } from "react";
 import { Link } from "react-router";
-import { conceptText, idOf } from "../../fhir/extensions.ts";
+import { operation } from "../../api/client.ts";
+import { conceptText } from "../../fhir/extensions.ts";
 import { date } from "../../fhir/format.ts";
-import { actionState, actionStateWords, confidenceOf, dueOf, headingsOf, importanceOf, sectionText, type ActionState, type GoalBranch, type PlanKind, type PlanTree } from "../../fhir/plan.ts";
+import { actionState, actionStateWords, confidenceOf, dueOf, headingsOf, importanceOf, isOver, sectionText, type ActionState, type GoalBranch, type PlanKind, type PlanTree } from "../../fhir/plan.ts";
+import { announce } from "../../parts/announce.tsx";
+import { ActionForm } from "../../parts/ActionForm.tsx";
+import { Dialog } from "../../parts/Dialog.tsx";
+import { Button, TextArea } from "../../parts/form.tsx";
 import { Tag, type TagColour } from "../../parts/Tag.tsx";
 import { usePerson } from "./usePerson.ts";
 
@@ -19,8 +25,37 @@ export function useWorkers(): (chosen?: string) => { value: string; label: strin
   return (chosen) => (chosen && !choices.some((one) => one.value === chosen) ? [...choices, { value: chosen, label: name(chosen) || "Somebody who is not named here" }] : choices);
 }
 
+function DoneDialog({ task, onClose }: { task: Task; onClose: () => void }) {
+  const { id, refresh } = usePerson();
+  return (
+    <Dialog title="Mark the action as done" onClose={onClose}>
+      <p>{task.description}</p>
+      <ActionForm
+        form={`done:${task.id}`}
+        about={`Patient/${id}`}
+        empty={{ outcome: "" }}
+        submit="Mark as done"
+        fields={["outcome"]}
+        idOf={() => "done-outcome"}
+        check={(typed) => ({ "done-outcome": typed.outcome.trim() ? undefined : "Enter what came of it" })}
+        send={(typed) => operation(`Task/${task.id}/$done`, { outcome: typed.outcome.trim() }, { version: task.meta?.versionId })}
+        conflict={(sentence) => <p role="alert">{sentence} Close this window and look at the action as it is now.</p>}
+        onDone={() => {
+          announce("The action is done");
+          void refresh([`Task/${task.id}`]);
+          onClose();
+        }}
+        onCancel={onClose}
+      >
+        {(typed, set, faults) => <TextArea id="done-outcome" label="What came of it?" value={typed.outcome} onChange={(outcome) => set({ outcome })} error={faults["done-outcome"]} rows={2} />}
+      </ActionForm>
+    </Dialog>
+  );
+}
+
 export function Action({ task, editable }: { task: Task; editable?: boolean }) {
   const { id, today, name } = usePerson();
+  const [isDoing, setDoing] = useState(false);
   const state = actionState(task, today);
   const due = dueOf(task);
   const confidence = confidenceOf(task);
@@ -38,7 +73,13 @@ export function Action({ task, editable }: { task: Task; editable?: boolean }) {
         ]
           .filter(Boolean)
           .join(", ")}
-      </span>
+      </span>{" "}
+      {editable && !isOver(task) && (
+        <Button kind="link" className="ju-no-print" onClick={() => setDoing(true)}>
+          Mark as done<span className="nhsuk-u-visually-hidden">: {task.description}</span>
+        </Button>
+      )}
+      {isDoing && <DoneDialog task={task} onClose={() => setDoing(false)} />}
     </li>
   );
 }
@@ -159,5 +200,3 @@ export function PlanBody({ kind, plan, tree, editable }: { kind: PlanKind; plan:
     </>
   );
 }
-
-export const focusOf = (task: Task): string => idOf(task.focus);

@@ -2,7 +2,7 @@
 import type { CarePlan, Condition, FhirResource, Goal, Task } from "fhir/r4";
 import { useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
-import { get, operation, type Answer } from "../../api/client.ts";
+import { get, type Answer } from "../../api/client.ts";
 import { useSession } from "../../api/session.tsx";
 import { idOf, withExtensions } from "../../fhir/extensions.ts";
 import { date, name } from "../../fhir/format.ts";
@@ -287,6 +287,3 @@ export function PlanItem({ type }: { type: "Condition" | "Goal" | "Task" }) {
     </Page>
   );
 }
-
-/** Done in one press, from a list. */
-export const markDone = (task: Task, outcome: string) => operation(`Task/${task.id}/$done`, { outcome }, { version: task.meta?.versionId });
