@@ -2,7 +2,7 @@
 import type { EpisodeOfCare, Extension } from "fhir/r4";
 import { useState, type ReactNode } from "react";
 import { operation, type Inputs } from "../../api/client.ts";
-import { extensionOf, extensionsOf, partReference, partText } from "../../fhir/extensions.ts";
+import { extensionOf, extensionsOf, hasCode, partReference, partText } from "../../fhir/extensions.ts";
 import { date, dateTime } from "../../fhir/format.ts";
 import { episodeOf } from "../../fhir/person.ts";
 import { caseStateWords } from "../../fhir/timeline.ts";
@@ -192,6 +192,7 @@ export function CasePanel() {
   const asked = extensionsOf(episode, "urn:joinedup:asked");
   const last = episode.statusHistory?.[episode.statusHistory.length - 1];
   const why = partText(last, "urn:joinedup:reason");
+  const isDraft = hasCode(episode.type, "urn:joinedup:case-finding", "draft");
   const deferred = extensionOf(episode, "urn:joinedup:deferred-until")?.valueDate;
   return (
     <section className="ju-card ju-card--case" aria-labelledby="case">
@@ -217,8 +218,9 @@ export function CasePanel() {
         <dt>Asked the person</dt>
         <dd>{asked.length === 0 ? "Not yet" : <ul className="nhsuk-list nhsuk-u-margin-bottom-0">{asked.map((one, i) => <Asked key={i} asked={one} name={page.name} />)}</ul>}</dd>
       </dl>
+      {isDraft && <p>Case finding named this person and no clinician has released the list yet: nothing is decided until then.</p>}
       <div className="ju-row-actions ju-no-print">
-        {(stepsOf[episode.status] ?? []).map((one) => (
+        {(isDraft ? [] : (stepsOf[episode.status] ?? [])).map((one) => (
           <Button key={one} kind="secondary" small onClick={() => setStep(one)}>
             {labels[one]}
           </Button>

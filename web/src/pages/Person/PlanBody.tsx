@@ -76,7 +76,7 @@ export function Action({ task, editable }: { task: Task; editable?: boolean }) {
       </span>{" "}
       {editable && !isOver(task) && (
         <Button kind="link" className="ju-no-print" onClick={() => setDoing(true)}>
-          Mark as done<span className="nhsuk-u-visually-hidden">: {task.description}</span>
+          Mark as done <span className="nhsuk-u-visually-hidden">{task.description}</span>
         </Button>
       )}
       {isDoing && <DoneDialog task={task} onClose={() => setDoing(false)} />}
