@@ -1,6 +1,5 @@
 import type { Encounter } from "fhir/r4";
 import { useEffect, useMemo, useState } from "react";
-import { useSearchParams } from "react-router";
 import { date, name } from "../../fhir/format.ts";
 import { questionnaireTitle } from "../../fhir/person.ts";
 import { entryKey, filtered, settingWords, timelineOf, yearsOf, type Setting } from "../../fhir/timeline.ts";
@@ -8,13 +7,14 @@ import { Checkboxes, Select, TextField } from "../../parts/form.tsx";
 import { Page } from "../../parts/Frame.tsx";
 import { Pages } from "../../parts/Pages.tsx";
 import { Tag } from "../../parts/Tag.tsx";
+import { useAddress } from "../../parts/useAddress.ts";
 import { readAll, usePerson } from "./usePerson.ts";
 
 const perPage = 50;
 
 export default function Timeline() {
   const { record, id, turn, today, name: called, patient } = usePerson();
-  const [address, setAddress] = useSearchParams();
+  const address = useAddress();
   const [older, setOlder] = useState<Encounter[]>([]);
   const [fault, setFault] = useState("");
   const isCut = record.cut.has("Encounter");
@@ -40,34 +40,32 @@ export default function Timeline() {
     },
     [record, turn, older, called], // eslint-disable-line react-hooks/exhaustive-deps
   );
-  const settings = (address.get("setting")?.split(",").filter(Boolean) ?? []) as Setting[];
-  const year = address.get("year") ?? "";
+  // Chosen at once; the address follows, so that going back, sharing and reloading lose nothing.
+  const [settings, setSettings] = useState<Setting[]>(() => address.get("setting").split(",").filter((one): one is Setting => one in settingWords));
+  const [year, setYear] = useState(() => address.get("year"));
   const [words, setWords] = useState(""); // not in the address: what is typed may be personal
   const shown = filtered(all, { settings: new Set(settings), year, words }, today);
   const pages = Math.max(1, Math.ceil(shown.length / perPage));
-  const page = Math.min(pages, Math.max(1, Number(address.get("page")) || 1));
+  const page = Math.min(pages, Math.max(1, address.page || 1));
   const present = (Object.keys(settingWords) as Setting[]).filter((setting) => all.some((one) => one.setting === setting));
   const years = [...new Set(all.flatMap((one) => yearsOf(one, today)))].sort().reverse();
-  const set = (change: Record<string, string>) => {
-    const next = new URLSearchParams(address);
-    next.delete("page");
-    for (const [key, value] of Object.entries(change)) value ? next.set(key, value) : next.delete(key);
-    setAddress(next, { replace: true });
-  };
-  const at = (to: number) => {
-    const next = new URLSearchParams(address);
-    next.set("page", String(to));
-    return `?${next.toString()}`;
-  };
   return (
     <Page title={`Timeline of ${name(patient)}`} heading="Timeline">
       <p>Contacts, stays, packages, assessments and steps of the case from every partner that shares them, newest first.</p>
       <form className="ju-no-print" role="search" aria-label="Timeline" onSubmit={(event) => event.preventDefault()}>
         <div className="ju-settings">
-          <Checkboxes label="Settings" hint="All are shown until you choose" small choices={present.map((setting) => ({ value: setting, label: settingWords[setting] }))} values={settings} onChange={(values) => set({ setting: values.join(",") })} />
+          <Checkboxes label="Settings" hint="All are shown until you choose" small choices={present.map((setting) => ({ value: setting, label: settingWords[setting] }))} values={settings} onChange={(values) => {
+              setSettings(values as Setting[]);
+              address.choose("setting", values.join(","), { replace: true });
+            }}
+          />
         </div>
         <div className="ju-filters">
-          <Select label="Year" empty="All years" choices={years.map((one) => ({ value: one, label: one }))} value={year} onChange={(value) => set({ year: value })} />
+          <Select label="Year" empty="All years" choices={years.map((one) => ({ value: one, label: one }))} value={year} onChange={(value) => {
+              setYear(value);
+              address.choose("year", value, { replace: true });
+            }}
+          />
           <TextField label="Words" type="search" width={20} value={words} onChange={setWords} />
         </div>
       </form>
@@ -92,7 +90,7 @@ export default function Timeline() {
         ))}
       </ol>
       {shown.length === 0 && <p>Nothing fits these filters.</p>}
-      <Pages page={page} pages={pages} to={at} />
+      <Pages page={page} pages={pages} to={address.to} />
       <p className="ju-quiet">What a partner does not share, or what is restricted for your role, is not here. An empty stretch does not mean that nothing happened.</p>
     </Page>
   );
