@@ -96,6 +96,7 @@ export class Served {
     this.said = "";
     const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;
+    process.once("exit", () => child.kill("SIGTERM")); // whatever ends the run, the server does not outlive it
     let faults = "";
     child.stderr.on("data", (bytes: Buffer) => (faults = (faults + bytes.toString()).slice(-4000)));
     await new Promise<void>((done, failed) => {
@@ -252,7 +253,10 @@ export class Tools {
   /** While pages are being written: web/dist as it stands, not what the program was built with. The program's own headers stay. */
   private async pagesFromDist(context: BrowserContext): Promise<void> {
     const dist = join(root, "web/dist");
-    await context.route(/^[^?]*\/assets\//, (route) => route.fulfill({ path: join(dist, new URL(route.request().url()).pathname) }));
+    await context.route(/^[^?]*\/assets\//, (route) => {
+      const path = join(dist, new URL(route.request().url()).pathname);
+      return existsSync(path) ? route.fulfill({ path }) : route.continue(); // after a redirect the program's own shell came
+    });
     await context.route(
       (url) => /^\/(my-day|cases|person|meeting|referrals|team|me)(\/|$)/.test(url.pathname),
       async (route) => {
