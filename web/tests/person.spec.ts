@@ -466,3 +466,17 @@ journey("the steps of a case on the person’s own page: accept, ask, start, and
   await done.getByRole("button", { name: "Mark as done" }).click();
   await page.getByRole("listitem").filter({ hasText: "Ring the pharmacy" }).getByText("Done", { exact: true }).waitFor();
 });
+
+journey("the guardian sees who looked at a record without opening it", async (t) => {
+  const { id } = await somebody(t, 2);
+  await t.served.fhir("demo.nurse", "GET", `Patient/${id}`);
+  const page = await t.open("demo.guardian", `/person/${id}`);
+  await page.getByRole("heading", { level: 1, name: "You cannot see a record here" }).waitFor();
+  const table = page.getByRole("table", { name: /^Who looked/ });
+  await table.getByText(/community nurse/i).first().waitFor();
+  assert.equal(await page.getByRole("button", { name: "Open the record in an emergency" }).count(), 0);
+  assert.equal(await page.getByRole("region", { name: "Person", exact: true }).count(), 0);
+  await t.accessible(page);
+  await t.screenshot(page, "guardian-who-looked");
+  await t.zoomed(page);
+});

@@ -64,7 +64,7 @@ export function proxiesOf(consents: readonly Consent[], related: readonly Relate
     return {
       consent,
       person,
-      name: relatedName(person) || "A person who is not named here",
+      name: relatedName(person) || (person ? "Name not recorded" : "A person who is not named here"),
       relation: conceptText(person?.relationship?.[0]),
       authority: authorities.find((one) => one.code === code),
       from,

@@ -4,6 +4,7 @@
 //   filtered(all, { settings: new Set(["hospital"]), year: "2025" })
 import type { Appointment, Communication, Encounter, EpisodeOfCare, FhirResource, QuestionnaireResponse, ServiceRequest } from "fhir/r4";
 import { conceptText, hasCode } from "./extensions.ts";
+import { readable } from "./format.ts";
 
 export type Setting = "practice" | "emergency" | "hospital" | "outpatients" | "community" | "mental-health" | "social-care" | "housing" | "voluntary" | "team";
 export const settingWords: Readonly<Record<Setting, string>> = {
@@ -105,6 +106,8 @@ export function settingOf(encounter: Encounter): Setting {
   return "team";
 }
 
+// A hospital's message says the class of a visit and often no more.
+const classWords: Readonly<Record<string, string>> = { EMER: "Emergency department attendance", IMP: "Hospital stay", ACUTE: "Hospital stay", NONAC: "Hospital stay", AMB: "Contact", HH: "Home visit", VR: "Telephone or online contact" };
 const channel: Readonly<Record<string, string>> = { VR: "by telephone or online", HH: "at home" };
 
 function ofEncounter(one: Encounter, name: (reference: string) => string): TimelineEntry {
@@ -112,7 +115,7 @@ function ofEncounter(one: Encounter, name: (reference: string) => string): Timel
   const diagnoses = (one.reasonCode ?? []).map((reason) => reason.text ?? reason.coding?.[0]?.display ?? (reason.coding?.[0]?.code ? diagnosisWords(reason.coding[0].code) : "")).filter(Boolean);
   const how = setting === "practice" || setting === "community" || setting === "mental-health" || setting === "team" ? channel[one.class.code ?? ""] : undefined;
   const from = one.period?.start ?? "";
-  const kind = kindWords((one.type ?? []).map(conceptText)[0] ?? one.class.display ?? "Contact");
+  const kind = kindWords((one.type ?? []).map(conceptText)[0] || (classWords[one.class.code ?? ""] ?? one.class.display ?? "Contact"));
   return {
     id: one.id ?? "",
     reference: `Encounter/${one.id ?? ""}`,
@@ -210,7 +213,7 @@ const ofMessage = (one: Communication, name: (reference: string) => string): Tim
   setting: "team",
   what: hasCode(one.category, "http://terminology.hl7.org/CodeSystem/communication-category", "alert") ? "Alert" : "Message",
   where: name(one.sender?.reference ?? ""),
-  detail: one.payload?.[0]?.contentString ?? "",
+  detail: readable(one.payload?.[0]?.contentString ?? ""),
   restricted: isRestricted(one),
 });
 

@@ -4,22 +4,24 @@ import { announce } from "../../parts/announce.tsx";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { TextArea } from "../../parts/form.tsx";
 import { Page } from "../../parts/Frame.tsx";
+import { WhoLooked } from "./WhoLooked.tsx";
 
 /** The record is not open to this reader, or there is none: the page is the same for both. */
-export function Emergency({ id, onOpened }: { id: string; onOpened: () => Promise<void> }) {
+export function Emergency({ id, name, onOpened }: { id: string; name: (reference: string | undefined) => string; onOpened: () => Promise<void> }) {
   const session = useSession();
   const mayAsk = hasRole(session, "gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead");
   return (
     <Page title="You cannot see a record here">
       <p>There may be no record at this address, or you may not share the care of the person. This page is the same for both.</p>
       <p>If somebody gave you the address, ask them whether you look after this person together. A record opens when the person is on your team’s caseload, registered with your practice, or referred to you and accepted.</p>
+      {hasRole(session, "guardian") && <WhoLooked id={id} name={name} />}
       {mayAsk && (
         <section aria-labelledby="emergency">
           <h2 id="emergency" className="nhsuk-heading-m">
             Emergency access
           </h2>
           <p>
-            Only where somebody may come to harm if you wait. It lasts for a limited time. The person is shown that you looked, and the Caldicott guardian reviews every use. Restricted entries stay closed.
+            Only where somebody may come to harm if you wait. It lasts for a limited time. The person is shown that you looked and why, and the Caldicott guardian reviews every use. Restricted entries stay closed.
           </p>
           <ActionForm
             form={`emergency:${id}`}
@@ -46,7 +48,7 @@ export function Emergency({ id, onOpened }: { id: string; onOpened: () => Promis
               <TextArea
                 id="emergency-reason"
                 label="Why do you need this record now?"
-                hint="In your own words. The guardian will read it."
+                hint="In your own words. The person and the guardian will read it."
                 value={typed.reason}
                 onChange={(reason) => set({ reason })}
                 error={faults["emergency-reason"]}

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { create, update } from "../../api/client.ts";
 import { useSession } from "../../api/session.tsx";
 import { codeOf } from "../../fhir/extensions.ts";
-import { dateTime, name } from "../../fhir/format.ts";
+import { dateTime, name, readable } from "../../fhir/format.ts";
 import { episodeOf } from "../../fhir/person.ts";
 import { labels, labelsFor, labelSystem } from "../../fhir/sharing.ts";
 import { announce } from "../../parts/announce.tsx";
@@ -109,7 +109,7 @@ export default function Messages() {
               </p>
               {(one.payload ?? []).map((part, i) => (
                 <p key={i} className="ju-text">
-                  {part.contentString}
+                  {readable(part.contentString ?? "")}
                 </p>
               ))}
               {one.received ? (

@@ -1,7 +1,6 @@
 // Who may see this record, what the person refused, who acts for them, restricted notes, and who looked.
-import type { AuditEvent, Consent, RelatedPerson } from "fhir/r4";
-import { useEffect, useState } from "react";
-import { search } from "../../api/client.ts";
+import type { Consent, RelatedPerson } from "fhir/r4";
+import { useState } from "react";
 import { hasRole, useSession } from "../../api/session.tsx";
 import { conceptText } from "../../fhir/extensions.ts";
 import { date, dateTime, name } from "../../fhir/format.ts";
@@ -16,6 +15,7 @@ import { Tag } from "../../parts/Tag.tsx";
 import { labelOf, MessageForm } from "./Messages.tsx";
 import { newId, saveTogether } from "./save.ts";
 import { usePerson } from "./usePerson.ts";
+import { WhoLooked } from "./WhoLooked.tsx";
 
 const relations = [
   ["DAUC", "Daughter"], ["SONC", "Son"], ["SPS", "Husband, wife or partner"], ["PRN", "Parent"], ["SIB", "Brother or sister"], ["FRND", "Friend"], ["NBOR", "Neighbour"], ["EXT", "Other relative"],
@@ -146,62 +146,6 @@ function ProxyDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-interface Look {
-  key: string;
-  at: string;
-  who: string;
-  what: string;
-  why: string;
-}
-function lookOf(one: AuditEvent, called: (reference: string | undefined) => string): Look {
-  const agent = one.agent.find((each) => each.requestor) ?? one.agent[0];
-  return {
-    key: one.id ?? one.recorded,
-    at: one.recorded,
-    who: called(agent?.who?.reference) || agent?.name || agent?.who?.display || agent?.altId || "Not named",
-    what: [one.subtype?.[0]?.display ?? one.type.display ?? one.type.code, [...new Set((one.entity ?? []).map((entity) => entity.what?.reference?.split("/")[0]).filter(Boolean))].join(", ")].filter(Boolean).join(": "),
-    why: one.purposeOfEvent?.map(conceptText).join(", ") ?? agent?.purposeOfUse?.map(conceptText).join(", ") ?? "",
-  };
-}
-
-function WhoLooked() {
-  const page = usePerson();
-  const session = useSession();
-  const mayRead = hasRole(session, "guardian");
-  const [looks, setLooks] = useState<Look[]>();
-  const [fault, setFault] = useState("");
-  useEffect(() => {
-    if (!mayRead) return;
-    void search<AuditEvent>(`AuditEvent?patient=${page.id}&_count=100`).then((answer) => {
-      if (!answer.ok) return setFault(answer.problem.sentence);
-      setLooks((answer.value.entry ?? []).flatMap((entry) => (entry.resource ? [lookOf(entry.resource, page.name)] : [])).sort((a, b) => b.at.localeCompare(a.at)));
-    });
-  }, [mayRead, page.id]); // eslint-disable-line react-hooks/exhaustive-deps
-  return (
-    <section aria-labelledby="looked">
-      <h2 id="looked" className="nhsuk-heading-m nhsuk-u-margin-top-6">
-        Who looked at this record
-      </h2>
-      <p>Every look and every change is logged, yours too. The person sees the list on their own page; the Caldicott guardian reviews it.</p>
-      {fault && <p role="alert">{fault}</p>}
-      {looks && (
-        <Table
-          caption="Who looked"
-          columns={[
-            { key: "at", head: "When", cell: (one) => dateTime(one.at) },
-            { key: "who", head: "Who", cell: (one) => one.who },
-            { key: "what", head: "What", cell: (one) => one.what },
-            { key: "why", head: "Why", cell: (one) => one.why },
-          ]}
-          rows={looks}
-          rowKey={(one) => one.key}
-          empty={<p>Nobody has looked.</p>}
-        />
-      )}
-    </section>
-  );
-}
-
 export default function Sharing() {
   const page = usePerson();
   const session = useSession();
@@ -301,7 +245,7 @@ export default function Sharing() {
           </details>
         )}
       </section>
-      <WhoLooked />
+      <WhoLooked id={page.id} name={page.name} />
       {open === "objection" && <ObjectionDialog onClose={() => setOpen(undefined)} />}
       {open === "proxy" && <ProxyDialog onClose={() => setOpen(undefined)} />}
       {ending && <EndConsent {...ending} onClose={() => setEnding(undefined)} />}

@@ -19,7 +19,7 @@ export function Summary() {
   const plan = planOf(record.all("CarePlan"), "care-and-support");
   const contingency = planOf(record.all("CarePlan"), "contingency");
   const contacts = useMemo(
-    () => timelineOf([...record.all("Encounter"), ...record.all("ServiceRequest")], { name: page.name, questionnaire: (canonical) => questionnaireTitle(record, canonical) }).filter((one) => !one.planned),
+    () => timelineOf(record.all("Encounter"), { name: page.name, questionnaire: (canonical) => questionnaireTitle(record, canonical) }).filter((one) => !one.planned),
     [record, turn, page.name], // eslint-disable-line react-hooks/exhaustive-deps
   );
   const conditions = record.all("Condition").filter(isProblem).sort((a, b) => (b.onsetDateTime ?? b.recordedDate ?? "").localeCompare(a.onsetDateTime ?? a.recordedDate ?? ""));

@@ -88,7 +88,7 @@ export default function Team() {
             ))}
           {carers.map((one) => (
             <li key={one.id}>
-              {relatedName(one)}
+              {relatedName(one) || "Name not recorded"}
               {conceptText(one.relationship?.[0]) && `, ${conceptText(one.relationship?.[0]).toLowerCase()}`}
               {one.telecom?.[0]?.value && `, ${one.telecom[0].value}`} (no authority to see the record)
             </li>

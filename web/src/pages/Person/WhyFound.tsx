@@ -1,10 +1,7 @@
 import type { Observation } from "fhir/r4";
-import { date } from "../../fhir/format.ts";
+import { date, readable } from "../../fhir/format.ts";
 import { whyFound } from "../../fhir/person.ts";
 import { usePerson } from "./usePerson.ts";
-
-/** Case finding writes dates as 2025-08-06; people read them as 6 Aug 2025. */
-const withDates = (text: string | undefined) => (text ?? "").replace(/\b\d{4}-\d{2}-\d{2}\b/g, (day) => date(day));
 
 function Reasons({ title, none, list, explain }: { title: string; none: string; list: Observation[]; explain: string }) {
   return (
@@ -19,7 +16,7 @@ function Reasons({ title, none, list, explain }: { title: string; none: string; 
         <ul className="nhsuk-list nhsuk-list--bullet">
           {list.map((one) => (
             <li key={one.id}>
-              {withDates(one.valueString)}
+              {readable(one.valueString ?? "")}
               {one.note?.[0]?.text && (
                 <>
                   <br />

@@ -47,7 +47,7 @@ export default function Person() {
     [id, loading, turn, known, reload, refresh],
   );
   if (session.kind !== "worker") return <Navigate to="/me" replace />;
-  if (loading.state === "absent") return <Emergency id={id} onOpened={reload} />;
+  if (loading.state === "absent") return <Emergency id={id} name={(reference) => known?.directory.worker(reference) ?? ""} onOpened={reload} />;
   if (loading.state === "problem")
     return (
       <Page title="The record cannot be shown">
