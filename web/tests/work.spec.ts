@@ -176,7 +176,7 @@ journey("found, accepted, asked, started, met, referred, answered, seen, finishe
   await dialog.waitFor({ state: "detached" });
   await page.getByText("Medicines review at home").first().waitFor();
   await t.accessible(page);
-  await t.screenshot(page, "meeting");
+  await t.screenshot(page, "meeting", { fullPage: false });
   await t.zoomed(page);
   await page.getByRole("button", { name: "Close the meeting" }).click();
   await dialog.getByText(/carried over to the next meeting/).waitFor();
@@ -186,7 +186,8 @@ journey("found, accepted, asked, started, met, referred, answered, seen, finishe
   await page.goto(`/meeting/${meeting}/minutes`);
   await page.getByText(/Medicines review at home/).waitFor();
   await t.accessible(page);
-  const paper = await t.printed(page, "minutes");
+  const paper = await t.printed(page);
+  await t.screenshot(page, "minutes", { fullPage: false });
   assert.match(paper, /Medicines review at home/);
   assert.doesNotMatch(paper, /Sign out/);
 
@@ -203,13 +204,14 @@ journey("found, accepted, asked, started, met, referred, answered, seen, finishe
   await page.getByRole("alert").getByText("Choose a service").waitFor();
   await t.accessible(page);
   await refer();
-  await t.screenshot(page, "refer");
+  await t.screenshot(page, "refer", { fullPage: false });
   await page.getByRole("button", { name: "Send" }).click();
   await page.waitForURL(/\/referrals\/task\//);
   const referral = page.url().split("/").pop() ?? "";
   await refer();
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Possible duplicate").waitFor();
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("Possible duplicate"));
   await t.screenshot(page, "possible-duplicate", { fullPage: false });
 
   // The other partner accepts, begins and says what came of it.

@@ -22,6 +22,7 @@ export interface Loaded {
 }
 
 const nothing: Resource[] = [];
+const rest = 2000;
 
 export function useLoaded(paths: string[], types: string[], most?: number): Loaded {
   const [state, setState] = useState<{ key: string; parts?: Part[]; resources: Resource[]; problem?: Problem; isReading: boolean }>({ key: "", resources: nothing, isReading: true });
@@ -51,7 +52,20 @@ export function useLoaded(paths: string[], types: string[], most?: number): Load
       turn.current += 1;
     };
   }, [reload]);
-  useChanges(types, () => void reload());
+  // Others' changes are shown within seconds, not each by itself: a hundred people at work must not read everything all the time.
+  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const last = useRef(0);
+  useChanges(types, () => {
+    waiting.current ??= setTimeout(
+      () => {
+        waiting.current = undefined;
+        last.current = Date.now();
+        void reload();
+      },
+      Math.max(0, rest - (Date.now() - last.current)),
+    );
+  });
+  useEffect(() => () => clearTimeout(waiting.current), []);
   // What was read for another question is not shown for this one.
   const isCurrent = state.key === key;
   return { parts: isCurrent ? state.parts : undefined, resources: isCurrent ? state.resources : nothing, problem: isCurrent ? state.problem : undefined, isReading: state.isReading, reload };

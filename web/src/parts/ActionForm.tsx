@@ -6,7 +6,7 @@
 //     send={(typed) => operation(`EpisodeOfCare/${id}/$hold`, typed, { version })} onDone={close} onCancel={close}>
 //     {(typed, set, faults) => <TextArea id="reason" label="Why" value={typed.reason} onChange={(reason) => set({ reason })} error={faults.reason} />}
 //   </ActionForm>
-import { useRef, useState, type FormEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from "react";
 import type { Answer } from "../api/client.ts";
 import { useDraft } from "../api/drafts.ts";
 import { DraftState } from "./DraftState.tsx";
@@ -37,6 +37,13 @@ export function ActionForm<T extends object, R>(props: ActionFormProps<T, R>) {
   const [clash, setClash] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   const busy = useRef(false);
+  const said = useRef<HTMLDivElement>(null);
+  // What stands above a long form is seen by whoever pressed the button below it.
+  useEffect(() => {
+    if (clash === undefined) return;
+    said.current?.focus();
+    said.current?.scrollIntoView({ block: "center" });
+  }, [clash]);
   const id = props.idOf ?? ((field: string) => field);
 
   const go = async (way: (typed: T) => Promise<Answer<R>>) => {
@@ -68,7 +75,11 @@ export function ActionForm<T extends object, R>(props: ActionFormProps<T, R>) {
   return (
     <form onSubmit={onSubmit} noValidate>
       <ErrorSummary faults={faults} />
-      {clash !== undefined && props.conflict?.(clash, () => void go(props.sendAnyway ?? props.send))}
+      {clash !== undefined && (
+        <div ref={said} tabIndex={-1} className="ju-said">
+          {props.conflict?.(clash, () => void go(props.sendAnyway ?? props.send))}
+        </div>
+      )}
       {props.children(draft.value, (change) => draft.set({ ...draft.value, ...change }), faults)}
       <DraftState draft={draft} />
       <Button type="submit" kind={props.kind ?? "primary"} busy={isBusy}>

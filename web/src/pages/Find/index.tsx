@@ -119,7 +119,7 @@ export default function Find() {
 
   return (
     <Page title="Find cases" wide>
-      {(problem ?? unknown) && <Trouble problem={(problem ?? unknown)!} again={reload} />}
+      {(problem ?? unknown ?? parts?.[0]?.problem) && <Trouble problem={(problem ?? unknown ?? parts?.[0]?.problem)!} again={reload} />}
       <p>
         People whom case finding found for {known?.self.teams.length === 1 ? known.self.teams[0]!.name : "your teams"}. The numbers order the list; somebody who knows the person decides. Never for decisions about eligibility, resuscitation or
         rationing.

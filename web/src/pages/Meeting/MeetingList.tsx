@@ -62,7 +62,7 @@ export function MeetingList() {
   ];
   return (
     <Page title="Meetings" crumbs={[{ to: "/cases", label: "Caseload" }]}>
-      {(problem ?? unknown) && <Trouble problem={(problem ?? unknown)!} again={reload} />}
+      {(problem ?? unknown ?? parts?.[0]?.problem) && <Trouble problem={(problem ?? unknown ?? parts?.[0]?.problem)!} again={reload} />}
       {parts === undefined && !problem ? (
         <Waiting what="the meetings" />
       ) : (

@@ -68,7 +68,7 @@ export function ReferralList() {
       }
     >
       <Tabs />
-      {(problem ?? unknown) && <Trouble problem={(problem ?? unknown)!} again={reload} />}
+      {(problem ?? unknown ?? parts?.[0]?.problem) && <Trouble problem={(problem ?? unknown ?? parts?.[0]?.problem)!} again={reload} />}
       {stuck > 0 && group !== "stuck" && (
         <div className="nhsuk-inset-text">
           <p>
