@@ -49,6 +49,7 @@ function place(): string {
       run("joinedup", ["synth", "--place", made, "--people", option("people", "3000"), "--seed", "1"]);
       run("joinedup", ["refresh", "--place", made]);
       run("joinedup", ["govern", "users", "demo", "--place", made]);
+      run("joinedup", ["govern", "caseload", "demo", "--place", made]);
     }
   }
   rmSync(scratch, { recursive: true, force: true });
