@@ -13,7 +13,7 @@ const event = (recorded: string, practitioner: string, role: string, type: strin
   ],
   entity: [
     { what: { reference: "Patient/1" }, type: { code: "1" } },
-    { what: { reference: `${type}/9` }, type: { code: type } },
+    { what: { reference: `${type}/9/_history/3` }, type: { code: type } },
   ],
   ...more,
 });

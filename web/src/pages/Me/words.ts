@@ -148,7 +148,7 @@ export function looks(events: fhir4.AuditEvent[]): Look[] {
     look.times += 1;
     look.did.add(didWords(event));
     for (const entity of event.entity ?? []) {
-      const type = localReference(entity.what).split("/")[0] ?? "";
+      const type = localReference((entity.what?.reference ?? "").replace(/\/_history\/.*$/, "")).split("/")[0] ?? ""; // the log names versions
       const isPerson = (entity.type?.code ?? "") === "1";
       if (type && !isPerson) look.things.add(thingInWords(type));
     }
