@@ -205,9 +205,10 @@ rest::Response Hub::stream(const rest::Request& request, MakePermit make_permit)
   std::string last(request.header("Last-Event-ID"));
   for (const auto part : split(request.query, '&')) {
     if (part.starts_with("after=") && last.empty()) last = std::string(part.substr(6));
-    if (part.starts_with("types="))
-      for (const auto type : split(fhir::decode_query(part.substr(6)), ','))
-        if (!type.empty() && type.size() < 64) listener->types.emplace(type);
+    if (!part.starts_with("types=")) continue;
+    const auto types = fhir::decode_query(part.substr(6));  // outlives the parts of it
+    for (const auto type : split(types, ','))
+      if (!type.empty() && type.size() < 64) listener->types.emplace(type);
   }
   listener->spoken = Clock::now();
   char* end_of = nullptr;

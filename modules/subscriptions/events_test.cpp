@@ -94,6 +94,19 @@ TEST_F(RecordTest, NobodyHearsOfWhatTheyMayNotRead) {
   events->stop();
 }
 
+// A list longer than a short string's own place: its parts were read after it was gone.
+TEST_F(RecordTest, AListOfSeveralTypesIsHeardWhole) {
+  auto events = Events::open(*store_);
+  Reader reader(events->stream(request("types=Communication,EpisodeOfCare,Task"), everything));
+  put("Patient", "p1");
+  put("Communication", "c1");
+  put("Task", "t1");
+  ASSERT_TRUE(reader.read_until("t1"));
+  EXPECT_NE(reader.text().find("c1"), std::string::npos);
+  EXPECT_EQ(reader.text().find("p1"), std::string::npos);
+  events->stop();
+}
+
 TEST_F(RecordTest, WhoReturnsHearsWhatWasMissed) {
   auto events = Events::open(*store_);
   std::string last;
