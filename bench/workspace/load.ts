@@ -209,7 +209,7 @@ class Screen {
   }
   /** As a page that is open: it hears what changes. */
   listen(port: number): void {
-    const sent = httpRequest({ host: "127.0.0.1", port, method: "GET", path: "/events?types=Task,Communication,EpisodeOfCare", headers: { Cookie: this.cookie, Accept: "text/event-stream" } }, (answer) => {
+    const sent = httpRequest({ host: "127.0.0.1", port, method: "GET", path: "/events", headers: { Cookie: this.cookie, Accept: "text/event-stream" } }, (answer) => {
       answer.on("data", (bytes: Buffer) => (this.events += bytes.toString().split("\ndata:").length - 1));
       answer.on("error", () => undefined);
     });

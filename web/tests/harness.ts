@@ -304,7 +304,9 @@ export class Tools {
     if (!process.env["JOINEDUP_SCREENSHOTS"]) return;
     const folder = join(root, "docs/images/workspace");
     mkdirSync(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`), fullPage, animations: "disabled" });
+    // A long page is cut, so that a picture stays small enough to be looked at and kept.
+    const size = await page.evaluate(() => ({ width: innerWidth, height: Math.min(document.documentElement.scrollHeight, 1200) }));
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage, animations: "disabled", ...(fullPage ? { clip: { x: 0, y: 0, ...size } } : {}) });
   }
 
   /** The page as paper sees it: what is hidden there is hidden. Gives the visible text. */
