@@ -27,7 +27,7 @@ const people = process.env["JOINEDUP_WEB_PEOPLE"] ?? "1500";
 
 export type User =
   | "demo.coordinator" | "demo.gp" | "demo.nurse" | "demo.socialworker" | "demo.teamlead" | "demo.analyst"
-  | "demo.guardian" | "demo.safeguarding" | "demo.administrator" | "demo.patient" | "demo.carer";
+  | "demo.guardian" | "demo.safeguarding" | "demo.administrator" | "demo.patient" | "demo.carer" | "demo.outsider";
 
 interface Account {
   user: string;

@@ -425,3 +425,31 @@ journey("on hold and taken up again; the caseload by keyboard alone", async (t) 
   await dialog.waitFor({ state: "detached" });
   assert.equal((await state(t, one)).status, "active");
 });
+
+journey("a worker of another partner sees nothing of a caseload that is not theirs", async (t) => {
+  const one = await found(t);
+  const team = (await t.served.find<fhir4.CareTeam>(coordinator, "CareTeam")).find((each) => !each.subject);
+  const planned = await t.served.fhir<fhir4.Bundle>(coordinator, "POST", "Appointment/$plan-meeting", {
+    resourceType: "Parameters",
+    parameter: [
+      { name: "team", valueReference: { reference: `CareTeam/${team?.id}` } },
+      { name: "start", valueDateTime: `${inDays(3)}T10:00:00Z` },
+      { name: "minutes", valueInteger: 60 },
+    ],
+  });
+  assert.equal(planned.status, 200, JSON.stringify(planned.body).slice(0, 300));
+  const meeting = planned.body.entry?.map((each) => each.resource).find((each) => each?.resourceType === "Appointment")?.id;
+  const people = (planned.body.entry ?? []).flatMap((each) => (each.resource?.resourceType === "Task" ? [(each.resource as fhir4.Task).for?.reference ?? ""] : []));
+  assert.ok(people.includes(`Patient/${one.patient.id}`), "who was found is on the agenda");
+  const page = await t.open("demo.outsider", `/cases/find?name=${one.number}`);
+  await page.getByText(/Nobody waits|Nobody fits/).first().waitFor();
+  assert.equal(await page.getByText(one.name).count(), 0);
+  await page.goto(`/cases?name=${one.number}`);
+  await page.getByText(/Nobody is here yet|Nobody fits/).first().waitFor();
+  await page.goto(`/meeting/${meeting}`);
+  await page.getByText(/whose record you may not see|It may not exist/).first().waitFor();
+  assert.equal(await page.locator(".ju-agenda__item").count(), 0);
+  const minutes = await t.open("demo.outsider", `/meeting/${meeting}/minutes`);
+  await minutes.getByText(/you may not see|It may not exist/).first().waitFor();
+  assert.equal(await minutes.getByText(one.name).count(), 0);
+});
