@@ -8,7 +8,7 @@ const goal = (id: string, addresses: string[], extra: Partial<Goal> = {}): Goal 
   resourceType: "Goal", id, lifecycleStatus: "active", description: { text: id }, subject: {}, addresses: addresses.map((one) => ({ reference: `Condition/${one}` })), ...extra,
 });
 const action = (id: string, focus: string | undefined, end: string | undefined, status: Task["status"] = "requested"): Task => ({
-  resourceType: "Task", id, status, intent: "order", code: { coding: [{ system: "urn:joinedup:task", code: "action" }] },
+  resourceType: "Task", id, status, basedOn: [{ reference: "CarePlan/p" }], intent: "order", code: { coding: [{ system: "urn:joinedup:task", code: "action" }] },
   ...(focus ? { focus: { reference: `Goal/${focus}` } } : {}), ...(end ? { restriction: { period: { end } } } : {}),
 });
 
@@ -54,6 +54,15 @@ test("the tree holds everything once: needs with goals with actions, and what ha
   expect(tree.needs.map((one) => [one.need.id, one.goals.map((branch) => [branch.goal.id, branch.actions.map((task) => task.id)])])).toEqual([["n1", [["g1", ["t1"]]]], ["n2", []]]);
   expect(tree.goalsWithoutNeed.map((one) => one.goal.id)).toEqual(["g2"]);
   expect(tree.actionsWithoutGoal.map((one) => one.id)).toEqual(["t2", "t3"]);
+});
+
+test("work that is no part of the plan stands apart: it is not printed with it and is no drift of it", () => {
+  const { basedOn: _plan, ...apart } = action("t4", undefined, "2026-01-01");
+  const tree = planTree([], [goal("g1", [])], [apart, { ...apart, id: "t5", focus: { reference: "Goal/g1" } }], today);
+  expect(tree.actionsWithoutGoal).toEqual([]);
+  expect(tree.otherActions.map((one) => one.id)).toEqual(["t4"]);
+  expect(tree.goalsWithoutNeed[0]?.actions.map((one) => one.id)).toEqual(["t5"]);
+  expect(driftOf(undefined, tree, today).overdue.map((one) => one.id)).toEqual(["t5"]);
 });
 
 test("drift: overdue, undated, goals without action, needs without goal, review passed", () => {

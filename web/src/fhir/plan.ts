@@ -193,8 +193,11 @@ export interface PlanTree {
   needs: NeedBranch[];
   goalsWithoutNeed: GoalBranch[];
   actionsWithoutGoal: Task[];
+  /** Work about the person that is no part of the plan they agreed to: never printed with it. */
+  otherActions: Task[];
 }
 
+const isOfPlan = (task: Task): boolean => (task.basedOn ?? []).some((one) => /(^|\/)CarePlan\//.test(one.reference ?? ""));
 const order: Readonly<Record<ActionState, number>> = { overdue: 0, due: 1, "no-date": 2, done: 3, stopped: 4 };
 
 export function planTree(conditions: Condition[], goals: Goal[], tasks: Task[], today: string): PlanTree {
@@ -210,7 +213,8 @@ export function planTree(conditions: Condition[], goals: Goal[], tasks: Task[], 
   return {
     needs: needs.map((need) => ({ need, goals: live.filter((goal) => ofNeed(goal, need.id)).map(branch).sort(byImportance) })),
     goalsWithoutNeed: live.filter((goal) => !needs.some((need) => ofNeed(goal, need.id))).map(branch).sort(byImportance),
-    actionsWithoutGoal: actions.filter((task) => !goalIds.has(idOf(task.focus))),
+    actionsWithoutGoal: actions.filter((task) => !goalIds.has(idOf(task.focus)) && isOfPlan(task)),
+    otherActions: actions.filter((task) => !goalIds.has(idOf(task.focus)) && !isOfPlan(task)),
   };
 }
 

@@ -197,6 +197,19 @@ export function PlanBody({ kind, plan, tree, editable }: { kind: PlanKind; plan:
           </div>
         )}
       </section>
+      {editable && tree.otherActions.length > 0 && (
+        <section aria-labelledby="apart" className="ju-no-print">
+          <h2 id="apart" className="nhsuk-heading-m">
+            Other work about this person
+          </h2>
+          <p>No part of the plan, and not printed with it.</p>
+          <ul className="nhsuk-list">
+            {tree.otherActions.map((task) => (
+              <Action key={task.id} task={task} editable />
+            ))}
+          </ul>
+        </section>
+      )}
     </>
   );
 }

@@ -38,7 +38,7 @@ export function WhoLooked({ id, name }: { id: string; name: (reference: string |
           columns={[
             { key: "day", head: "Day", cell: (one) => `${date(one.day)}, ${time(one.first)}${time(one.first) === time(one.last) ? "" : ` to ${time(one.last)}`}` },
             { key: "who", head: "Who", cell: (one) => [name(one.practitioner) || roleInWords(one.role) || "A computer system", one.organisation].filter(Boolean).join(", ") },
-            { key: "what", head: "What they did", cell: (one) => `${list(one.did)} ${one.things.size > 0 ? list(one.things) : "the record"} (${one.times} ${one.times === 1 ? "time" : "times"})` },
+            { key: "what", head: "What they did", cell: (one) => `${list(one.did)} ${one.things.size > 0 ? list(one.things).replace("your record", "the record") : "the record"} (${one.times} ${one.times === 1 ? "time" : "times"})` },
             {
               key: "why",
               head: "Why",
