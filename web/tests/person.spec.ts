@@ -217,6 +217,33 @@ journey("two people write the same plan: each sees what the other changed, and c
   assert.match(signed, /care coordinator/i);
 });
 
+journey("a draft that comes back after another saved still overwrites nothing", async (t) => {
+  const { id } = await somebody(t, 3);
+  const plan = await withPlan(t, id);
+  const page = await t.open("demo.socialworker", `/person/${id}/plan/edit`);
+  await page.getByLabel("What is most important to me").fill("My garden, my dog Bess and my benefits");
+  await page.getByText(/^Saved \d/).waitFor();
+  await page.goto(`/person/${id}`); // called away
+  await page.getByRole("heading", { level: 1, name: "Summary" }).waitFor();
+  const put = await t.served.fhir("demo.coordinator", "PUT", `CarePlan/${plan.id}`, { ...plan, extension: [section("most-important", "My garden. Bess has died"), section("please-do", "Knock before you come in")] }, { "If-Match": `W/"${plan.meta?.versionId}"` });
+  assert.equal(put.status, 200, JSON.stringify(put.body));
+  await page.goto(`/person/${id}/plan/edit`);
+  await page.getByText(/^What you typed before is here again/).waitFor();
+  assert.equal(await page.getByLabel("What is most important to me").inputValue(), "My garden, my dog Bess and my benefits");
+  await page.getByRole("status").filter({ hasText: "saved a change" }).waitFor();
+  await page.getByRole("button", { name: "Save the plan" }).click();
+  const dialog = page.getByRole("dialog", { name: "Somebody else changed this while you were writing" });
+  await dialog.locator("ins", { hasText: "died" }).waitFor();
+  assert.equal(textOf(await planNow(t, plan.id ?? ""), "most-important"), "My garden. Bess has died");
+  await dialog.getByRole("radio", { name: "Theirs" }).check();
+  await dialog.getByRole("button", { name: "Save what I chose" }).click();
+  await page.waitForURL(`**/person/${id}/plan`);
+  assert.equal(textOf(await planNow(t, plan.id ?? ""), "most-important"), "My garden. Bess has died");
+  await page.goto(`/person/${id}/plan/edit`); // the draft is gone with the choice
+  await page.getByLabel("What is most important to me").waitFor();
+  assert.equal(await page.getByLabel("What is most important to me").inputValue(), "My garden. Bess has died");
+});
+
 journey("a session that ends in the middle of a form: signing in again in place, nothing lost", async (t) => {
   const { id } = await somebody(t, 3);
   const plan = await withPlan(t, id);
