@@ -130,12 +130,16 @@ Result<int> serve(const Common& common) {
     api_options.operations = casework->operations();
   }
   const rest::Api api(*store, std::move(api_options));
-  // Pages that listen to what changes, each under the permit of who is signed in there; and partners that asked to be told, of whom
-  // nobody yet knows on whose behalf they asked: under sign-in they are told nothing.
+  // Pages that listen to what changes, each under the permit of who is signed in there; and partners that asked to be told, each under
+  // the permit of the account that asked.
   const bool is_open = options.access == server::Access::anyone_on_this_machine;
   const auto anybody = [is_open]() -> std::unique_ptr<fhir::Permit> { return is_open ? std::make_unique<fhir::PermitAll>() : nullptr; };
   const auto events = subscriptions::Events::open(*store);
-  subscriptions::HooksOptions hook_options{.place_folder = common.place, .permit_of = [anybody](const std::string&) { return anybody(); }, .allowed = {}, .authority_file = {}};
+  subscriptions::HooksOptions hook_options{.place_folder = common.place, .permit_of = [anybody](const std::string&) { return anybody(); }, .note = {}, .allowed = {}, .authority_file = {}};
+  if (signed_in) {
+    hook_options.permit_of = [&signed_in](const std::string& id) { return signed_in->subscription_permit(id); };
+    hook_options.note = [&signed_in](const std::string& id, const fhir::Version& version) { return signed_in->note_delivery(id, version); };
+  }
   JOINEDUP_TRY(const auto settings, place::read_subscription_settings(common.place));
   hook_options.allowed = settings.receivers;
   hook_options.authority_file = settings.authority_file;
@@ -180,12 +184,14 @@ Result<int> serve(const Common& common) {
     std::printf("Listening %s\n", mllp->address().c_str());
   }
   if (casework) casework->watch(api);
+  if (signed_in) signed_in->watch_emergencies();
   std::fflush(stdout);
   int received = 0;
   sigwait(&signals, &received);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // asked a second time, it ends at once
   if (mllp) mllp->stop();
   if (casework) casework->stop();
+  if (signed_in) signed_in->stop_watching();
   hooks->stop();
   events->stop();
   server->stop();

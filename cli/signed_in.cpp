@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <thread>
 
+#include "identity/subjects.hpp"
+#include "server/access_operations.hpp"
 #include "server/audit_events.hpp"
 #include "server/doorkeeper.hpp"
 #include "web/web.hpp"
@@ -27,6 +32,7 @@ class Joined final : public SignedIn {
  public:
   Result<void> begin(const place::Place& place, fhir::DurableStore& store, const std::string& base_url) {
     base_url_ = base_url;
+    store_ = &store;
     JOINEDUP_TRY(log_, audit::Log::open({.folder = place.path("audit"), .writer = "serve"}));
     JOINEDUP_TRY(reader_, audit::Reader::open(place.path("audit")));
     JOINEDUP_TRY(access_, access::Access::open(store, place, {.base_url = base_url}));
@@ -34,7 +40,10 @@ class Joined final : public SignedIn {
                                                                    .person_here = [this](const access::Subject& subject, const std::string& number, const std::string& birth_date) { return person_here(subject, number, birth_date); }}));
     return {};
   }
-  ~Joined() override { identity_.reset(); }
+  ~Joined() override {
+    stop_watching();
+    identity_.reset();
+  }
 
   server::Server::Handler door(const rest::Api& api) override {
     api_ = &api;
@@ -42,15 +51,17 @@ class Joined final : public SignedIn {
         .who = [this](const rest::Request& request) { return who(request); },
         .permit = [this](const access::Subject& subject) { return permit(subject); },
         .note = [this](audit::Event event, std::function<void(Result<void>)> done) { log_->append(std::move(event), std::move(done)); },
-        .handle = [&api](const rest::Request& request) { return api.handle(request); },
+        .handle = [this](const rest::Request& request) { return handle(request); },
         .can_keep = [this] { return log_->can_keep(); },
         .ruled = [this](const access::Subject& subject, const std::string& type, const std::string& id) -> server::Ruled {
           const auto decision = access_->explain(subject, fhir::Action::read, type, id);
           return decision ? server::Ruled{decision->rule, decision->allowed} : server::Ruled{"not-explained", false};
         },
         .audit_events = [this](const access::Subject& subject, const rest::Request& request) {
-          return server::audit_events(subject, request, *reader_, [this](const audit::Event& event, std::string_view patient) { return access_->hides_from_person(event.user, patient); }, base_url_);
+          return server::audit_events(subject, request, *reader_, [this](const audit::Event& event, std::string_view patient) { return access_->hides_from_person(event.user, patient); },
+                                      [this, &subject](std::string_view type, std::string_view id) { return access_->hides_entry(subject, type, id); }, base_url_);
         },
+        .own_operations = [this](const access::Subject& subject, const rest::Request& request, audit::Event& event) { return server::access_operations(subject, request, *access_, event); },
         .emergency = [this](const access::Subject& subject, const std::string& patient, const std::string& reason) -> Result<void> {
           JOINEDUP_CHECK(access_->emergency(subject, patient, reason));
           return {};
@@ -107,6 +118,43 @@ class Joined final : public SignedIn {
     };
   }
 
+  // On behalf of whoever asked for it, as they are now: an account that is disabled, or a service that is removed, is told nothing more.
+  std::unique_ptr<fhir::Permit> subscription_permit(const std::string& id) override {
+    const auto subject = subscriber(id);
+    if (!subject) return nullptr;
+    auto permit = access_->permit(*subject);
+    return permit ? std::move(*permit) : nullptr;
+  }
+  Result<void> note_delivery(const std::string& id, const fhir::Version& version) override {
+    const auto subject = subscriber(id);
+    if (!subject) return tl::unexpected<Error>(subject.error());
+    audit::Event event{.kind = "deliver", .outcome = "allowed"};
+    event.user = subject->user, event.client = subject->client, event.practitioner = subject->practitioner, event.organisation = subject->organisation;
+    event.roles = subject->roles, event.purpose = "direct_care", event.rule = "Subscription/" + id;
+    event.resources = {version.type + "/" + version.id + "/_history/" + std::to_string(version.version)};
+    fhirpath::Document document;
+    fhir::People people;
+    if (document.parse(version.body)) fhir::people_of(version.type, version.id, document, base_url_, people);
+    for (const auto one : people.ids) event.patients.emplace_back(one);
+    return log_->append_and_wait(std::move(event));
+  }
+
+  void watch_emergencies() override {
+    watcher_ = std::thread([this] {
+      std::unique_lock lock(watch_mutex_);
+      do tell_of_emergencies();
+      while (!watch_.wait_for(lock, std::chrono::minutes(1), [this] { return stop_; }));
+    });
+  }
+  void stop_watching() override {
+    {
+      const std::lock_guard lock(watch_mutex_);
+      stop_ = true;
+      watch_.notify_all();
+    }
+    if (watcher_.joinable()) watcher_.join();
+  }
+
   void received(const std::vector<messages::Receipt>& receipts) override {
     for (const auto& one : receipts) {
       audit::Event event{.kind = "receive", .outcome = one.state == messages::State::applied ? "allowed" : "failed", .organisation = one.origin, .purpose = "direct_care"};
@@ -137,6 +185,36 @@ class Joined final : public SignedIn {
       if (!subject) return sent_to("/login?next=" + percent_encode(request.query.empty() ? request.path : request.path + "?" + request.query));
     }
     return web::page(request);
+  }
+  // Whoever posts a Subscription is its subscriber; policy lets nobody be another.
+  rest::Response handle(const rest::Request& request) const {
+    if (request.method == "POST" || request.method == "PUT")
+      if (auto body = access::with_subscriber(request.body, request.principal)) {
+        auto stamped = request;
+        stamped.body = std::move(*body);
+        return api_->handle(stamped);
+      }
+    return api_->handle(request);
+  }
+  Result<access::Subject> subscriber(const std::string& id) const {
+    const auto version = store_->read("Subscription", id, fhir::PermitAll());
+    fhirpath::Document document;
+    if (!version || !document.parse(version->body)) return fail(ErrorCode::not_found, "There is no such Subscription.");
+    const auto user = access::subscriber_of(document);
+    if (user.empty()) return fail(ErrorCode::forbidden, "Nobody is known to have asked for this Subscription.");
+    JOINEDUP_TRY(auto subject, identity::subject_of(*identity_, user));
+    return for_their_office(std::move(subject));
+  }
+  // Emergencies that nobody reviewed in time are laid before those who answer for the place: a notice each, which names nobody.
+  void tell_of_emergencies() {
+    const auto all = access_->emergencies();
+    if (!all) return;
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    for (const auto& notice : access::notices_of(*all, now)) {
+      const auto there = store_->read("Communication", notice.id, fhir::PermitAll());
+      if (there ? !notice.is_done || there->body.find(R"("status":"completed")") != std::string::npos : notice.is_done) continue;
+      static_cast<void>(store_->write({{.kind = fhir::Write::Kind::update, .type = "Communication", .id = notice.id, .body = notice.body, .if_match = there ? there->version : 0}}));
+    }
   }
   Result<std::unique_ptr<fhir::Permit>> permit(const access::Subject& subject) {
     JOINEDUP_TRY(auto made, access_->permit(subject));
@@ -185,6 +263,11 @@ class Joined final : public SignedIn {
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<server::Doorkeeper> door_;
   const rest::Api* api_ = nullptr;
+  fhir::DurableStore* store_ = nullptr;
+  std::mutex watch_mutex_;
+  std::condition_variable watch_;
+  bool stop_ = false;
+  std::thread watcher_;
   std::mutex mutex_;
   std::map<std::string, access::Subject> exporting_;
 };

@@ -32,6 +32,12 @@ class SignedIn {
   // What hospitals' messages did, for the log.
   virtual void received(const std::vector<messages::Receipt>& receipts) = 0;
   virtual std::function<Result<std::unique_ptr<fhir::Permit>>(const std::string& principal)> export_permit() = 0;
+  // What a partner's Subscription may be told of, as its subscriber is now: nothing where nobody is known to ask; and the event of its being told.
+  virtual std::unique_ptr<fhir::Permit> subscription_permit(const std::string& subscription) = 0;
+  virtual Result<void> note_delivery(const std::string& subscription, const fhir::Version& version) = 0;
+  // Tells the guardian and administrators of emergencies that nobody reviewed in time; a thread, until it is stopped.
+  virtual void watch_emergencies() = 0;
+  virtual void stop_watching() = 0;
   virtual std::string notes() const = 0;  // sentences for an administrator; may be empty
 };
 

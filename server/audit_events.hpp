@@ -15,7 +15,9 @@
 namespace joinedup::server {
 
 using HidesFromPerson = std::function<bool(const audit::Event&, std::string_view patient)>;
+// Whether an entry ("Observation", "7") is kept from the person: then no event tells of it, and one that tells of nothing else is not shown.
+using HidesEntry = std::function<bool(std::string_view type, std::string_view id)>;
 
-rest::Response audit_events(const access::Subject& subject, const rest::Request& request, audit::Reader& log, const HidesFromPerson& hides, std::string_view base_url);
+rest::Response audit_events(const access::Subject& subject, const rest::Request& request, audit::Reader& log, const HidesFromPerson& hides, const HidesEntry& hides_entry, std::string_view base_url);
 
 }  // namespace joinedup::server

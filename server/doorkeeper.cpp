@@ -133,6 +133,8 @@ rest::Response Doorkeeper::let_in(rest::Request& request, const access::Subject&
     return fault(503, "transient", "The log of changes cannot be written at present, so nothing is changed. Try again when the administrator has made room.");
   if (parts_.emergency && parts.size() == 3 && parts[0] == "Patient" && parts[2] == "$emergency-access" && request.method == "POST")
     return emergency(request, subject, parts[1], event);
+  if (parts_.own_operations)
+    if (auto own = parts_.own_operations(subject, request, event)) return std::move(*own);
   request.principal = subject.user;
   request.author = author_of(subject);
   request.organisation = subject.organisation;

@@ -38,6 +38,8 @@ struct DoorParts {
   std::function<Ruled(const access::Subject&, const std::string& type, const std::string& id)> ruled = {};
   // AuditEvent is made from the log: reads and searches of it. May be absent.
   std::function<rest::Response(const access::Subject&, const rest::Request&)> audit_events = {};
+  // What policy itself is asked to do (server/access_operations.hpp); nothing: not an address of its, or not for this subject. May be absent.
+  std::function<std::optional<rest::Response>(const access::Subject&, const rest::Request&, audit::Event&)> own_operations = {};
   // POST Patient/[id]/$emergency-access: the grant, once its reason is taken. May be absent.
   std::function<Result<void>(const access::Subject&, const std::string& patient, const std::string& reason)> emergency = {};
 };

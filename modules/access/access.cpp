@@ -125,6 +125,14 @@ class PolicyAccess final : public Access {
     JOINEDUP_CHECK(ledger_->show_again(id, state_.now()));
     return state_.reload_ledger();
   }
+  bool hides_entry(const Subject& subject, std::string_view type, std::string_view id) override {
+    const auto decision = explain(subject, fhir::Action::read, type, id);
+    if (!decision) return true;
+    if (decision->allowed) return false;
+    // By what agreements or relationships say now, nothing of the past is a secret; what is not there any more is none, unless it was one.
+    const std::string_view rule = decision->rule;
+    return rule.starts_with("label") || rule == "unknown-label" || rule == "withheld" || rule == "target" || state_.withholds(subject, std::string(type) + "/" + std::string(id));
+  }
   bool hides_from_person(std::string_view user, std::string_view patient) override { return state_.hides(user, patient); }
 
  private:

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "base/result.hpp"
 #include "fhir/permit.hpp"
 #include "fhir/store.hpp"
+#include "fhirpath/document.hpp"
 #include "place/place.hpp"
 
 namespace joinedup::access {
@@ -78,9 +80,24 @@ class Access {
   virtual Result<Withheld> withhold(const Subject& lead, Withheld what) = 0;
   virtual Result<std::vector<Withheld>> withheld(const Subject& lead) = 0;
   virtual Result<void> show_again(const Subject& lead, std::int64_t id) = 0;
+  // Whether a person or who acts for them may not know of an entry that is, or was, there: then not from the list of who looked either.
+  virtual bool hides_entry(const Subject& subject, std::string_view type, std::string_view id) = 0;
   // Whether an access of `user` is kept from the person's own list of who looked (an emergency that is withheld).
   virtual bool hides_from_person(std::string_view user, std::string_view patient) = 0;
 };
+
+// Who asked for a Subscription: the account in its extension urn:joinedup:subscriber, which the policy lets nobody write but that account.
+inline constexpr std::string_view subscriber_extension = "urn:joinedup:subscriber";
+std::string subscriber_of(const fhirpath::Document& subscription);  // empty: nobody, or more than one
+// What is posted, with the asker's account in each Subscription of it (a Bundle's too), whatever stood there; nothing: there is none.
+std::optional<std::string> with_subscriber(std::string_view body, const std::string& user);
+
+// What the guardian and administrators are told of emergencies whose review is overdue: a Communication each, which names nobody; done once reviewed.
+struct Notice {
+  std::string id, body;
+  bool is_done = false;
+};
+std::vector<Notice> notices_of(const std::vector<Emergency>& emergencies, std::int64_t now);
 
 // Emergencies without the record, for the command line: of the place's own file, none where it is not there. The reviewer is an account's id.
 Result<std::vector<Emergency>> read_emergencies(const std::string& place_folder);

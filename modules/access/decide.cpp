@@ -231,6 +231,9 @@ bool State::is_withheld(const View& view, const Case& c) const {
 bool State::by_author(const View& view, const Rule& rule, const Case& c) const {
   if (rule.author == Rule::Author::any) return true;
   if (rule.author == Rule::Author::not_home) return !says_home(*c.document);
+  // An app of somebody's may ask for less than they may see: it cannot be told in their stead.
+  if (rule.author == Rule::Author::own_account)
+    return (!view.scopes || view.subject.kind == Subject::Kind::backend) && !view.subject.user.empty() && subscriber_of(*c.document) == view.subject.user;
   // Whose words these are: everybody whom the elements below name is the writer.
   const bool worker = view.subject.kind == Subject::Kind::worker;
   const std::string self = view.subject.kind == Subject::Kind::proxy ? "RelatedPerson/" + view.subject.related_person : "Patient/" + view.subject.patient;
@@ -255,7 +258,7 @@ bool State::by_author(const View& view, const Rule& rule, const Case& c) const {
 // What stands against a version that somebody would write, compared with the one that is there; nothing: it may be written.
 const char* State::written(const View& view, const Case& c, const Rule& rule) const {
   if (view.reader.cover != place::Cover::in_force) return "agreement-view-only";
-  if (!view.may_write) return "agreement-view-only";
+  if (!view.may_write && rule.group != Group::subscription) return "agreement-view-only";
   if (c.deed == deed::remove) return nullptr;
   std::uint32_t labels_before = 0;
   std::string source_before;
@@ -301,7 +304,7 @@ Verdict State::by_rule(const View& view, const Rule& rule, const Case& c) const 
   bool emergency = false;
   if (const char* against = joined(view, rule, c, emergency)) return refused(against);
   if (!by_author(view, rule, c)) return refused(rule.author == Rule::Author::not_home ? "staff-home" : "not-author");
-  if (rule.group == Group::record || rule.group == Group::meeting || rule.group == Group::log) {
+  if (rule.group == Group::record || rule.group == Group::meeting || rule.group == Group::subscription || rule.group == Group::log) {
     bool unknown = false;
     const bool own = (rule.relations & relation::own_data) != 0;
     if (const Label* label = label_against(view, c, emergency, unknown)) {

@@ -11,7 +11,7 @@ namespace {
 using specification::Question;
 
 const std::vector<std::string> roles = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "guardian", "administrator", "person", "proxy", "backend"};
-const std::vector<std::string> interactions = {"read", "search", "history", "include", "chain", "create", "update", "delete"};  // the destructive one last
+const std::vector<std::string> interactions = {"read", "search", "history", "include", "chain", "everything", "export", "create", "update", "patch", "delete"};  // the destructive one last
 const std::vector<std::string> relationships = {"none", "registered_practice", "care_team", "accepted_referral", "emergency", "own", "proxy_chosen", "proxy_deputy", "own_data"};
 const std::vector<std::string> labels = {"none", "safeguarding", "sexual_health", "mental_health", "protected_address", "gender_recognition", "fertility"};
 const std::vector<std::string> agreements = {"in_force", "reader_winding_down", "reader_ended", "reader_view_only", "source_winding_down", "source_ended"};
@@ -48,6 +48,8 @@ class MatrixTest : public AccessTest {
       for (const auto& label : labels) put("Observation", entry(relationship, label), body(relationship, label));
     }
     now_ += 2 * a_day;  // a state that ends has ended by now
+    exported_.reset();
+    exports_ = std::make_unique<rest::Api>(*store_, rest::ApiOptions{.base_url = base, .export_folder = folder_->file("exports"), .export_permit = [this](const std::string&) { return access_->permit(backend("ORG")); }});
     if (!state.empty()) { ASSERT_TRUE(access_->emergency(worker("w", "nurse", "ORG"), name("emergency"), "found unconscious at home")); }
   }
   static std::string name(std::string text) {
@@ -76,6 +78,9 @@ class MatrixTest : public AccessTest {
     if (q.interaction == "search") return counted(who, "Observation?_id=" + id);
     if (q.interaction == "history") return status(who, "GET /Observation/" + id + "/_history/1") == 200;
     if (q.interaction == "include") return send(who, "GET /Patient?_id=" + patient + "&_revinclude=Observation:subject").body.find("\"" + id + "\"") != std::string::npos;
+    if (q.interaction == "everything") return send(who, "GET /Patient/" + patient + "/$everything?_count=1000").body.find("\"" + id + "\"") != std::string::npos;
+    if (q.interaction == "export") return is_exported(who, id);
+    if (q.interaction == "patch") return status(who, "PATCH /Observation/" + id, R"([{"op":"replace","path":"/status","value":"final"}])") == 200;
     if (q.interaction == "chain") return counted(who, "Patient?_has:Observation:subject:_id=" + id);
     if (q.interaction == "update") return status(who, "PUT /Observation/" + id, R"({"resourceType":"Observation","id":")" + id + "\"," + body(q.relationship, q.label) + "}") == 200;
     if (q.interaction == "create") {
@@ -90,6 +95,38 @@ class MatrixTest : public AccessTest {
     }
     return false;
   }
+  // What a bulk export of the asker's holds: one export of each state of the agreements, for those who may begin one.
+  bool is_exported(const Subject& who, const std::string& id) {
+    const auto call = [&](const std::string& path, const std::string& query) {
+      const auto permit = access_->permit(who);
+      rest::Request request{.method = "GET", .path = path, .query = query, .headers = {{"Prefer", "respond-async"}}};
+      request.permit = permit->get(), request.principal = "asker";
+      auto response = exports_->handle(request);
+      for (bool more = static_cast<bool>(response.more); more;) {
+        std::string piece;
+        more = response.more(piece).value_or(false);
+        response.body += piece;
+      }
+      return response;
+    };
+    if (who.kind == Subject::Kind::backend && exported_) return exported_->find("\"" + id + "\"") != std::string::npos;
+    const auto begun = call("/$export", "_type=Observation");
+    if (begun.status != 202) return false;
+    const auto local = [](std::string_view address) { return std::string(address.substr(std::string_view(base).size())); };
+    const auto where = local(begun.header("Content-Location"));
+    rest::Response done;
+    do done = call(where, {});
+    while (done.status == 202);
+    std::string all;
+    for (std::size_t at = 0; (at = done.body.find("\"url\":\"", at)) != std::string::npos;) {
+      at += 7;
+      all += call(local(std::string_view(done.body).substr(at, done.body.find('"', at) - at)), {}).body;
+    }
+    if (who.kind == Subject::Kind::backend) exported_ = all;
+    return all.find("\"" + id + "\"") != std::string::npos;
+  }
+  std::unique_ptr<rest::Api> exports_;
+  std::optional<std::string> exported_;
   bool counted(const Subject& who, const std::string& search) {
     return send(who, "GET /" + search + "&_summary=count").body.find("\"total\":1") != std::string::npos;
   }

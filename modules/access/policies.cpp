@@ -63,9 +63,9 @@ const Words<std::uint32_t> deeds = {{"read", deed::read}, {"create", deed::creat
 const Words<std::uint32_t> relations = {{"registered_practice", relation::registered_practice}, {"care_team", relation::care_team},
                                         {"accepted_referral", relation::accepted_referral}, {"own", relation::own}, {"proxy", relation::proxy},
                                         {"emergency", relation::emergency}, {"offered_referral", relation::offered_referral}, {"own_data", relation::own_data}, {"past_case", relation::past_case}};
-const Words<Group> groups = {{"record", Group::record}, {"meeting", Group::meeting}, {"directory", Group::directory}, {"knowledge", Group::knowledge},
+const Words<Group> groups = {{"record", Group::record}, {"meeting", Group::meeting}, {"notice", Group::notice}, {"subscription", Group::subscription}, {"directory", Group::directory}, {"knowledge", Group::knowledge},
                              {"register", Group::register_}, {"log", Group::log}, {"closed", Group::closed}};
-const Words<Rule::Author> authors = {{"any", Rule::Author::any}, {"self", Rule::Author::self}, {"own_score", Rule::Author::own_score}, {"not_home", Rule::Author::not_home}};
+const Words<Rule::Author> authors = {{"any", Rule::Author::any}, {"self", Rule::Author::self}, {"own_score", Rule::Author::own_score}, {"own_account", Rule::Author::own_account}, {"not_home", Rule::Author::not_home}};
 
 Result<std::uint32_t> bits(const Table& table, std::string_view text, const Words<std::uint32_t>& words, std::string_view what) {
   std::uint32_t out = 0;

@@ -19,8 +19,8 @@
 
 namespace joinedup::access {
 
-// record: about people. meeting: a team's own, that names nobody. closed: nobody's.
-enum class Group : std::uint8_t { record, meeting, directory, knowledge, register_, log, closed };
+// record: about people. meeting: a team's own, that names nobody. notice: to an office of the place, naming nobody. subscription: whoever asked for it. closed: nobody's.
+enum class Group : std::uint8_t { record, meeting, notice, subscription, directory, knowledge, register_, log, closed };
 
 // How somebody is joined to a person (bits), or to a resource (own_data).
 namespace relation {
@@ -45,7 +45,7 @@ struct Rule {
   Group group = Group::closed;
   Types types;
   std::uint32_t deeds = 0, relations = 0;  // relations 0: none is needed
-  enum class Author : std::uint8_t { any, self, own_score, not_home } author = Author::any;
+  enum class Author : std::uint8_t { any, self, own_score, own_account, not_home } author = Author::any;
 };
 
 struct Label {

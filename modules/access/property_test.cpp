@@ -79,6 +79,17 @@ class PropertyTest : public AccessTest {
     add("Consent", R"("status":"active","scope":{"text":"x"},"category":[{"text":"x"}],"patient":)" + ref("Patient/" + related) + R"(,"policyRule":{"coding":[{"system":"urn:joinedup:proxy-authority","code":")" +
                        std::string(pick<const char*>(random, {"chosen", "deputy", "unknown"})) + R"("}]},"provision":{"type":"permit","actor":[{"role":{"text":"x"},"reference":)" + ref("RelatedPerson/rp") + "}]}");
     now_ = noon;
+    // Some entries are withheld from the persons or who acts for them.
+    const auto lead = worker("lead", "safeguarding_lead", "ORG" + std::to_string(random.below(2)));
+    for (int i = 0; i < 6; ++i) {
+      const Made& one = made_[random.below(made_.size())];
+      Withheld what;
+      what.patient = patient(random), what.reason = "one who may be coerced", what.review_due = now_ + a_day;
+      if (random.below(2) == 0) what.resource = one.type + "/" + one.id;
+      else what.type = pick<const char*>(random, {"Observation", "Task", "Encounter"});
+      what.from = random.below(2) == 0 ? Withheld::From::person_and_proxies : Withheld::From::proxies;
+      static_cast<void>(access_->withhold(lead, what));  // where the lead has a relationship
+    }
   }
 
   Subject random_subject(Random& random) {
@@ -203,6 +214,61 @@ TEST_F(PropertyTest, AnAnswerIsTheOneOfARecordWithoutWhatIsDenied) {
   EXPECT_GT(pages, 50U);
   EXPECT_GT(hidden, 1000U);
   EXPECT_GT(shown, 400U);
+}
+
+// A write aimed at something hidden is answered as one aimed at nothing, changes nothing, and tells nothing.
+TEST_F(PropertyTest, AWriteAimedAtWhatIsHiddenIsAWriteAimedAtNothing) {
+  const int places = std::getenv("JOINEDUP_LONG") != nullptr ? 60 : 5;
+  std::size_t hidden = 0, changed = 0, refused = 0;
+  for (int n = 0; n < places; ++n) {
+    Random random(43, static_cast<std::uint64_t>(n), 0);
+    ASSERT_NO_FATAL_FAILURE(random_place(random));
+    for (int step = 0; step < 150; ++step) {
+      const Subject who = random_subject(random);
+      const Made one = made_[random.below(made_.size())];
+      const auto is_hidden = [&](const Made& made) {
+        const auto decision = access_->explain(who, fhir::Action::read, made.type, made.id);
+        return decision && !decision->allowed;
+      };
+      const auto version_of = [&](const Made& made) {
+        const auto there = store_->read(made.type, made.id, fhir::PermitAll());
+        return there ? there->version : 0;
+      };
+      std::vector<std::pair<const Made*, std::uint64_t>> before;
+      for (const Made& made : made_)
+        if (is_hidden(made)) before.emplace_back(&made, version_of(made));
+      const auto way = random.below(7);
+      const auto aimed = [&](const std::string& id) -> rest::Response {
+        std::string body = one.body;
+        const auto from = R"("id":")" + one.id + "\"";
+        if (const auto at = body.find(from); at != body.npos) body.replace(at, from.size(), R"("id":")" + id + "\"");
+        const auto address = one.type + "/" + id;
+        switch (way) {
+          case 0: return send(who, "PUT /" + address, body);
+          case 1: return send(who, "PUT /" + address, body, {{"If-Match", "W/\"1\""}});
+          case 2: return send(who, "PATCH /" + address, R"([{"op":"add","path":"/language","value":"en"}])");
+          case 3: return send(who, "DELETE /" + address);
+          case 4: return send(who, "DELETE /" + one.type + "?_id=" + id);
+          case 5: return send(who, "PUT /" + one.type + "?_id=" + id, body);
+          default:
+            return send(who, "POST /", R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + body + R"(,"request":{"method":"PUT","url":")" + address + "\"}}]}");
+        }
+      };
+      const bool was_hidden = is_hidden(one);
+      const auto answer = aimed(one.id);
+      for (const auto& [made, version] : before) ASSERT_EQ(version_of(*made), version) << n << " " << step << " " << who.roles[0] << " way " << way << " " << made->type << "/" << made->id;
+      if (answer.status < 300) ++changed;
+      else ++refused;
+      if (!was_hidden) continue;
+      ++hidden;
+      const auto absent = aimed("zz");
+      ASSERT_EQ(answer.status, absent.status) << n << " " << step << " " << who.roles[0] << " way " << way << " " << one.type << "\n" << answer.body << "\n" << absent.body;
+      ASSERT_EQ(std::regex_replace(answer.body, std::regex("\\b" + one.id + "\\b"), "zz"), absent.body) << who.roles[0] << " way " << way << " " << one.type;
+    }
+  }
+  EXPECT_GT(hidden, 200U);
+  EXPECT_GT(changed, 20U);
+  EXPECT_GT(refused, 200U);
 }
 
 }  // namespace

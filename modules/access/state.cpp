@@ -199,6 +199,15 @@ bool State::hides(std::string_view user, std::string_view patient) const {
   });
 }
 
+bool State::withholds(const Subject& subject, const std::string& address) const {
+  const std::shared_lock lock(mutex_);
+  return std::any_of(withheld_.begin(), withheld_.end(), [&](const Withheld& w) {
+    if (w.ended != 0 || w.resource != address) return false;
+    if (subject.kind == Subject::Kind::person) return w.from == Withheld::From::person_and_proxies;
+    return w.from != Withheld::From::one_proxy || w.related_person == subject.related_person;
+  });
+}
+
 std::vector<std::string> State::patients_of(std::string_view key) const {
   std::vector<std::string> out;
   if (key.starts_with("Patient/")) {

@@ -93,6 +93,7 @@ class State {
   void bump();
   bool knows_patient(std::string_view id) const;
   bool hides(std::string_view user, std::string_view patient) const;
+  bool withholds(const Subject& subject, const std::string& address) const;  // one entry, by its address
 
  private:
   struct PatientFacts {

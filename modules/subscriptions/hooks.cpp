@@ -305,6 +305,8 @@ void RestHooks::deliver(const Subscription& subscription, const Delivery& delive
     const std::lock_guard lock(mutex_);
     return run("DELETE FROM delivery WHERE id = ?", {}, {delivery.id});
   }
+  if (options_.note)
+    if (const auto noted = options_.note(subscription.id, *version); !noted) return failed(subscription, delivery, noted.error().sentence);
   Post what{.headers = subscription.headers, .content_type = subscription.payload, .body = subscription.payload.empty() ? std::string() : version->body};
   const auto status = post(subscription.endpoint, what, {.allowed = options_.allowed, .authority_file = options_.authority_file, .timeout = options_.timeout});
   if (status && *status >= 200 && *status < 300) {

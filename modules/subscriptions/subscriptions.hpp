@@ -47,6 +47,8 @@ struct HooksOptions {
   std::string place_folder;                    // PLACE/subscriptions/queue.sqlite
   // On whose behalf a Subscription asks, by its id; nothing: of nobody, so it is told nothing.
   std::function<std::unique_ptr<fhir::Permit>(const std::string& subscription)> permit_of;
+  // For the log, before anything is told; an error: it is not told now, and tried again. May be absent.
+  std::function<Result<void>(const std::string& subscription, const fhir::Version& version)> note = {};
   std::vector<std::string> allowed;            // "host:port" of receivers with private addresses
   std::string authority_file;                  // PEM; the system's where empty
   std::vector<std::chrono::milliseconds> pauses = {std::chrono::seconds(5), std::chrono::seconds(30), std::chrono::minutes(2), std::chrono::minutes(10), std::chrono::hours(1)};

@@ -72,8 +72,9 @@ inline bool may(const Question& q) {
   const bool carer_writes = carers.contains(q.role) && is_joined(q) && q.relationship != "emergency";
   const bool system = q.role == "backend" && is_joined(q);
   if (q.interaction == "read" || q.interaction == "search" || q.interaction == "history") return sees_observation(q);
-  if (q.interaction == "include" || q.interaction == "chain") return sees_patient(q) && sees_observation(q);
-  if (q.interaction == "update")
+  if (q.interaction == "export") return q.role == "backend" && sees_observation(q) && q.agreement != "reader_winding_down";  // a partner takes its own data at once
+  if (q.interaction == "include" || q.interaction == "chain" || q.interaction == "everything") return sees_patient(q) && sees_observation(q);
+  if (q.interaction == "update" || q.interaction == "patch")
     return ((carer_writes && label_lets(q)) || system) && organisation_may_write(q) && (system || !q.agreement.starts_with("source_"));
   if (q.interaction == "create") {  // of the same, with the label, from no feed but a system's own
     if (system) return organisation_may_write(q) && q.label == "none";
