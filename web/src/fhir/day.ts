@@ -41,6 +41,7 @@ export interface Day {
   items: Item[];
   alerts: Alert[];
   messages: Alert[];
+  people: Map<string, fhir4.Patient>; // by Patient/…
 }
 
 export interface Me {
@@ -213,7 +214,7 @@ export function dayOf(resources: fhir4.FhirResource[], me: Me, clock: { today: s
   const latest = (a: Alert, b: Alert) => Number(a.isOpened) - Number(b.isOpened) || ((a.sent ?? "") < (b.sent ?? "") ? 1 : (a.sent ?? "") > (b.sent ?? "") ? -1 : a.key < b.key ? -1 : 1);
   alerts.sort(latest);
   messages.sort(latest);
-  return { items, alerts, messages };
+  return { items, alerts, messages, people: patients };
 }
 
 export interface Wanted {

@@ -2,14 +2,14 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { update } from "../../api/client.ts";
 import type { Alert } from "../../fhir/day.ts";
-import { ago, dateTime } from "../../fhir/format.ts";
+import { ago, born, dateTime, nhsNumberOf } from "../../fhir/format.ts";
 import { idOf } from "../../fhir/record.ts";
 import { announce } from "../../parts/announce.tsx";
 import { Button } from "../../parts/form.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 
 /** Alerts or messages, those that nobody opened first. Marking one as opened says so to everybody whom it was sent to. */
-export function Alerts({ title, id, alerts, empty, most, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; most: number; onChange: () => unknown }) {
+export function Alerts({ title, id, alerts, empty, most, people, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; most: number; people: Map<string, fhir4.Patient>; onChange: () => unknown }) {
   const [busy, setBusy] = useState<string>();
   const [fault, setFault] = useState<{ key: string; sentence: string }>();
   const [all, setAll] = useState(false);
@@ -46,6 +46,11 @@ export function Alerts({ title, id, alerts, empty, most, onChange }: { title: st
                 </Link>
               ) : null}{" "}
               {one.text}
+              {people.has(one.patient) && (
+                <div className="ju-quiet">
+                  {born(people.get(one.patient)!)}, NHS number {nhsNumberOf(people.get(one.patient)!) || "not known"}
+                </div>
+              )}
               <div className="ju-quiet">{one.sent ? `${dateTime(one.sent)}${one.sent.includes("T") ? ` (${ago(one.sent)})` : ""}` : "Time not known"}</div>
               {fault?.key === one.key && (
                 <span className="nhsuk-error-message" role="alert">

@@ -7,12 +7,12 @@ import { useHearing } from "../../api/events.ts";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { dayOf, kindWords, shown, timingWords, type Item, type ItemKind, type Timing, type Wanted } from "../../fhir/day.ts";
 import { addDays, date, dateTime, relative, today } from "../../fhir/format.ts";
-import { idOf } from "../../fhir/record.ts";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { announce } from "../../parts/announce.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
 import { Button, Select, TextArea, TextField } from "../../parts/form.tsx";
 import { Page, Waiting } from "../../parts/Frame.tsx";
+import { PersonCell } from "../../parts/PersonCell.tsx";
 import { Pages } from "../../parts/Pages.tsx";
 import { Table, type Column } from "../../parts/Table.tsx";
 import { Tag, type TagColour } from "../../parts/Tag.tsx";
@@ -98,7 +98,7 @@ export default function MyDay() {
         </>
       ),
     },
-    { key: "person", head: "Person", cell: (one) => (one.patient ? <Link to={`/person/${idOf(one.patient)}`}>{one.person}</Link> : <span className="ju-quiet">About nobody</span>) },
+    { key: "person", head: "Person", cell: (one) => (one.patient ? <PersonCell patient={day.people.get(one.patient)} reference={one.patient} /> : <span className="ju-quiet">About nobody</span>) },
     {
       key: "due",
       head: "Due",
@@ -147,7 +147,7 @@ export default function MyDay() {
               </li>
             ))}
           </ul>
-          <Alerts title="Alerts" id="alerts" alerts={day.alerts} most={10} empty="No alert is waiting to be opened. See below when each source last spoke." onChange={reload} />
+          <Alerts title="Alerts" id="alerts" alerts={day.alerts} people={day.people} most={10} empty="No alert is waiting to be opened. See below when each source last spoke." onChange={reload} />
           <section aria-labelledby="work">
             <h2 id="work" className="nhsuk-heading-m">
               Work <span className="ju-count">({found.length === day.items.length ? found.length : `${found.length} of ${day.items.length}`})</span>
@@ -172,7 +172,7 @@ export default function MyDay() {
             />
             <Pages page={page} pages={pages} to={(to) => `?${new URLSearchParams([...[...address].filter(([key]) => key !== "page"), ["page", String(to)]])}`} />
           </section>
-          {day.messages.length > 0 && <Alerts title="Messages" id="messages" alerts={day.messages} most={5} empty="Every message was opened." onChange={reload} />}
+          {day.messages.length > 0 && <Alerts title="Messages" id="messages" alerts={day.messages} people={day.people} most={5} empty="Every message was opened." onChange={reload} />}
           {meetings.length > 0 && (
             <section aria-labelledby="meetings">
               <h2 id="meetings" className="nhsuk-heading-m">
