@@ -32,6 +32,6 @@ server=
 grep -q '"ok":true' "$work/verified" || { echo "FAILED: $(cat "$work/verified")"; failures=1; }
 # Nobody's name or number stands in the logs.
 while read -r name; do
-  if grep -rqaF "$name" "$work/place/audit" "$work/log"; then echo "FAILED: a name stands in a log"; failures=1; fi
+  if grep -rqaF -e "$name" "$work/place/audit" "$work/log"; then echo "FAILED: a name stands in a log"; failures=1; fi
 done < <("$node" -e 'for (const one of JSON.parse(require("fs").readFileSync(process.argv[1]))) console.log(one.password)' "$work/place/demo-users.json")
 exit $failures
