@@ -1,12 +1,10 @@
-// What a list shows stands in its address: going back, sharing and reloading lose nothing.
+// How a list is filtered and sorted stands in its address: going back, sharing and reloading lose nothing. Never what was typed.
 //
 //   const address = useAddress();
-//   const typed = address.useTyped("name");          // typed.value at once, in the address when typing pauses
+//   const typing = useTyped("name");                 // typing.value, typing.set
 //   <Select value={address.get("sort")} onChange={(value) => address.choose("sort", value)} />
-import { useEffect, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
-
-const pause = 300;
+import { useRef, useState } from "react";
+import { useLocation, useSearchParams } from "react-router";
 
 export interface Typing {
   value: string;
@@ -35,26 +33,19 @@ export function useAddress() {
   return { get: (key: string) => asked.get(key) ?? "", page: Number(asked.get("page") ?? 1), choose, to };
 }
 
-/** A field that filters as it is typed in: never slower than the fingers, in the address when they rest. */
-export function useTyped(address: ReturnType<typeof useAddress>, key: string): Typing {
-  const there = address.get(key);
-  const [value, setValue] = useState(there);
-  const own = useRef(there); // what this field last put into the address
-  const choose = useRef(address.choose);
-  choose.current = address.choose;
-  useEffect(() => {
-    if (there !== own.current) {
-      own.current = there; // somebody went back
-      setValue(there);
-    }
-  }, [there]);
-  useEffect(() => {
-    if (value === own.current) return;
-    const timer = setTimeout(() => {
-      own.current = value;
-      choose.current(key, value, { replace: true });
-    }, pause);
-    return () => clearTimeout(timer);
-  }, [value, key]);
-  return { value, set: setValue };
+// What was typed, by page and field, in the memory of this tab alone.
+const kept = new Map<string, string>();
+
+/**
+ * A field that filters as it is typed in. Names and NHS numbers are typed here: they stand in no address, so in no history and no
+ * log; going back within the workspace finds them again, a reload does not.
+ */
+export function useTyped(field: string): Typing {
+  const key = `${useLocation().pathname} ${field}`;
+  const [value, setValue] = useState(() => kept.get(key) ?? "");
+  const set = (next: string) => {
+    kept.set(key, next);
+    setValue(next);
+  };
+  return { value, set };
 }

@@ -44,7 +44,7 @@ const colours = { waitlist: "yellow", active: "green", onhold: "grey", finished:
 
 export default function Cases() {
   const address = useAddress();
-  const typing = useTyped(address, "name");
+  const typing = useTyped("name");
   const { choose, to } = address;
   const now = today();
   const { known, problem: unknown } = useDirectory();

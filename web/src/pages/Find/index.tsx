@@ -76,7 +76,7 @@ export default function Find() {
   const address = useAddress();
   const show = (address.get("show") || "undecided") as FoundShow;
   const sort = (address.get("sort") || "risk") as FoundSort;
-  const typing = useTyped(address, "name");
+  const typing = useTyped("name");
   const typed = typing.value;
   const team = address.get("team");
   const practice = address.get("practice");

@@ -25,7 +25,7 @@ const other = "Another reason";
 
 export function Pathways() {
   const address = useAddress();
-  const typing = useTyped(address, "name");
+  const typing = useTyped("name");
   const { choose, to } = address;
   const now = today();
   const { parts, resources, problem, reload } = useLoaded(

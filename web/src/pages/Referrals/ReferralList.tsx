@@ -44,7 +44,7 @@ export function Standing({ of: one, now }: { of: Referral; now: string }) {
 
 export function ReferralList() {
   const address = useAddress();
-  const typing = useTyped(address, "name");
+  const typing = useTyped("name");
   const { choose, to } = address;
   const now = today();
   const group = (address.get("group") || "waiting-for-me") as Group;

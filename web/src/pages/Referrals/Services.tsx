@@ -18,7 +18,7 @@ const size = 25;
 /** The directory: for whom each service is, whether it has room, when somebody last checked, and whether it is in the network. */
 export function Services() {
   const address = useAddress();
-  const typing = useTyped(address, "find");
+  const typing = useTyped("find");
   const typed = typing.value;
   const kind = address.get("kind");
   const { choose, to } = address;
