@@ -320,6 +320,9 @@ TEST_F(SeenTest, TheSafeguardingLeadSeesThoseWhoseEnquiryIsTheirsAndNotTheWholeC
   const auto enquiries = all("Task", "owner=PractitionerRole/safeguarding");
   EXPECT_GT(enquiries.size(), 0U);
   for (const auto& enquiry : enquiries) EXPECT_EQ(sees(lead, "Patient", "_id=" + bare(enquiry["for"]["reference"])), 1U);
+  // That an enquiry is made is restricted as its note is.
+  EXPECT_EQ(sees(lead, "Task", "owner=PractitionerRole/safeguarding"), enquiries.size());
+  for (const auto& other : {worker("nurse", "nurse", "ZC1"), worker("coordinator", "co_ordinator", "ZC1")}) EXPECT_EQ(sees(other, "Task", "owner=PractitionerRole/safeguarding"), 0U);
 }
 
 TEST_F(SeenTest, ThePersonAndTheirCarerSeeThePlanMessagesAndWhatComesNext) {

@@ -31,8 +31,11 @@ void write_note(Book& book, const Case& one, const Worker& by) {
 
 // The lead's own enquiry: what gives them the record of who it is about.
 void write_enquiry(Book& book, const Case& one, const Worker& lead) {
-  book.add(task_of({.code = "action", .status = "in-progress", .patient = one.patient, .owner = lead.role, .requester = one.team->of("social_worker")->role, .description = "Safeguarding enquiry: speak with the person alone and agree what they wish",
-                    .due = (book.day() + 2).to_iso(), .authored = book.at(9, 16, 30), .priority = "urgent"}), "enquiry|" + one.patient);
+  auto task = task_of({.code = "action", .status = "in-progress", .patient = one.patient, .owner = lead.role, .requester = one.team->of("social_worker")->role, .description = "Safeguarding enquiry: speak with the person alone and agree what they wish",
+                       .due = (book.day() + 2).to_iso(), .authored = book.at(9, 16, 30), .priority = "urgent"});
+  // Whoever may be the cause of it must not read that it is made.
+  task["meta"]["security"] = json::array({coding("urn:joinedup:label", "safeguarding")});
+  book.add(std::move(task), "enquiry|" + one.patient);
 }
 
 json consent_of(const Case& one, const Book& book) {
