@@ -3,6 +3,8 @@
 
 #include "base/text.hpp"
 #include "casework/changes.hpp"
+#include "casework/deprivation.hpp"
+#include "casework/events.hpp"
 #include "casework/handlers.hpp"
 
 namespace joinedup::casework {
@@ -39,7 +41,9 @@ Result<Found> case_in(Ask& ask, std::initializer_list<const char*> any_of, const
 Json moved(const Ask& ask, const Json& episode, const std::string& to, const std::string& reason) {
   Json then = episode;
   then["status"] = to;
-  auto& history = then["statusHistory"];
+  const bool over = to == "finished" || to == "cancelled";
+  if (over) then["period"]["end"] = ask.now;
+  auto& history = then["statusHistory"];  // nothing is added to `then` from here on: that would move it
   if (!history.is_array()) history = Json::array();
   // An episode that was made elsewhere may have no history: what it was until now is its first state.
   if (history.empty()) {
@@ -54,10 +58,7 @@ Json moved(const Ask& ask, const Json& episode, const std::string& to, const std
   step["extension"].push_back(extension_of("urn:joinedup:by", "valueReference", ask.by()));
   step["status"] = to;
   step["period"]["start"] = ask.now;
-  if (to == "finished" || to == "cancelled") {
-    step["period"]["end"] = ask.now;
-    then["period"]["end"] = ask.now;
-  }
+  if (over) step["period"]["end"] = ask.now;
   history.push_back(std::move(step));
   return then;
 }
@@ -166,6 +167,19 @@ Result<rest::Response> finish_case(Ask& ask) {
   JOINEDUP_TRY(const auto episode, case_in(ask, {"active", "onhold"}, "Only a case that was started can be finished."));
   auto then = moved(ask, episode.json, "finished", reason);
   if (!outcome.empty()) set_extension(then, extension_of("urn:joinedup:outcome", "valueString", outcome));
+  // The person's record closes to the team with the case: counts of what happened meanwhile stay with it.
+  const auto patient = reference_at(episode.json, "patient");
+  const auto stays = stays_of(then, ask.today);
+  Events events;
+  JOINEDUP_TRY(const auto encounters, ask.search("Encounter?patient=" + url_text(patient), Reading::tallied, 50'000));
+  for (const auto& one : encounters) count_encounter(one.json, stays, Date{0}, ask.today, events);
+  JOINEDUP_TRY(const auto decisions, ask.search("Task?patient=" + url_text(patient) + "&code=" + url_text("urn:joinedup:task|decision"), Reading::tallied));
+  for (const auto& one : decisions) count_decision(one.json, ask.today, events);
+  int fifth = 0;
+  if (ask.room.deprivation != nullptr)
+    if (const auto person = ask.search("Patient?_id=" + url_text(patient.substr(patient.find('/') + 1)), Reading::tallied); person && !person->empty())
+      fifth = ask.room.deprivation->fifth(text_at(person->front().json, "address/0/postalCode"));
+  set_extension(then, kept_events(events, fifth));
   return keep(ask, episode, then, "finish", "Finished", reason);
 }
 

@@ -40,7 +40,7 @@ constexpr Row rows[] = {
     {"POST", "/Appointment/{id}/$close-meeting", "Closes a meeting and carries over what was not talked about", close_meeting},
     {"POST", "/ServiceRequest/$refer", "Refers a person to a service, or asks it for advice: patient, service, reason, urgency, pathway, kind, confirm", refer},
     {"POST", "/Task/{id}/$answer", "Answers a referral: answer (accepted, rejected, in-progress, completed), reason, outcome", answer_referral},
-    {"POST", "/Task/{id}/$done", "Completes a task: outcome, confidence", finish_task},
+    {"POST", "/Task/{id}/$done", "Completes a task: outcome, confidence, reason (where it was done otherwise)", finish_task},
     {"POST", "/PlanDefinition/{id}/$apply", "Begins a pathway for a person: subject", apply_pathway},
     {"POST", "/Slot/{id}/$book", "Books a free slot for a referral: request", book_slot},
     {"POST", "/QuestionnaireResponse/$submit", "Keeps a form that was filled in, with its scores: response", submit_assessment},
@@ -59,7 +59,7 @@ rest::Response refused(const Ask& ask, const Error& error) {
     if (!outcome.is_object() || text_at(outcome, "resourceType") != "OperationOutcome" || !text_at(outcome, "issue/0/details/text").empty()) return std::move(*ask.passed);
     auto said = outcome;
     for (auto& issue : said["issue"])
-      if (issue.contains("diagnostics")) issue["details"]["text"] = issue["diagnostics"];
+      if (const auto sentence = text_at(issue, "diagnostics"); !sentence.empty()) issue["details"]["text"] = sentence;
     return answer_json(ask.passed->status, said);
   }
   const auto& channel = error_channel(error.code);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "casework/deprivation.hpp"
+#include "casework/events.hpp"
 #include "casework/handlers.hpp"
 #include "casework/team.hpp"
 
@@ -16,15 +17,11 @@ namespace {
 constexpr int fifths = 6;  // 0: not known
 constexpr int few_below = 10;
 
-struct Stay {
-  Date from, until;  // until: exclusive
-};
 struct Person {
   int fifth = 0;
+  bool is_open = false;  // their record can be read; of a closed case only what it kept is counted
   std::vector<Stay> on_caseload;
-  bool there(Date day) const {
-    return std::any_of(on_caseload.begin(), on_caseload.end(), [&](const Stay& one) { return one.from <= day && day < one.until; });
-  }
+  Events events;
 };
 
 struct Month {
@@ -63,13 +60,17 @@ class Figures {
     for (const auto& one : cases) people_[reference_at(one.json, "patient")];
     JOINEDUP_CHECK(read_areas());
     for (const auto& one : cases) take_case(one.json);
+    for (const auto& one : cases)
+      if (auto& person = people_[reference_at(one.json, "patient")]; !person.is_open) read_kept_events(one.json, person.events, person.fifth);
     for (std::size_t m = 0; m < months_.size(); ++m) {
       const auto day = std::min(months_[m].until - 1, ask_.today);
       for (const auto& [patient, person] : people_)
-        if (person.there(day)) caseload_.add(person.fifth, static_cast<int>(m), 1);
+        if (is_within(person.on_caseload, day)) caseload_.add(person.fifth, static_cast<int>(m), 1);
     }
     JOINEDUP_CHECK(read_encounters());
-    return read_tasks();
+    JOINEDUP_CHECK(read_tasks());
+    for (const auto& [patient, person] : people_) take_events(person);
+    return {};
   }
 
   Json parameters() const {
@@ -93,8 +94,8 @@ class Figures {
       }
       out.push_back({{"name", "split"}, {"part", std::move(parts)}});
     }
-    out.push_back({{"name", "note"}, {"valueString", "Contacts, admissions, days in hospital, reviews and decisions are of people whose record is open to you today: those whose case is closed are counted in "
-                                                     "the caseload, starts, finishes and waits only, so earlier months show fewer events than there were."}});
+    out.push_back({{"name", "note"}, {"valueString", "A case that was finished keeps counts of its contacts, admissions, days in hospital and decisions, without what they were; one that was closed in another way keeps none, "
+                                                     "and reviews are of people whose record is open to you today."}});
     return out;
   }
 
@@ -131,12 +132,13 @@ class Figures {
     parts.push_back({{"name", "point"}, {"part", std::move(point)}});
   }
 
-  // People a request of this many at a time.
+  // People whose record is open, a request of this many at a time.
   template <class Do>
   Result<void> in_parts(std::size_t size, Do act) const {
     std::string some;
     std::size_t count = 0;
     for (const auto& [patient, person] : people_) {
+      if (areas_are_read_ && !person.is_open) continue;
       some += (some.empty() ? "" : ",") + url_text(patient.substr(patient.find('/') + 1));
       if (++count % size == 0) {
         JOINEDUP_CHECK(act(some));
@@ -148,12 +150,17 @@ class Figures {
   }
 
   Result<void> read_areas() {
-    if (ask_.room.deprivation == nullptr) return {};
-    return in_parts(100, [&](const std::string& ids) -> Result<void> {
+    JOINEDUP_CHECK(in_parts(100, [&](const std::string& ids) -> Result<void> {
       JOINEDUP_TRY(const auto found, ask_.search("Patient?_id=" + ids, Reading::tallied));
-      for (const auto& one : found) people_[one.reference()].fifth = ask_.room.deprivation->fifth(text_at(one.json, "address/0/postalCode"));
+      for (const auto& one : found) {
+        auto& person = people_[one.reference()];
+        person.is_open = true;
+        if (ask_.room.deprivation != nullptr) person.fifth = ask_.room.deprivation->fifth(text_at(one.json, "address/0/postalCode"));
+      }
       return {};
-    });
+    }));
+    areas_are_read_ = true;
+    return {};
   }
 
   void take_case(const Json& episode) {
@@ -173,37 +180,31 @@ class Figures {
         if (accepted) waits_.add(person.fifth, month_of(*from), *from - *accepted);
       }
       if (status == "finished" && &step == &history->back()) ends_.add(person.fifth, month_of(*from), 1);
-      if (status == "active" || status == "onhold") {
-        const auto until = day_of(text_at(step, "period/end"));
-        person.on_caseload.push_back({*from, until ? *until : ask_.today + 1});
-      }
     }
+    const auto stays = stays_of(episode, ask_.today);
+    person.on_caseload.insert(person.on_caseload.end(), stays.begin(), stays.end());
   }
 
   Result<void> read_encounters() {
-    const auto since = months_.front().from.to_iso();
+    const auto since = months_.front().from;
     return in_parts(40, [&](const std::string& ids) -> Result<void> {
-      JOINEDUP_TRY(const auto found, ask_.search("Encounter?patient=" + ids + "&date=ge" + since, Reading::tallied, 200'000));
-      for (const auto& one : found) take_encounter(one.json);
+      // A stay that began before the first month may reach into it: a year is looked back.
+      JOINEDUP_TRY(const auto found, ask_.search("Encounter?patient=" + ids + "&date=ge" + since.add_months(-12).to_iso(), Reading::tallied, 200'000));
+      for (const auto& one : found)
+        if (const auto person = people_.find(reference_at(one.json, "subject")); person != people_.end())
+          count_encounter(one.json, person->second.on_caseload, since, ask_.today, person->second.events);
       return {};
     });
   }
 
-  void take_encounter(const Json& encounter) {
-    const auto found = people_.find(reference_at(encounter, "subject"));
-    const auto status = text_at(encounter, "status"), code = text_at(encounter, "class/code");
-    if (found == people_.end() || status == "planned" || status == "cancelled" || status == "entered-in-error") return;
-    const auto& person = found->second;
-    const auto from = day_of(text_at(encounter, "period/start"));
-    if (!from) return;
-    if (code == "IMP" || code == "ACUTE" || code == "NONAC") {
-      if (person.there(*from)) admissions_.add(person.fifth, month_of(*from), 1);
-      auto until = day_of(text_at(encounter, "period/end"));
-      if (!until) until = status == "finished" ? *from : ask_.today;
-      for (auto night = std::max(*from, months_.front().from); night < *until && night < ask_.today; night = night + 1)
-        if (person.there(night)) bed_days_.add(person.fifth, month_of(night), 1);
-    } else if (text_at(encounter, "meta/source").empty() && person.there(*from)) {
-      contacts_.add(person.fifth, month_of(*from), 1);  // what came by a feed or a hospital's message is not the team's
+  void take_events(const Person& person) {
+    for (const auto& [name, events] : person.events) {
+      const auto day = parse_iso_date(name + "-01");
+      const int month = day ? month_of(*day) : -1;
+      if (events.contacts > 0) contacts_.add(person.fifth, month, events.contacts);
+      if (events.admissions > 0) admissions_.add(person.fifth, month, events.admissions);
+      if (events.bed_days > 0) bed_days_.add(person.fifth, month, events.bed_days);
+      for (int i = 0; i < events.decisions; ++i) decisions_.add(person.fifth, month, i < events.carried_out ? 1 : 0);
     }
   }
 
@@ -223,10 +224,7 @@ class Figures {
     if (person == people_.end() || !due || status == "entered-in-error") return;
     const bool done = status == "completed";
     const int fifth = person->second.fifth;
-    if (has_code(task.at("code"), "urn:joinedup:task", "decision")) {
-      if (*due <= ask_.today || done) decisions_.add(fifth, month_of(*due), done ? 1 : 0);
-      return;
-    }
+    if (has_code(task.at("code"), "urn:joinedup:task", "decision")) return count_decision(task, ask_.today, person->second.events);
     const auto ended = done ? day_of(text_at(task, "executionPeriod/end")) : std::nullopt;
     if (!done && !is_open_task(task)) return;
     for (std::size_t m = 0; m < months_.size(); ++m) {
@@ -238,6 +236,7 @@ class Figures {
   const Ask& ask_;
   std::vector<Month> months_;
   std::map<std::string, Person> people_;
+  bool areas_are_read_ = false;
   std::array<Series, 9> series_{{{"caseload", "people", Kind::sum}, {"starts", "people", Kind::sum}, {"ends", "people", Kind::sum}, {"waits", "days", Kind::median},
                                  {"reviews_overdue", "reviews", Kind::sum}, {"contacts", "contacts", Kind::sum}, {"admissions", "admissions", Kind::sum}, {"bed_days", "days", Kind::sum},
                                  {"decisions", "%", Kind::share}}};

@@ -131,7 +131,9 @@ Json meeting_of(const Team& team, const std::string& start, const std::string& e
   for (const auto& member : team.members) {
     Json actor{{"reference", member.role}};
     if (!member.name.empty()) actor["display"] = member.name;
-    out["participant"].push_back({{"actor", std::move(actor)}, {"required", "required"}, {"status", "needs-action"}});
+    // Core members are expected, the others may come.
+    const bool core = member.code == "care_coordinator" || member.code == "team_lead" || member.code == "community_nurse" || member.code == "social_worker";
+    out["participant"].push_back({{"actor", std::move(actor)}, {"required", core ? "required" : "optional"}, {"status", "needs-action"}});
   }
   if (out["participant"].empty()) out["participant"].push_back({{"actor", {{"display", team.name}}}, {"status", "accepted"}});
   return out;
@@ -178,6 +180,12 @@ Result<rest::Response> plan_meeting(Ask& ask) {
   if (!start) return fail(ErrorCode::invalid_input, "This is no day and time. They are written 2026-11-30T10:00:00Z.", "start");
   if (start->day < ask.today.to_iso()) return fail(ErrorCode::invalid_input, "The meeting begins in the past.", "start");
   JOINEDUP_TRY(const auto team, read_team(ask, team_found.reference()));
+  if (!team.service.empty()) {
+    JOINEDUP_TRY(const auto there, ask.search("Appointment?actor=" + url_text(team.service) + "&status=proposed,booked&date=" + start->day));
+    for (const auto& one : there)
+      if (const auto other = read_start(text_at(one.json, "start")); other && other->instant == start->instant)
+        return fail(ErrorCode::conflict, "The team has a meeting at this time already.", "start");
+  }
   JOINEDUP_TRY(auto gathered, gather(ask, team, start->day));
   std::vector<Item> items;
   for (const auto& patient : gathered.wanted) items.push_back(std::move(gathered.items[patient]));

@@ -163,6 +163,7 @@ Result<rest::Response> answer_referral(Ask& ask) {
 
 Result<rest::Response> finish_task(Ask& ask) {
   JOINEDUP_TRY(const auto outcome, ask.text_or_none("outcome"));
+  JOINEDUP_TRY(const auto reason, ask.text_or_none("reason"));  // why a step of a pathway was done otherwise, or late
   JOINEDUP_TRY(const auto task, ask.target());
   if (is_a(task.json, "referral")) return fail(ErrorCode::conflict, "A referral is completed by answering it, with its outcome.");
   if (is_a(task.json, "agenda-item")) return fail(ErrorCode::conflict, "An item of an agenda is completed by a decision.");
@@ -175,11 +176,12 @@ Result<rest::Response> finish_task(Ask& ask) {
   then["status"] = "completed";
   then["lastModified"] = ask.now;
   then["executionPeriod"]["end"] = ask.now;
+  if (!reason.empty()) then["statusReason"]["text"] = reason;
   add_outcome(then, outcome);
   set_extension(then, extension_of("urn:joinedup:by", "valueReference", ask.by()));
   Changes changes(ask);
   changes.update(task, then);
-  changes.sign("done", "Done", outcome, {task.reference()}, reference_at(task.json, "for"));
+  changes.sign("done", "Done", outcome.empty() ? reason : outcome, {task.reference()}, reference_at(task.json, "for"));
   JOINEDUP_TRY(const auto written, changes.commit());
   return answer_json(200, written.at(0));
 }
