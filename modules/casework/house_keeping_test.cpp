@@ -108,8 +108,10 @@ TEST_F(WatchTest, AnAlertThatNobodyOpensGoesToTheLeadOnce) {
   EXPECT_EQ(text_at(tasks[0], "owner/reference"), "PractitionerRole/r-lea");
   EXPECT_EQ(text_at(tasks[0], "focus/reference"), "Communication/old");
   EXPECT_EQ(casework_->watch_once(*api_)->escalated, 0U);
+  alert("old", R"(,"sent":"2026-06-01T10:30:00Z","received":"2026-06-01T12:05:00Z")");
   now_ += an_hour;
   EXPECT_EQ(casework_->watch_once(*api_)->escalated, 1U);
+  EXPECT_EQ(text_at(stored("Task/" + text_at(tasks[0], "id")), "status"), "completed");  // opened after all
 }
 
 TEST_F(WatchTest, AReviewThatIsDueIsSaidOnce) {
@@ -121,6 +123,11 @@ TEST_F(WatchTest, AReviewThatIsDueIsSaidOnce) {
   ASSERT_EQ(tasks.size(), 1U);
   EXPECT_EQ(due_of(tasks[0]), "2026-06-14");
   EXPECT_EQ(text_at(tasks[0], "owner/reference"), "PractitionerRole/r-cora");
+  // Reviewed: the task is over, and the next is said when its time comes.
+  put("CarePlan", "p", R"("status":"active","intent":"plan","category":[{"coding":[{"system":"urn:joinedup:plan","code":"care-and-support"}]}],"subject":{"reference":"Patient/ann"},)"
+                       R"("extension":[{"url":"urn:joinedup:review","extension":[{"url":"date","valueDate":"2026-12-14"}]}])");
+  EXPECT_EQ(casework_->watch_once(*api_)->reviews, 0U);
+  EXPECT_EQ(text_at(stored("Task/" + text_at(tasks[0], "id")), "status"), "completed");
 }
 
 TEST_F(WatchTest, FeedsSayWhenTheyLastSpoke) {

@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 
+#include "casework/changes.hpp"
 #include "casework/team.hpp"
+#include "fhir/values.hpp"
 
 namespace joinedup::casework {
 
@@ -29,13 +31,21 @@ class Round {
 
   Result<std::uint64_t> escalate(std::int64_t instant, int minutes) {
     JOINEDUP_TRY(const auto told, ask_.search("Task?code=" + url_text("urn:joinedup:task|alert"), Reading::tallied, 1'000'000));
-    for (const auto& one : told) known_.insert(reference_at(one.json, "focus"));
+    for (const auto& one : told) {
+      known_.insert(reference_at(one.json, "focus"));
+      if (!is_open_task(one.json) || text_at(one.json, "identifier/0/system") != "urn:joinedup:escalation") continue;
+      // Somebody opened it after all: then the task has done its work.
+      const auto alert = ask_.read(reference_at(one.json, "focus"));
+      ask_.passed.reset();
+      if (alert && !text_at(alert->json, "received").empty()) JOINEDUP_CHECK(over(one, "The alert was opened."));
+    }
     const auto before = instant_text(instant - minutes * a_minute), after = (ask_.today - days_looked_back).to_iso();
     JOINEDUP_TRY(const auto alerts, ask_.search("Communication?category=" + url_text("http://terminology.hl7.org/CodeSystem/communication-category|alert") + "&status=completed&sent=ge" + after + "&sent=le" + url_text(before)));
     std::uint64_t written = 0;
     for (const auto& alert : alerts) {
-      // The search reads a day as its end; the text decides.
-      if (!text_at(alert.json, "received").empty() || text_at(alert.json, "sent") > before) continue;
+      // The search takes a day that is not told to the second as the whole of it; its beginning decides.
+      const auto sent = fhir::date_period(text_at(alert.json, "sent"));
+      if (!text_at(alert.json, "received").empty() || !sent || sent->low > instant - minutes * a_minute) continue;
       if (known_.contains(alert.reference())) continue;
       JOINEDUP_TRY(const auto deputy, deputy_for(reference_at(alert.json, "subject")));
       if (deputy.empty()) continue;
@@ -58,7 +68,16 @@ class Round {
   Result<std::uint64_t> remind() {
     JOINEDUP_TRY(const auto plans, ask_.search("CarePlan?category=" + url_text("urn:joinedup:plan|care-and-support") + "&status=active", Reading::tallied, 200'000));
     JOINEDUP_TRY(const auto asked, ask_.search("Task?code=" + url_text("urn:joinedup:task|review"), Reading::tallied, 1'000'000));
-    for (const auto& one : asked) reminded_.insert(text_at(one.json, "identifier/0/value"));
+    std::map<std::string, std::string> dates;  // of the plans in use
+    for (const auto& plan : plans) dates[plan.reference()] = review_part(plan.json, "date", "valueDate");
+    for (const auto& one : asked) {
+      const auto name = text_at(one.json, "identifier/0/value");
+      reminded_.insert(name);
+      if (!is_open_task(one.json) || text_at(one.json, "identifier/0/system") != "urn:joinedup:review") continue;
+      const auto plan = dates.find(name.substr(0, name.find('|')));
+      if (plan == dates.end()) JOINEDUP_CHECK(over(one, "The plan is no longer in use."));
+      else if (plan->second > name.substr(name.find('|') + 1)) JOINEDUP_CHECK(over(one, "The plan was reviewed: the next review is " + plan->second + "."));
+    }
     const auto soon = (ask_.today + 14).to_iso();
     std::uint64_t written = 0;
     for (const auto& plan : plans) {
@@ -86,6 +105,19 @@ class Round {
   rest::Response ask(rest::Request request) const {
     request.permit = &everybody_;
     return api_.handle(request);
+  }
+
+  // A task of the watch's own that nothing waits for any more. Where somebody changes it at the same moment, the next round looks again.
+  Result<void> over(const Found& task, const std::string& why) {
+    auto then = task.json;
+    then["status"] = "completed";
+    then["statusReason"]["text"] = why;
+    then["executionPeriod"]["end"] = ask_.now;
+    then["lastModified"] = ask_.now;
+    Changes changes(ask_);
+    changes.update(task, then);
+    if (const auto done = changes.commit(); !done && done.error().context != stale) return tl::unexpected(done.error());
+    return {};
   }
 
   // Created only where there is none of its identifier: a round that is cut off, or two programs, write no second.
