@@ -75,8 +75,10 @@ class Round {
       reminded_.insert(name);
       if (!is_open_task(one.json) || text_at(one.json, "identifier/0/system") != "urn:joinedup:review") continue;
       const auto plan = dates.find(name.substr(0, name.find('|')));
-      if (plan == dates.end()) JOINEDUP_CHECK(over(one, "The plan is no longer in use."));
-      else if (plan->second > name.substr(name.find('|') + 1)) JOINEDUP_CHECK(over(one, "The plan was reviewed: the next review is " + plan->second + "."));
+      std::string why;
+      if (plan == dates.end()) why = "The plan is no longer in use.";
+      else if (plan->second > name.substr(name.find('|') + 1)) why = "The plan was reviewed: the next review is " + plan->second + ".";
+      if (!why.empty()) JOINEDUP_CHECK(over(one, why));
     }
     const auto soon = (ask_.today + 14).to_iso();
     std::uint64_t written = 0;
