@@ -305,7 +305,7 @@ export class Tools {
     const folder = join(root, "docs/images/workspace");
     mkdirSync(folder, { recursive: true });
     // A long page is cut, so that a picture stays small enough to be looked at and kept.
-    const size = await page.evaluate(() => ({ width: innerWidth, height: Math.min(document.documentElement.scrollHeight, 1200) }));
+    const size = await page.evaluate(() => ({ width: innerWidth, height: Math.min(document.documentElement.scrollHeight, 900) }));
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage, animations: "disabled", ...(fullPage ? { clip: { x: 0, y: 0, ...size } } : {}) });
   }
 

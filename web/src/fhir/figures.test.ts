@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csv } from "./csv.ts";
-import { FEW, HELD_BACK, RESTS_ON_FEW, download, downloadSplit, known, mayLeave, mayLeaveTogether, readFigures, splitSentence, wholeMonths, type FigurePoint } from "./figures.ts";
+import { FEW, HELD_BACK, RESTS_ON_FEW, download, downloadSplit, known, mayLeave, mayLeaveTogether, readFigures, sinceFirst, splitSentence, wholeMonths, type FigurePoint } from "./figures.ts";
 
 const point = (month: string, value: number | null, few = false) => ({
   name: "point",
@@ -30,6 +30,13 @@ describe("figures", () => {
     expect(wholeMonths(points, known("admissions", ""), "2026-11-22")).toHaveLength(1);
     expect(wholeMonths(points, known("caseload", ""), "2026-11-22")).toHaveLength(2);
     expect(mayLeave({ month: "2026-10", value: 71.4, few: true }, false)).toBe(RESTS_ON_FEW);
+  });
+  it("begin when the team had somebody: months before it are not months of nothing", () => {
+    const of = (name: string, values: number[]) => ({ name, unit: "", points: values.map((value, i) => ({ month: `2026-0${i + 1}`, value, few: value > 0 && value < 10 })) });
+    const trimmed = sinceFirst({ series: [of("caseload", [0, 0, 3, 0, 5]), of("admissions", [7, 0, 1, 2, 0])], splits: [], notes: [] });
+    expect(trimmed.series.map((one) => one.points.map((each) => each.value))).toEqual([[3, 0, 5], [1, 2, 0]]);
+    const none = { series: [of("caseload", [0, 0])], splits: [], notes: [] };
+    expect(sinceFirst(none)).toBe(none);
   });
   it("come in order of months", () => expect(figures.series[0]?.points.map((one) => one.month)).toEqual(["2026-01", "2026-02"]));
   it("leave without small numbers, in words", () => {

@@ -99,6 +99,18 @@ export function readFigures(parameters: fhir4.Parameters): Figures {
   };
 }
 
+/** From the first month in which the team had anybody: months before there was a team are no months without work. */
+export function sinceFirst(figures: Figures): Figures {
+  const first = figures.series.find((one) => key(one.name) === "caseload")?.points.find((one) => one.few || (one.value ?? 0) > 0)?.month;
+  if (!first) return figures;
+  const from = (points: FigurePoint[]) => points.filter((one) => one.month >= first);
+  return {
+    series: figures.series.map((one) => ({ ...one, points: from(one.points) })),
+    splits: figures.splits.map((one) => ({ ...one, fifths: one.fifths.map((fifth) => ({ ...fifth, points: from(fifth.points) })) })),
+    notes: figures.notes,
+  };
+}
+
 /** Whole months only of what is added up over a month: the last point is left out while its month runs. */
 export function wholeMonths(points: FigurePoint[], about: Known, today: string): FigurePoint[] {
   return about.snapshot ? points : points.filter((one) => one.month < today.slice(0, 7));

@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 import { batch, type Problem } from "../../api/client.ts";
 import { useDirectory } from "../../api/directory.tsx";
 import { hasRole, useSession } from "../../api/session.tsx";
-import { download, downloadSplit, known as measureOf, readFigures, type Figures } from "../../fhir/figures.ts";
+import { download, downloadSplit, known as measureOf, readFigures, sinceFirst, type Figures } from "../../fhir/figures.ts";
 import { today } from "../../fhir/format.ts";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { Button, Select } from "../../parts/form.tsx";
@@ -66,7 +66,7 @@ export default function Team() {
         if (!answer.ok) return setRead({ team: key, problem: answer.problem });
         const [figures, capacity] = answer.value;
         const next: Read = { team: key };
-        if (figures?.ok) next.figures = readFigures(figures.value as fhir4.Parameters);
+        if (figures?.ok) next.figures = sinceFirst(readFigures(figures.value as fhir4.Parameters));
         else if (figures) next.problem = figures.problem;
         if (capacity?.ok) next.capacity = readCapacity(capacity.value as fhir4.Parameters);
         setRead(next);
