@@ -6,6 +6,7 @@
 #include "identity/form.hpp"
 #include "identity/http_client.hpp"
 #include "identity/jose.hpp"
+#include "identity/providers.hpp"
 #include "identity/scope.hpp"
 #include "identity/secrets.hpp"
 
@@ -98,10 +99,25 @@ void client(std::string_view text) {
   must(again && again->id == read->id && again->scopes == read->scopes && again->redirect_uris == read->redirect_uris);
 }
 
+// What a provider says of itself, of its tokens, and of who somebody is.
+void provider(std::string_view text) {
+  static const std::string issuer = "https://id.example";
+  static Provider known;
+  known.issuer = issuer, known.client_id = "me", known.acr = {"AAL2"};
+  if (const auto read = read_discovery(text, issuer)) must(text.find("issuer") != text.npos || text.find('\\') != text.npos);
+  Provider::Metadata metadata;
+  if (!read_launch(text, metadata)) must(metadata.authorization.empty() && metadata.token.empty());
+  if (const auto tokens = read_tokens(text)) (void)read_jwt(tokens->id);
+  const auto token = read_jwt(base64url(R"({"alg":"ES256"})") + "." + base64url(text) + ".AAAA");
+  if (!token) return;
+  const auto assurance = check_id_token(known, *token, "nonce", 1'000);
+  if (assurance) must(token->claim("iss") == issuer && token->has_audience("me") && token->claim("nonce") == "nonce" && !token->claim("sub").empty());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto [kind, text] = fuzz_kind(data, size, {"token", "claims", "key_set", "form", "address", "scopes", "client"});
+  const auto [kind, text] = fuzz_kind(data, size, {"token", "claims", "key_set", "form", "address", "scopes", "client", "provider"});
   switch (kind) {
     case 0: token(text); break;
     case 1: claims(text); break;
@@ -109,7 +125,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 3: form(text); break;
     case 4: address(text); break;
     case 5: scopes(text); break;
-    default: client(text); break;
+    case 6: client(text); break;
+    default: provider(text); break;
   }
   return 0;
 }

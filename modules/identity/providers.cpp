@@ -21,14 +21,10 @@ constexpr std::int64_t skew = 60;
 Result<void> discover_launch(const Provider& provider, Provider::Metadata& metadata) {
   if (provider.fhir.empty()) return {};
   JOINEDUP_TRY(const auto answer, fetch({.url = provider.fhir + "/.well-known/smart-configuration", .headers = {{"Accept", "application/json"}}}, provider.rules));
-  const auto document = json::parse(answer.body, nullptr, false);
-  if (answer.status != 200 || !document.is_object()) return fail(ErrorCode::unavailable, "That system does not say how it opens other systems (SMART App Launch).");
-  const auto text = [&](const char* name) { return document.contains(name) && document[name].is_string() ? document[name].get<std::string>() : std::string(); };
-  const auto ways = document.value("code_challenge_methods_supported", json::array());
-  if (!ways.is_array() || std::find(ways.begin(), ways.end(), json("S256")) == ways.end()) return fail(ErrorCode::forbidden, "That system opens others without proof of who asks (PKCE); sign-in through it is refused.");
-  metadata.authorization = text("authorization_endpoint"), metadata.token = text("token_endpoint");
-  return {};
+  return read_launch(answer.status == 200 ? answer.body : std::string(), metadata);
 }
+
+std::string text_in(const json& document, const char* name) { return document.contains(name) && document[name].is_string() ? document[name].get<std::string>() : std::string(); }
 
 Result<Provider::Metadata> discover(Provider& provider, std::int64_t now) {
   const std::lock_guard lock(provider.mutex);
@@ -38,11 +34,7 @@ Result<Provider::Metadata> discover(Provider& provider, std::int64_t now) {
   auto base = provider.issuer;
   while (base.ends_with("/")) base.pop_back();
   JOINEDUP_TRY(const auto answer, fetch({.url = base + "/.well-known/openid-configuration", .headers = {{"Accept", "application/json"}}}, provider.rules));
-  const auto document = json::parse(answer.body, nullptr, false);
-  const auto text = [&](const char* name) { return document.contains(name) && document[name].is_string() ? document[name].get<std::string>() : std::string(); };
-  if (answer.status != 200 || !document.is_object()) return fail(ErrorCode::unavailable, "That sign-in service does not describe itself.");
-  if (text("issuer") != provider.issuer) return fail(ErrorCode::forbidden, "That sign-in service gives another name than place.toml does; sign-in there is refused.");
-  Provider::Metadata out{text("authorization_endpoint"), text("token_endpoint"), text("jwks_uri"), document.value("authorization_response_iss_parameter_supported", json(false)) == json(true)};
+  JOINEDUP_TRY(auto out, read_discovery(answer.status == 200 ? answer.body : std::string(), provider.issuer));
   JOINEDUP_CHECK(discover_launch(provider, out));
   for (const auto* url : {&out.authorization, &out.token, &out.jwks}) JOINEDUP_CHECK(read_address(*url, provider.rules));
   provider.metadata = out;
@@ -73,10 +65,7 @@ Result<Tokens> exchange_code(const State& state, Provider& provider, const Provi
   }
   asked.body = with_query("?", fields).substr(2);
   JOINEDUP_TRY(const auto answer, fetch(asked, provider.rules));
-  const auto document = json::parse(answer.body, nullptr, false);
-  if (answer.status != 200 || !document.is_object() || !document.contains("id_token") || !document["id_token"].is_string()) return fail(ErrorCode::unauthenticated, "The sign-in service did not confirm who you are.");
-  const auto given = [&](const char* name) { return document.contains(name) && document[name].is_string() ? document[name].get<std::string>() : std::string(); };
-  return Tokens{given("id_token"), given("access_token"), given("patient")};
+  return read_tokens(answer.status == 200 ? answer.body : std::string());
 }
 
 void note_refusal(const State& state, const rest::Request& request, const Provider& provider, const char* why) {
@@ -154,6 +143,29 @@ rest::Response end_from_there(State& state, const rest::Request& request, Provid
 }
 
 }  // namespace
+
+Result<void> read_launch(std::string_view text, Provider::Metadata& metadata) {
+  const auto document = json::parse(text, nullptr, false);
+  if (!document.is_object()) return fail(ErrorCode::unavailable, "That system does not say how it opens other systems (SMART App Launch).");
+  const auto ways = document.value("code_challenge_methods_supported", json::array());
+  if (!ways.is_array() || std::find(ways.begin(), ways.end(), json("S256")) == ways.end()) return fail(ErrorCode::forbidden, "That system opens others without proof of who asks (PKCE); sign-in through it is refused.");
+  metadata.authorization = text_in(document, "authorization_endpoint"), metadata.token = text_in(document, "token_endpoint");
+  return {};
+}
+
+Result<Provider::Metadata> read_discovery(std::string_view text, const std::string& issuer) {
+  const auto document = json::parse(text, nullptr, false);
+  if (!document.is_object()) return fail(ErrorCode::unavailable, "That sign-in service does not describe itself.");
+  if (text_in(document, "issuer") != issuer) return fail(ErrorCode::forbidden, "That sign-in service gives another name than place.toml does; sign-in there is refused.");
+  return Provider::Metadata{text_in(document, "authorization_endpoint"), text_in(document, "token_endpoint"), text_in(document, "jwks_uri"),
+                            document.value("authorization_response_iss_parameter_supported", json(false)) == json(true)};
+}
+
+Result<Tokens> read_tokens(std::string_view text) {
+  const auto document = json::parse(text, nullptr, false);
+  if (!document.is_object() || !document.contains("id_token") || !document["id_token"].is_string()) return fail(ErrorCode::unauthenticated, "The sign-in service did not confirm who you are.");
+  return Tokens{text_in(document, "id_token"), text_in(document, "access_token"), text_in(document, "patient")};
+}
 
 rest::Response sorry(int status, const std::string& title, const std::string& sentence) {
   return page(status, title, "<p>" + html_text(sentence) + "</p><p><a href=\"/login\">Back to sign-in</a></p>");

@@ -50,6 +50,10 @@ class Providers {
 struct Tokens {
   std::string id, access, patient;
 };
+// What others send, read: a provider's description of itself, a record's of how it opens others, the answer to a code.
+Result<Provider::Metadata> read_discovery(std::string_view text, const std::string& issuer);
+Result<void> read_launch(std::string_view text, Provider::Metadata& metadata);
+Result<Tokens> read_tokens(std::string_view text);
 // Sends the browser to the provider; `launch`: the GP system's word for the context, empty for plain sign-in.
 rest::Response go_there(State& state, const rest::Request& request, Provider& provider, const std::string& launch);
 // GET /launch: a GP system opens us in a person's context.
