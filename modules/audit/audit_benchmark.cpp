@@ -1,7 +1,6 @@
 // How many events a second are on the disk, with 1, 8 and 64 that wait for each; how long a million takes to verify.
 //
 //   audit_benchmark FOLDER [SECONDS] [EVENTS]      prints one line a figure: name value unit
-#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "audit/audit.hpp"
+#include "base/processor_time.hpp"
 
 namespace {
 
@@ -22,12 +22,6 @@ using namespace joinedup::audit;
 using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); }
-double processor() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
-
 Event event(std::uint64_t i) {
   Event out{.kind = i % 4 == 0 ? "search" : "read", .outcome = "allowed", .user = "u-" + std::to_string(i % 300), .session = "0123456789abcdef", .practitioner = "p-" + std::to_string(i % 300),
             .organisation = "A81001", .purpose = "direct_care", .roles = {"gp"}, .address = "10.1.2.3", .request = "00112233445566778", .rule = "registered-practice"};
@@ -64,7 +58,7 @@ int main(int count, char** words) {
       std::mutex mutex;
       std::vector<std::thread> threads;
       const auto from = Clock::now();
-      const auto cpu_from = processor();
+      const auto cpu_from = processor_seconds();
       for (int t = 0; t < waiting; ++t)
         threads.emplace_back([&, t] {
           std::vector<double> own;
@@ -78,7 +72,7 @@ int main(int count, char** words) {
         });
       for (auto& thread : threads) thread.join();
       took = since(from);
-      cpu = processor() - cpu_from;
+      cpu = processor_seconds() - cpu_from;
     }
     const auto verified = verify(place);
     if (!verified || !verified->ok || verified->events != kept) stop("the log does not hold what was acknowledged");
@@ -95,22 +89,22 @@ int main(int count, char** words) {
     if (!log) stop(log.error().text().c_str());
     std::atomic<std::uint64_t> kept = 0, waiting = 0;
     const auto from = Clock::now();
-    const auto cpu_from = processor();
+    const auto cpu_from = processor_seconds();
     for (std::uint64_t i = 0; i < many; ++i) {
       while (waiting > 20'000) std::this_thread::sleep_for(std::chrono::microseconds(200));
       ++waiting;
       (*log)->append(event(i), [&](const Result<void>& done) { kept += done ? 1 : 0, --waiting; });
     }
     while (waiting > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    std::printf("append_many %.0f events/s\nappend_many_processor %.2f us/event\n", static_cast<double>(kept) / since(from), 1e6 * (processor() - cpu_from) / static_cast<double>(kept));
+    std::printf("append_many %.0f events/s\nappend_many_processor %.2f us/event\n", static_cast<double>(kept) / since(from), 1e6 * (processor_seconds() - cpu_from) / static_cast<double>(kept));
     if (kept != many) stop("not all events were kept");
   }
   for (const unsigned threads : {1U, 2U}) {
     const auto from = Clock::now();
-    const auto cpu_from = processor();
+    const auto cpu_from = processor_seconds();
     const auto verified = verify(place, {.threads = threads});
     if (!verified || !verified->ok || verified->events != many) stop(verified ? verified->first_bad.c_str() : verified.error().text().c_str());
-    std::printf("verify_%u_threads %.2f s\nverify_%u_threads_processor %.2f s\n", threads, since(from), threads, processor() - cpu_from);
+    std::printf("verify_%u_threads %.2f s\nverify_%u_threads_processor %.2f s\n", threads, since(from), threads, processor_seconds() - cpu_from);
   }
   std::uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(place))

@@ -111,6 +111,20 @@ std::int64_t instant_now_micro() {
 Result<Signer> Signer::open(const std::string& folder, const std::string& key_file) {
   if (sodium_init() < 0) return fail(ErrorCode::internal, "The system gives no random numbers.");
   JOINEDUP_TRY(const auto lock, FileLock::take(folder + "/keys.lock", FileLock::Wait::yes));
+  return open_locked(folder, key_file);
+}
+
+Result<void> Signer::with_newest(const std::string& folder, const std::string& key_file, const std::function<Result<void>(const Signer&)>& write) {
+  JOINEDUP_TRY(const auto lock, FileLock::take(folder + "/keys.lock", FileLock::Wait::yes));
+  JOINEDUP_TRY(const auto list, read_file(folder + "/keys.jsonl"));
+  // The list's last line names the key in use; the whole of it is checked only where that is another one.
+  if (const auto last = trim(std::string_view(list)); last.substr(last.rfind('\n') + 1).find("\"key\":\"" + public_ + "\"") == std::string_view::npos) {
+    JOINEDUP_TRY(*this, open_locked(folder, key_file));
+  }
+  return write(*this);
+}
+
+Result<Signer> Signer::open_locked(const std::string& folder, const std::string& key_file) {
   Signer signer;
   const auto waiting = key_file + ".next";
   if (fs::exists(waiting)) {  // killed while a key was made: it is the key if the list says so

@@ -8,6 +8,7 @@
 // Files: <folder>/keys.jsonl, <folder>/chains.jsonl (every chain ever begun), <folder>/<writer>/head (the newest, overwritten),
 // <folder>/<writer>/heads.jsonl (now and then), signing.key (0600).
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,14 @@ namespace joinedup::audit {
 class Signer {
  public:
   static Result<Signer> open(const std::string& folder, const std::string& key_file);
+  // Takes the key that was rotated in meanwhile, and writes while none can be: `write` is given this signer.
+  Result<void> with_newest(const std::string& folder, const std::string& key_file, const std::function<Result<void>(const Signer&)>& write);
   std::string sign(Head head) const;  // sets key and signature
   const std::string& public_key() const { return public_; }
 
  private:
   friend Result<void> rotate_signing_key(const std::string&, const std::string&);
+  static Result<Signer> open_locked(const std::string& folder, const std::string& key_file);  // by whoever holds keys.lock
   std::string secret_, public_;       // secret_: 64 bytes; public_: hex
 };
 

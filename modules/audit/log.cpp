@@ -226,17 +226,21 @@ FileLog::~FileLog() {
 }
 
 Result<void> FileLog::sign_head() {
-  JOINEDUP_CHECK(overwrite_head(path("head"), signer_.sign(head())));
+  // A key that was rotated in while this runs is taken up: a head under the old one would look like a forgery.
+  JOINEDUP_CHECK(signer_.with_newest(options_.folder, options_.signing_key_file, [&](const Signer& signer) { return overwrite_head(path("head"), signer.sign(head())); }));
   head_at_ = state_.next - 1;
   head_time_ = Clock::now();
   return {};
 }
 
 Result<void> FileLog::sign_line() {
-  const auto line = signer_.sign(head());
+  std::string line;
   line_at_ = state_.next - 1;
   line_time_ = Clock::now();
-  JOINEDUP_CHECK(append_line(path("heads.jsonl"), line));
+  JOINEDUP_CHECK(signer_.with_newest(options_.folder, options_.signing_key_file, [&](const Signer& signer) {
+    line = signer.sign(head());
+    return append_line(path("heads.jsonl"), line);
+  }));
   if (!options_.heads_copy_file.empty()) { JOINEDUP_CHECK(append_line(options_.heads_copy_file, line)); }
   return {};
 }

@@ -1,8 +1,10 @@
 // Reads every chain from its first event and holds it to its signed heads.
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "audit/audit.hpp"
 #include "audit/event_bytes.hpp"
@@ -125,9 +127,24 @@ Result<Verified> verify(const std::string& folder, const VerifyOptions& options)
     out.ok = out.first_bad.empty();
     return out;
   }
-  const auto read = read_keys(folder);
-  if (!read) bad("keys.jsonl: " + read.error().sentence);
-  const auto keys = read.value_or(std::vector<SigningKey>{});
+  // Keys and heads of one time: where a key is rotated in between, both are read again.
+  std::vector<SigningKey> keys;
+  std::vector<Chain> chains;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto read = read_keys(folder);
+    if (!read) bad("keys.jsonl: " + read.error().sentence);
+    keys = read.value_or(std::vector<SigningKey>{});
+    chains.clear();
+    // Heads before events: what a head signs was on the disk before it.
+    for (const auto& writer : writers_of(folder)) {
+      chains.push_back({.writer = writer});
+      read_own_heads(folder, chains.back(), keys);
+    }
+    const auto after = read_keys(folder);
+    const bool agree = std::all_of(chains.begin(), chains.end(), [](const Chain& chain) { return chain.wrong.empty(); });
+    if (!read || (agree && after && after->size() == keys.size())) break;
+  }
   if (!exported.keys.empty()) {
     if (keys.size() < exported.keys.size()) bad("keys.jsonl: keys that were exported are gone");
     else
@@ -136,12 +153,6 @@ Result<Verified> verify(const std::string& folder, const VerifyOptions& options)
   }
   if (!out.first_bad.empty()) return out;
 
-  // Heads before events: what a head signs was on the disk before it.
-  std::vector<Chain> chains;
-  for (const auto& writer : writers_of(folder)) {
-    chains.push_back({.writer = writer});
-    read_own_heads(folder, chains.back(), keys);
-  }
   const auto chain_of = [&](const std::string& writer) { return std::find_if(chains.begin(), chains.end(), [&](const Chain& chain) { return chain.writer == writer; }); };
   for (const auto& head : exported.heads) {
     const auto at = chain_of(head.writer);

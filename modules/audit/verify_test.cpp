@@ -1,8 +1,11 @@
 // What a thief, or a tired administrator, might do to the log: each is found.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "audit/audit.hpp"
 #include "audit/files.hpp"
@@ -218,6 +221,38 @@ TEST_F(Verify, ARotatedKeyIsSignedByTheOldAndTheOldSignsNoMore) {
   expect_unseen(newer);
   ASSERT_TRUE(write_file(audit() + "/serve/head", old_head));
   expect_found("no longer in use");
+}
+
+// A server goes on writing while the key is rotated: nobody is told of a forgery that was none, and no head is signed by a key out of use.
+TEST_F(Verify, AKeyRotatedWhileTheLogIsWrittenIsNoFalseAlarm) {
+  auto serve = *Log::open({.folder = audit(), .writer = "serve", .segment_bytes = 16 * 1024});
+  auto vault = *Log::open({.folder = audit(), .writer = "vault"});
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int i = 0; !stop; ++i) {
+      EXPECT_TRUE(serve->append_and_wait({.kind = "read", .user = "u", .patients = {"7"}}));
+      if (i % 10 == 0) {
+        EXPECT_TRUE(vault->append_and_wait({.kind = "reidentify", .user = "u"}));
+      }
+    }
+  });
+  for (int round = 0; round < 6; ++round) {
+    ASSERT_TRUE(rotate_signing_key(audit()));
+    for (int i = 0; i < 4; ++i) {
+      expect_unseen(exported_);
+      std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    }
+  }
+  stop = true;
+  writer.join();
+  serve.reset();
+  vault.reset();
+  expect_unseen(exported_);
+  EXPECT_TRUE(export_heads(audit()));
+  const auto keys = *read_file(audit() + "/keys.jsonl");
+  const auto newest = keys.substr(keys.rfind("\"key\":\"") + 7, 64);
+  for (const char* writer_name : {"serve", "vault"})
+    EXPECT_NE(read_file(audit() + "/" + writer_name + "/head")->find(newest), std::string::npos) << writer_name << " signed its last head with a key out of use";
 }
 
 TEST(VerifyEmpty, APlaceWithoutALogIsSaidToHaveNone) {
