@@ -6,6 +6,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "care_door/read_record.hpp"
 #include "care_door/wire.hpp"
 
 namespace joinedup::care_door {
@@ -109,6 +110,20 @@ class OverSocket final : public Target {
 }  // namespace
 
 std::string record_file(const place::Place& place) { return place.path("shared-record.sqlite"); }
+
+Result<RecordReader> read_record(const place::Place& place) {
+  JOINEDUP_TRY(auto opened, open_target(place));
+  const std::shared_ptr<Target> target = std::move(opened);
+  return RecordReader{[target](const std::string& type, const std::string& id) { return target->read(type, id); },
+                      [target](const std::string& type, const std::string& query) -> Result<std::vector<std::string>> {
+                        std::vector<std::string> out;
+                        JOINEDUP_CHECK(target->each(type, query, [&](const std::string& body) -> Result<void> {
+                          out.push_back(body);
+                          return {};
+                        }));
+                        return out;
+                      }};
+}
 
 Result<std::unique_ptr<Target>> open_target(const place::Place& place) {
   auto store = fhir::open_store({.path = record_file(place)});
