@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -65,12 +66,17 @@ std::string screen(const refresh::RefreshOutcome& outcome, const place::Place& p
   return out;
 }
 
+std::int64_t now_micro() { return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
 // When each sender of messages spoke last: silence must be seen, it never says that all is well.
 std::string with_senders(const std::string& status, const std::vector<messages::SenderStatus>& senders) {
   auto out = nlohmann::ordered_json::parse(status);
   out["messages"] = nlohmann::ordered_json::array();
+  out["warnings"] = nlohmann::ordered_json::array();
   for (const auto& one : senders)
-    out["messages"].push_back({{"sender", one.sender}, {"last_message", one.last_message}, {"kept", one.kept}, {"applied", one.applied}, {"review", one.review},
+    if (const auto warning = messages::silence_of(one, now_micro()); !warning.empty()) out["warnings"].push_back(warning);
+  for (const auto& one : senders)
+    out["messages"].push_back({{"sender", one.sender}, {"last_message", one.last_message}, {"silent", !messages::silence_of(one, now_micro()).empty()}, {"kept", one.kept}, {"applied", one.applied}, {"review", one.review},
                                {"not_taken", one.not_taken}, {"unreadable", one.unreadable}, {"repeated", one.repeated}, {"waiting", one.waiting}});
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -80,6 +86,8 @@ std::string sender_lines(const std::vector<messages::SenderStatus>& senders) {
   for (const auto& one : senders)
     out += "Messages of " + one.sender + ": the last at " + one.last_message + "; " + with_commas(static_cast<std::int64_t>(one.kept)) + " kept, " + with_commas(static_cast<std::int64_t>(one.applied)) +
            " applied, " + with_commas(static_cast<std::int64_t>(one.review)) + " for review\n";
+  for (const auto& one : senders)
+    if (const auto warning = messages::silence_of(one, now_micro()); !warning.empty()) out += "WARNING: " + warning + "\n";
   return out;
 }
 

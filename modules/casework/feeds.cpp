@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t a_day = 86'400'000'000;
-// A feed of files that brought nothing for five weeks, or hospital messages that stopped for a day: our own choice (README).
-constexpr std::int64_t files_silent_after = 35 * a_day, messages_silent_after = a_day;
+// A feed of files that brought nothing for five weeks: our own choice (README). Hospital messages: by each sender's own pace.
+constexpr std::int64_t files_silent_after = 35 * a_day;
 
 // When the newest file of a feed was put there; 0: there is none.
 std::int64_t newest_file(const std::string& folder) {
@@ -65,10 +65,7 @@ Result<rest::Response> feeds_of_place(Ask& ask) {
   if (fs::exists(place.path("messages"), ignored)) {
     JOINEDUP_TRY(const auto senders, messages::senders(place.folder));
     for (const auto& sender : senders) {
-      std::int64_t last = 0;
-      std::tm utc{};
-      if (strptime(sender.last_message.c_str(), "%Y-%m-%dT%H:%M:%S", &utc) != nullptr) last = std::int64_t{timegm(&utc)} * 1'000'000;
-      feeds.push_back(feed_of("Hospital messages of " + sender.sender, {}, last, messages_silent_after, now, "message"));
+      feeds.push_back(feed_of("Hospital messages of " + sender.sender, {}, sender.last, sender.silent_after, now, "message"));
     }
   }
   Json out{{"resourceType", "Parameters"}};

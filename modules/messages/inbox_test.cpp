@@ -127,6 +127,30 @@ TEST_F(InboxTest, AMessageThatComesAgainIsAnsweredAlikeAndChangesNothing) {
   EXPECT_EQ(spoke->at(0).applied, 1u);
 }
 
+// Each sender has its own pace: what is silence of a busy line is a quiet night of another.
+TEST_F(InboxTest, ASenderThatFellSilentIsSaidByItsOwnPace) {
+  constexpr std::int64_t minute = 60'000'000, hour = 60 * minute, begun = 1'700'000'000'000'000;
+  std::int64_t now = begun;
+  inbox_.reset();
+  inbox_ = *Inbox::open({.place = &place_, .clock = [&] { return now; }}, *store_);
+  EXPECT_TRUE(senders(folder_.path())->empty());
+  for (int i = 0; i < 30; ++i, now += 40 * minute) EXPECT_EQ(send(Adt{.control = "C" + std::to_string(i)}.text() + "ZZZ|" + std::to_string(i) + "\r"), "AA");
+  const auto last = now - 40 * minute;
+  auto busy = senders(folder_.path())->at(0);
+  EXPECT_EQ(busy.kept, 30u);
+  EXPECT_EQ(busy.last, last);
+  EXPECT_EQ(busy.silent_after, 80 * minute);
+  EXPECT_EQ(silence_of(busy, last + 79 * minute), "");
+  EXPECT_NE(silence_of(busy, last + 2 * hour).find("for 2 hours, longer than it pauses"), std::string::npos);
+  EXPECT_NE(silence_of(busy, last + 72 * hour).find("for 3 days"), std::string::npos);
+  // A line of seconds waits an hour, one with a long night a day at the most.
+  busy.silent_after = hour;
+  EXPECT_EQ(silence_of(busy, last + hour), "");
+  now += 30 * hour;
+  EXPECT_EQ(send(Adt{.control = "later"}.text() + "ZZZ|later\r"), "AA");
+  EXPECT_EQ(senders(folder_.path())->at(0).silent_after, 24 * hour);
+}
+
 TEST_F(InboxTest, TheSameControlIdOverOtherContentIsAnotherMessage) {
   apply({.control = "MSG00001"});
   apply({.trigger = "A03", .control = "MSG00001", .recorded = "202601031200", .discharged = "202601031145"});

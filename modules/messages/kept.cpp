@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/date.hpp"
@@ -106,6 +107,9 @@ Result<SqliteHandle> both_files(const std::string& folder) {
 
 }  // namespace
 
+// A sender that said little is known little of: its nights may be longer than its days were.
+constexpr std::int64_t shortest_patience = 3'600'000'000, longest_patience = 24 * shortest_patience, least_known = 20;
+
 Result<std::vector<SenderStatus>> senders(const std::string& folder) {
   std::vector<SenderStatus> out;
   if (!std::filesystem::exists(folder + "/" + kept_file.path) || !std::filesystem::exists(folder + "/" + applied_file.path)) return out;
@@ -118,9 +122,26 @@ Result<std::vector<SenderStatus>> senders(const std::string& folder) {
   const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.integer(column)); };
   while (rows.row())
     out.push_back({.sender = rows.text(0), .last_message = instant_text(rows.integer(1)), .kept = number(2), .applied = number(3), .review = number(4), .not_taken = number(5),
-                   .unreadable = number(6), .repeated = number(7), .waiting = number(8)});
+                   .unreadable = number(6), .repeated = number(7), .waiting = number(8), .last = rows.integer(1), .silent_after = longest_patience});
   if (rows.failed()) return tl::unexpected<Error>(sqlite_error(files.get(), kept_file, "be read"));
+  SqliteStatement pauses(files.get(),
+                         "WITH newest AS (SELECT sender, max(received) AS at FROM message GROUP BY sender),"
+                         " spoke AS (SELECT m.sender, m.received - lag(m.received) OVER (PARTITION BY m.sender ORDER BY m.received) AS pause FROM message m JOIN newest n ON n.sender = m.sender WHERE m.received > n.at - ?)"
+                         " SELECT sender, max(pause), count(*) FROM spoke GROUP BY sender ORDER BY sender",
+                         kept_file);
+  pauses.bind(1, std::int64_t{14} * longest_patience);
+  for (std::size_t i = 0; pauses.row(); ++i)
+    if (i < out.size() && out[i].sender == pauses.text(0) && pauses.integer(2) >= least_known) out[i].silent_after = std::clamp(2 * pauses.integer(1), shortest_patience, longest_patience);
+  if (pauses.failed()) return tl::unexpected<Error>(sqlite_error(files.get(), kept_file, "be read"));
   return out;
+}
+
+std::string silence_of(const SenderStatus& sender, std::int64_t now) {
+  const auto pause = now - sender.last;
+  if (pause <= sender.silent_after) return {};
+  constexpr std::int64_t hour = 3'600'000'000;
+  const auto spoken = pause < 48 * hour ? std::to_string(pause / hour) + (pause / hour == 1 ? " hour" : " hours") : std::to_string(pause / (24 * hour)) + " days";
+  return "Nothing has come from " + sender.sender + " for " + spoken + ", longer than it pauses: ask the sender. Do not take it that nobody was admitted.";
 }
 
 Result<std::vector<ForReview>> review(const std::string& folder) {

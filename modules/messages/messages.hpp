@@ -66,8 +66,12 @@ struct SenderStatus {
   std::string sender;          // application|facility
   std::string last_message;    // instant; silence since then is not safety
   std::uint64_t kept = 0, applied = 0, review = 0, not_taken = 0, unreadable = 0, repeated = 0, waiting = 0;
+  std::int64_t last = 0;          // as last_message: microseconds UTC
+  std::int64_t silent_after = 0;  // microseconds: twice the longest pause of the fortnight before, from an hour to a day; a day of whom little is known
 };
 Result<std::vector<SenderStatus>> senders(const std::string& place_folder);
+// What to tell people of a sender whose line fell silent; empty where it spoke lately.
+std::string silence_of(const SenderStatus& sender, std::int64_t now);
 
 struct ForReview {
   std::int64_t message = 0;    // its number; merge: of the merge
