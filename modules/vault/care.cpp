@@ -89,7 +89,7 @@ Result<std::vector<CareFork>> Vault::care_forks() const {
   return forks;
 }
 
-Result<std::string> Vault::care_secret() const { return secret_key(state_->place, "care_door"); }
+Result<std::string> Vault::care_secret() const { return secret_key(state_->place, "care_door", MissingKey::is_made); }
 
 std::vector<std::int64_t> Vault::pseudonyms_of(const std::vector<std::int64_t>& person_keys) const {
   const HmacKey key(state_->pseudonym_key);

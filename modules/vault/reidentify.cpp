@@ -17,7 +17,7 @@ Result<IdentifiedPerson> reidentify(const place::Place& place, std::int64_t pseu
   const std::string file = place.path("vault/identity.sqlite"), staging = place.path("vault/staging/staging.duckdb");
   if (!std::filesystem::exists(file) || !std::filesystem::exists(staging))
     return fail(ErrorCode::not_found, "The vault of this place is not here; a found person can be named only where the place itself is kept.", file);
-  JOINEDUP_TRY(const auto secret, secret_key(place, "pseudonym"));
+  JOINEDUP_TRY(const auto secret, secret_key(place, "pseudonym", MissingKey::is_refused));
   const HmacKey key(secret);
   sqlite3* opened = nullptr;
   const int status = sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);

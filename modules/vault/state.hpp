@@ -103,6 +103,8 @@ std::vector<std::uint32_t> care_groups(std::span<const IdentityRecord> records, 
 
 // The first 63 bits of HMAC-SHA-256(place key, person key in decimal): docs/methods/pseudonym.md.
 std::int64_t pseudonym_under(const HmacKey& key, std::int64_t person_key);
-Result<std::string> secret_key(const place::Place& place, const std::string& name);
+// Of a place whose people are real, a key that is gone over what it named is not made anew.
+enum class MissingKey { is_made, is_refused };
+Result<std::string> secret_key(const place::Place& place, const std::string& name, MissingKey missing);
 
 }  // namespace joinedup::vault

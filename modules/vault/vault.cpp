@@ -63,7 +63,7 @@ std::int64_t meta(sqlite3* handle, const std::string& name) {
 
 // The place's keys live in vault/keys, 0600, made once from the system's randomness. A synthetic place derives them from
 // its name instead, so that two demo places with the same data publish the same sums; its people do not exist.
-Result<std::string> secret_key(const place::Place& place, const std::string& name) {
+Result<std::string> secret_key(const place::Place& place, const std::string& name, MissingKey missing) {
   const std::string folder = place.path("vault/keys"), file = folder + "/" + name + ".key";
   JOINEDUP_CHECK(make_folder(place.path("vault"), FileMode::secret));
   JOINEDUP_CHECK(make_folder(folder, FileMode::secret));
@@ -72,6 +72,8 @@ Result<std::string> secret_key(const place::Place& place, const std::string& nam
     if (key.size() < 32) return fail(ErrorCode::invalid_input, "This key is shorter than 32 bytes; restore the vault's keys from the backup.", file);
     return key;
   }
+  if (missing == MissingKey::is_refused && place.people != place::People::synthetic)
+    return fail(ErrorCode::not_found, "The key of the pseudonyms is gone though people are named by it: restore it from the backup of keys. To give everybody a new pseudonym on purpose, put 32 random bytes there; docs/security/key-handling.md says how.", file);
   std::string key(32, '\0');
   if (place.people == place::People::synthetic) {
     const auto digest = hmac_sha256("joinedup synthetic place", place.name + "/" + name);
@@ -122,7 +124,6 @@ std::uint32_t Vault::State::record_of(std::int64_t identity_key) const {
 Result<Vault> Vault::open(const place::Place& place) {
   auto state = std::make_unique<State>();
   state->place = place;
-  JOINEDUP_TRY(state->pseudonym_key, secret_key(place, "pseudonym"));
   const std::string file = place.path("vault/identity.sqlite");
   JOINEDUP_TRY(auto database, SqliteDatabase::open(file, vault_file, SqliteDatabase::Durability::every_commit));
   state->database.emplace(std::move(database));
@@ -133,6 +134,9 @@ Result<Vault> Vault::open(const place::Place& place) {
     return fail(ErrorCode::invalid_input, "The identity vault is of another format; `joinedup upgrade` brings it up.", file);
   state->generation = static_cast<std::uint64_t>(meta(state->handle, "generation"));
   state->next_person_key = meta(state->handle, "next_person_key");
+  std::error_code ignored;
+  const bool named = state->generation > 0 || std::filesystem::exists(place.path("warehouse/current"), ignored);
+  JOINEDUP_TRY(state->pseudonym_key, secret_key(place, "pseudonym", named ? MissingKey::is_refused : MissingKey::is_made));
   return Vault(std::move(state));
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/file.hpp"
+#include "vault/seen_merges.hpp"
 
 namespace joinedup::vault {
 namespace {
@@ -206,6 +207,40 @@ TEST_F(VaultTest, AVaultOfFormat1IsBroughtUpAndKeepsItsKeys) {
   EXPECT_GE(care->care_key, 90) << "a key for care is a new one, and nobody's before";
   EXPECT_EQ(opened->vault.key_history()->front().kind, "merge");
   EXPECT_FALSE(opened->vault.care_person(4242));
+}
+
+TEST_F(VaultTest, WhoSawAMergeByMessageIsKept) {
+  EXPECT_TRUE(seen_merges(place_)->empty());
+  EXPECT_EQ(note_merge_seen(place_, 7, "A. Clerk").error().code, ErrorCode::not_found);
+  stage(1);
+  ASSERT_TRUE(open());
+  EXPECT_EQ(note_merge_seen(place_, 7, "").error().code, ErrorCode::wrong_usage);
+  ASSERT_TRUE(note_merge_seen(place_, 7, "A. Clerk"));
+  ASSERT_TRUE(note_merge_seen(place_, 7, "B. Clerk"));
+  ASSERT_TRUE(note_merge_seen(place_, 9, "B. Clerk"));
+  EXPECT_EQ(*seen_merges(place_), (std::map<std::int64_t, std::string>{{7, "A. Clerk"}, {9, "B. Clerk"}}));
+}
+
+TEST_F(VaultTest, AMissingPseudonymKeyIsNotMadeAnewOverPeople) {
+  place_.people = place::People::real;
+  const auto key = folder_ + "/vault/keys/pseudonym.key";
+  stage(2);
+  {
+    auto opened = open();
+    ASSERT_TRUE(opened) << opened.error().text();
+    ASSERT_TRUE(opened->vault.commit());
+  }
+  const auto kept = *read_file(key);
+  std::filesystem::remove(key);
+  stage(2);
+  const auto refused = open();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find("restore it from the backup of keys"), std::string::npos) << refused.error().text();
+  EXPECT_FALSE(std::filesystem::exists(key));
+  ASSERT_TRUE(write_file(key, kept, FileMode::secret));
+  EXPECT_TRUE(open());
+  ASSERT_TRUE(write_file(key, std::string(32, 'n'), FileMode::secret)) << "a change on purpose";
+  EXPECT_TRUE(open());
 }
 
 TEST_F(VaultTest, TheFilesAreForTheOwnerOnly) {
