@@ -103,7 +103,7 @@ Result<void> write_case_page(engine::Connection& connection, const place::Place&
 
 extern const char* const not_for;                    // "Never for eligibility, resuscitation or rationing decisions."
 
-// joinedup cases find|release|waiting|outcome|history|fairness|allocation|reidentify --place DIR …
+// joinedup cases find|release|waiting|outcome|history|fairness|allocation --place DIR …
 int cases_command(std::span<const std::string> arguments);
 
 }  // namespace joinedup::caseload

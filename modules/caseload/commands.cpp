@@ -10,7 +10,6 @@
 #include "base/progress.hpp"
 #include "base/text.hpp"
 #include "caseload/steps.hpp"
-#include "vault/vault.hpp"
 
 namespace joinedup::caseload {
 namespace {
@@ -27,7 +26,7 @@ constexpr const char* usage_text =
     "                           --by WHO [--reason R] [--on DAY]\n"
     "joinedup cases history     --place DIR [--team T] [--json]\n"
     "joinedup cases allocation  --place DIR                     (CSV, for evaluation)\n"
-    "joinedup cases reidentify  --place DIR --pseudonym P (--role team --team T | --role practice --practice CODE) --by WHO --reason R\n";
+    "who a found person is: joinedup govern reidentify --place DIR --user U --pseudonym P --reason R\n";
 
 struct Asked {
   std::string verb, place;
@@ -49,9 +48,10 @@ Result<Asked> read_arguments(std::span<const std::string> arguments) {
       {"fairness", {"--as-of"}},
       {"outcome", {"--team", "--pseudonym", "--what", "--by", "--reason", "--on"}},
       {"history", {"--team"}},
-      {"allocation", {}},
-      {"reidentify", {"--pseudonym", "--role", "--team", "--practice", "--by", "--reason"}}};
+      {"allocation", {}}};
   Asked asked;
+  if (!arguments.empty() && arguments[0] == "reidentify")
+    return fail(ErrorCode::wrong_usage, "A role that somebody says they have is not believed any more: joinedup govern reidentify --place DIR --user U --pseudonym P --reason R asks the account, the released list and the log.");
   if (arguments.empty() || !known.contains(arguments[0])) return fail(ErrorCode::wrong_usage, std::string("Say what to do with cases:\n") + usage_text);
   asked.verb = arguments[0];
   for (std::size_t i = 1; i < arguments.size(); ++i) {
@@ -375,30 +375,6 @@ Result<int> allocation_verb(const Asked& asked) {
   return 0;
 }
 
-// Who a found person is: only for the team or the practice that a released list gave the person to, and never unlogged.
-Result<int> reidentify_verb(const Asked& asked) {
-  JOINEDUP_TRY(const auto place, place::read_place(asked.place));
-  Reidentified what;
-  JOINEDUP_TRY(what.person_key, read_pseudonym(asked.value("--pseudonym")));
-  what.role = asked.value("--role");
-  what.by = asked.value("--by");
-  what.reason = asked.value("--reason");
-  if (what.role != "team" && what.role != "practice")
-    return fail(ErrorCode::forbidden, "Only the team or the registered practice may know who this is: --role team --team T, or --role practice --practice CODE. Analysts never.");
-  if (what.by.empty() || what.reason.empty()) return fail(ErrorCode::wrong_usage, "Say who asks with --by, and why with --reason; both are recorded.");
-  what.team = what.role == "team" ? asked.value("--team") : asked.value("--practice");
-  JOINEDUP_TRY(auto store, Store::open(place));
-  JOINEDUP_TRY(const auto allowed, what.role == "team" ? store.was_released_to(what.person_key, what.team) : store.was_released_at(what.person_key, what.team));
-  if (!allowed) return fail(ErrorCode::forbidden, "No released list gives this person to " + (what.team.empty() ? "anybody named" : what.team) + ". A list must be released first.");
-  JOINEDUP_CHECK(store.record_reidentification(what));  // before anything is read
-  JOINEDUP_TRY(const auto person, vault::reidentify(place, what.person_key));
-  if (asked.json)
-    print_json(Json{{"pseudonym", std::to_string(what.person_key)}, {"nhs_number", text(person.nhs_number)}, {"family_name", text(person.family_name)}, {"given_name", text(person.given_name)},
-               {"birth_date", text(person.birth_date)}, {"postcode", text(person.postcode)}});
-  else print(person.given_name + " " + person.family_name + ", born " + person.birth_date + ", NHS number " + person.nhs_number + ", " + person.postcode + "\n");
-  return 0;
-}
-
 }  // namespace
 
 int cases_command(std::span<const std::string> arguments) {
@@ -415,8 +391,7 @@ int cases_command(std::span<const std::string> arguments) {
     if (asked.verb == "fairness") return fairness_verb(asked);
     if (asked.verb == "outcome") return outcome_verb(asked);
     if (asked.verb == "history") return history_verb(asked);
-    if (asked.verb == "allocation") return allocation_verb(asked);
-    return reidentify_verb(asked);
+    return allocation_verb(asked);
   }();
   if (done) return *done;
   std::fprintf(stderr, "joinedup: %s\n", done.error().text().c_str());
