@@ -10,7 +10,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/processor_time.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "fhir/replicate.hpp"
@@ -199,12 +199,6 @@ OfProcess process(int pid) {
   return out;
 }
 
-double own_cpu() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 int make(const std::string& folder, std::uint64_t wanted, std::uint64_t from, const std::vector<Template>& templates) {
   std::filesystem::create_directories(folder);
   std::map<std::string, FILE*> files;
@@ -258,10 +252,10 @@ void run_kind(const std::string& kind, const Drawer& drawer, std::uint16_t port,
       ask(peer);
     }
     const double at = now();
-    if (!is_measuring && at - begin >= warm) is_measuring = true, measured_from = at, own_from = own_cpu(), server_from = process(pid);
+    if (!is_measuring && at - begin >= warm) is_measuring = true, measured_from = at, own_from = processor_seconds(), server_from = process(pid);
     if (is_measuring && at - measured_from >= seconds) going = false;
   }
-  const double took = now() - measured_from, own = own_cpu() - own_from;
+  const double took = now() - measured_from, own = processor_seconds() - own_from;
   const OfProcess server = process(pid);
   std::sort(times.begin(), times.end());
   const auto at = [&](double part) { return times.empty() ? 0.0 : 1e3 * static_cast<double>(times[std::min(times.size() - 1, static_cast<std::size_t>(part * static_cast<double>(times.size())))]); };

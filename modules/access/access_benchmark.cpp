@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "access/access.hpp"
+#include "base/processor_time.hpp"
 #include "base/random.hpp"
 #include "rest/bulk_files.hpp"
 
@@ -18,12 +19,6 @@ namespace {
 
 using namespace joinedup;
 namespace fs = std::filesystem;
-
-double cpu_micros() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
 
 std::vector<std::string> some_ids(fhir::Store& store, const char* type, const char* query, std::size_t most) {
   std::vector<std::string> ids;
@@ -86,10 +81,10 @@ int main(int count, char** words) {
   (*store)->settle();
   place::Place place;
   place.folder = folder.string();
-  const double before = cpu_micros();
+  const double before = thread_processor_seconds();
   auto access = access::Access::open(**store, place, {.clock = {}, .policy_folder = {}, .base_url = "http://here/fhir", .ledger = {}});
   if (!access) return std::fprintf(stderr, "%s\n", access.error().text().c_str()), 1;
-  std::printf("%zu resources; opening the policy took %.2f s of CPU\n", done->stored, (cpu_micros() - before) / 1e6);
+  std::printf("%zu resources; opening the policy took %.2f s of CPU\n", done->stored, thread_processor_seconds() - before);
   access::Subject gp;
   gp.user = "u", gp.organisation = "BENCH", gp.practitioner = "x", gp.roles = {"gp"};
   const auto observations = some_ids(**store, "Observation", "", 20'000), patients = some_ids(**store, "Patient", "", 20'000);
@@ -119,7 +114,7 @@ int main(int count, char** words) {
       const int times = std::string_view(mix.name) == "Observation total" ? std::max(1, requests / 40) : requests;
       for (const int which : {round % 2, 1 - round % 2}) {
         CounterRandom random(7, static_cast<std::uint64_t>(round), 0);
-        const double from = cpu_micros();
+        const double from = 1e6 * thread_processor_seconds();
         for (int i = 0; i < times; ++i) {
           rest::Request request;
           request.method = "GET";
@@ -132,7 +127,7 @@ int main(int count, char** words) {
           request.permit = permit ? permit.get() : &everything;
           bytes[which] += api.handle(request).body.size();
         }
-        spent[which] = (cpu_micros() - from) / times;
+        spent[which] = (1e6 * thread_processor_seconds() - from) / times;
       }
       same = same && bytes[0] == bytes[1];
       if (round == 0) continue;  // to warm up

@@ -1,21 +1,15 @@
 // care_door_benchmark PLACE THREADS: shares a synthetic place that was refreshed once, first into an empty shared record, then again.
-#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/processor_time.hpp"
 #include "base/progress.hpp"
 #include "care_door/care_door.hpp"
 
 namespace {
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + 1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
-}
 
 }  // namespace
 
@@ -32,14 +26,14 @@ int main(int count, char** arguments) {
   const auto feeds = place::shipped_feeds();
   for (const char* round : {"first", "again"}) {
     const auto start = std::chrono::steady_clock::now();
-    const double cpu = cpu_seconds();
+    const double cpu = processor_seconds();
     const auto shared = care_door::share(*place, *feeds, {.print = round, .threads = threads});
     if (!shared) return std::fprintf(stderr, "%s\n", shared.error().text().c_str()), 1;
     double load[1] = {0};
     getloadavg(load, 1);
     std::printf("%s: %llu people, %llu new, %llu changed, %llu unchanged; %.2f s wall, %.2f s processor, load %.1f\n", round, static_cast<unsigned long long>(shared->patients),
                 static_cast<unsigned long long>(shared->created), static_cast<unsigned long long>(shared->changed), static_cast<unsigned long long>(shared->unchanged),
-                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), cpu_seconds() - cpu, load[0]);
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), processor_seconds() - cpu, load[0]);
     for (const auto& [type, standing] : shared->standing) std::printf("  %-20s %llu\n", type.c_str(), static_cast<unsigned long long>(standing));
     for (const auto& feed : shared->feeds) {
       std::printf("  %-20s %llu rows in, %llu shared", feed.feed.c_str(), static_cast<unsigned long long>(feed.rows_in), static_cast<unsigned long long>(feed.shared));

@@ -8,23 +8,6 @@
 namespace joinedup::care_door {
 namespace {
 
-// The NHS numbers of some people with appointments, each surely on a practice's list.
-std::vector<std::string> seen_people(const SharedPlace& place, int most) {
-  auto database = engine::Database::open("", {.threads = 1});
-  auto connection = database->connect();
-  EXPECT_TRUE(connection->run("ATTACH " + engine::sql_text(place.place.path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY)"));
-  const auto found = connection->query(
-      "SELECT CAST(i.nhs_number AS VARCHAR) FROM staging.main.outpatient_appointment t JOIN staging.main.identity_record i ON i.identity_key = t.identity_key "
-      "JOIN staging.main.identity_record g ON g.staged_table = 'gp_registration' AND g.nhs_number = i.nhs_number AND g.birth_date = i.birth_date "
-      "JOIN staging.main.gp_registration r ON r.identity_key = g.identity_key AND r.deregistered_on IS NULL AND r.date_of_death IS NULL AND NOT coalesce(r.deleted, false) "
-      "WHERE i.nhs_status = 'valid' AND t.attended IN ('5', '6') GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT " + std::to_string(most));
-  std::vector<std::string> numbers;
-  if (found)
-    for (const auto& row : found->rows) numbers.push_back(row[0]);
-  EXPECT_EQ(numbers.size(), static_cast<std::size_t>(most));
-  return numbers;
-}
-
 std::string patient_with(const SharedPlace& place, const std::string& number) {
   return place.find("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|" + number).at(0)["id"].get<std::string>();
 }
@@ -34,7 +17,7 @@ std::string patient_with(const SharedPlace& place, const std::string& number) {
 TEST(CareDoorCases, AReleaseSaysByWhomAndWhenAndIsWrittenOnce) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  place.find_person(seen_people(place, 1)[0]);
+  place.find_person(place.often_seen(1)[0]);
   auto one = place.drafts.found.at(0);
   const auto& releaser = place.place.workers.at(0);
   {
@@ -68,7 +51,7 @@ TEST(CareDoorCases, AReleaseSaysByWhomAndWhenAndIsWrittenOnce) {
 TEST(CareDoorCases, WhoIsOnTheEndOfLifeRegisterIsOnThePracticesListAndObjectorsAreNot) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  const auto numbers = seen_people(place, 2);
+  const auto numbers = place.often_seen(2);
   for (const auto& number : numbers) place.find_person(number);
   for (auto& one : place.drafts.found) {
     one.state = "palliative_coordination";
@@ -98,7 +81,7 @@ TEST(CareDoorCases, WhoIsOnTheEndOfLifeRegisterIsOnThePracticesListAndObjectorsA
 TEST(CareDoorCases, WhileAnAgreementWindsDownWhatWasSharedOfPeopleInCareStaysAsItWas) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  const auto numbers = seen_people(place, 2);
+  const auto numbers = place.often_seen(2);
   place.find_person(numbers[0]);
   ASSERT_TRUE(place.share_again());
   const auto outpatient = "_source=urn:joinedup:partner:" + place.place.feeds.at("hes_op_sus").partner + ":feed:hes_op_sus";

@@ -7,20 +7,6 @@
 namespace joinedup::care_door {
 namespace {
 
-// Whoever has the most outpatient appointments, by a valid NHS number that the register has too.
-std::string often_seen(const SharedPlace& place) {
-  auto database = engine::Database::open("", {.threads = 1});
-  auto connection = database->connect();
-  EXPECT_TRUE(connection->run("ATTACH " + engine::sql_text(place.place.path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY)"));
-  const auto found = connection->query(
-      "SELECT CAST(i.nhs_number AS VARCHAR) FROM staging.main.outpatient_appointment t JOIN staging.main.identity_record i ON i.identity_key = t.identity_key "
-      "JOIN staging.main.identity_record g ON g.staged_table = 'gp_registration' AND g.nhs_number = i.nhs_number AND g.birth_date = i.birth_date "
-      "JOIN staging.main.gp_registration r ON r.identity_key = g.identity_key AND r.deregistered_on IS NULL AND r.date_of_death IS NULL AND NOT coalesce(r.deleted, false) "
-      "WHERE i.nhs_status = 'valid' AND t.attended IN ('5', '6') GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1");
-  EXPECT_TRUE(found && !found->rows.empty());
-  return found->rows[0][0];
-}
-
 const std::vector<std::string> fact_types = {"Encounter", "Condition", "MedicationStatement", "ServiceRequest", "EpisodeOfCare", "RiskAssessment", "Observation"};
 
 std::size_t count_all(const SharedPlace& place) {
@@ -34,7 +20,7 @@ std::size_t count_all(const SharedPlace& place) {
 TEST(CareDoorFacts, OnlyOfThoseFoundEachWithProvenanceAndGoneWithTheDraft) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  const auto number = often_seen(place);
+  const auto number = place.often_seen(1)[0];
   place.find_person(number);
   const auto shared = place.share_again();
   ASSERT_TRUE(shared) << shared.error().text();
@@ -78,7 +64,7 @@ TEST(CareDoorFacts, OnlyOfThoseFoundEachWithProvenanceAndGoneWithTheDraft) {
 TEST(CareDoorFacts, ARowTakenBackByItsSenderIsMarkedAsEnteredInError) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  const auto number = often_seen(place);
+  const auto number = place.often_seen(1)[0];
   place.find_person(number);
   ASSERT_TRUE(place.share_again());
   const auto before = place.find("Encounter", "status=finished").size();
@@ -99,7 +85,7 @@ TEST(CareDoorFacts, ARowTakenBackByItsSenderIsMarkedAsEnteredInError) {
 TEST(CareDoorFacts, AFeedWhoseAgreementEndsIsTakenOut) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  place.find_person(often_seen(place));
+  place.find_person(place.often_seen(1)[0]);
   ASSERT_TRUE(place.share_again());
   const auto hospital = place.place.feeds.at("hes_op_sus").partner;
   for (auto& agreement : place.place.agreements)
@@ -117,7 +103,7 @@ TEST(CareDoorFacts, AFeedWhoseAgreementEndsIsTakenOut) {
 TEST(CareDoorFacts, WhatATeamChangedInTheRecordIsTheTeams) {
   SharedPlace place;
   ASSERT_TRUE(place.link());
-  place.find_person(often_seen(place));
+  place.find_person(place.often_seen(1)[0]);
   ASSERT_TRUE(place.share_again());
   auto episode = place.find("EpisodeOfCare", "").at(0);
   episode["status"] = "active";

@@ -85,6 +85,22 @@ class SharedPlace {
     EXPECT_TRUE(person) << person.error().text();
     return vault->pseudonyms_of({person->person_key})[0];
   }
+  // The NHS numbers of those with the most outpatient appointments who are surely on a practice's list.
+  std::vector<std::string> often_seen(int most) const {
+    auto database = engine::Database::open("", {.threads = 1});
+    auto connection = database->connect();
+    EXPECT_TRUE(connection->run("ATTACH " + engine::sql_text(place.path("vault/staging/staging.duckdb")) + " AS staging (READ_ONLY)"));
+    const auto found = connection->query(
+        "SELECT CAST(i.nhs_number AS VARCHAR) FROM staging.main.outpatient_appointment t JOIN staging.main.identity_record i ON i.identity_key = t.identity_key "
+        "JOIN staging.main.identity_record g ON g.staged_table = 'gp_registration' AND g.nhs_number = i.nhs_number AND g.birth_date = i.birth_date "
+        "JOIN staging.main.gp_registration r ON r.identity_key = g.identity_key AND r.deregistered_on IS NULL AND r.date_of_death IS NULL AND NOT coalesce(r.deleted, false) "
+        "WHERE i.nhs_status = 'valid' AND t.attended IN ('5', '6') GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT " + std::to_string(most));
+    std::vector<std::string> numbers;
+    if (found)
+      for (const auto& row : found->rows) numbers.push_back(row[0]);
+    EXPECT_EQ(numbers.size(), static_cast<std::size_t>(most));
+    return numbers;
+  }
   void find_person(const std::string& nhs_number) {
     caseload::Case one;
     one.person_key = pseudonym_of(nhs_number);

@@ -3,7 +3,6 @@
 // Fills PATH up to RESOURCES (what is there is kept), then measures reads, searches and durable creates, each for SECONDS, and
 // searches beside creates. Answers are checked before times are printed; parameters are drawn uniformly.
 #include <malloc.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "base/hash.hpp"
+#include "base/processor_time.hpp"
 #include "fhir/replicate.hpp"
 
 using namespace joinedup;
@@ -26,13 +26,6 @@ namespace {
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-double cpu() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 struct Latencies {
   std::vector<float> all;
   double seconds = 0, cpu_seconds = 0;
@@ -52,7 +45,7 @@ struct Latencies {
 Latencies drive(unsigned threads, double seconds, const std::function<bool(unsigned, std::uint64_t)>& work) {
   std::vector<std::vector<float>> each(threads);
   std::vector<std::thread> crew;
-  const double begin = now(), cpu_begin = cpu();
+  const double begin = now(), cpu_begin = processor_seconds();
   for (unsigned t = 0; t < threads; ++t)
     crew.emplace_back([&, t] {
       for (std::uint64_t n = 0; now() - begin < seconds; ++n) {
@@ -67,7 +60,7 @@ Latencies drive(unsigned threads, double seconds, const std::function<bool(unsig
     });
   for (auto& one : crew) one.join();
   Latencies out;
-  out.seconds = now() - begin, out.cpu_seconds = cpu() - cpu_begin;
+  out.seconds = now() - begin, out.cpu_seconds = processor_seconds() - cpu_begin;
   for (auto& list : each) out.all.insert(out.all.end(), list.begin(), list.end());
   return out;
 }
@@ -155,7 +148,7 @@ int main(int argc, char** argv) {
   if (there < wanted) {
     std::atomic<std::uint64_t> next{there};
     std::atomic<std::uint64_t> bytes{0};
-    const double begin = now(), cpu_begin = cpu();
+    const double begin = now(), cpu_begin = processor_seconds();
     std::vector<std::thread> crew;
     for (int t = 0; t < 3; ++t)
       crew.emplace_back([&] {
@@ -180,7 +173,7 @@ int main(int argc, char** argv) {
     const double took = now() - begin;
     stored_bytes = bytes;
     std::printf("import %llu resources, %.0f MB: %.0f resources/s, CPU %.0f s of %.0f s\n", static_cast<unsigned long long>(wanted - there),
-                static_cast<double>(stored_bytes) / 1e6, static_cast<double>(wanted - there) / took, cpu() - cpu_begin, took);
+                static_cast<double>(stored_bytes) / 1e6, static_cast<double>(wanted - there) / took, processor_seconds() - cpu_begin, took);
     const double settled = now();
     (*store)->settle();
     std::printf("index written and joined after another %.1f s\n", now() - settled);

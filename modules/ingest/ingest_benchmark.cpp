@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "base/processor_time.hpp"
 #include "base/progress.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -27,17 +28,12 @@ namespace {
 struct Seconds {
   double wall = 1e9, cpu = 1e9;  // cpu: of all threads, so that a busy machine does not flatter or blame anyone
 };
-double cpu_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 void best_of(Seconds& best, const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
-  const auto cpu = cpu_now();
+  const auto cpu = processor_seconds();
   work();
   best.wall = std::min(best.wall, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  best.cpu = std::min(best.cpu, cpu_now() - cpu);
+  best.cpu = std::min(best.cpu, processor_seconds() - cpu);
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <filesystem>
 
+#include "base/processor_time.hpp"
 #include "base/random.hpp"
 #include "rest/bulk_files.hpp"
 
@@ -16,19 +17,13 @@ namespace {
 using namespace joinedup;
 namespace fs = std::filesystem;
 
-double cpu_micros() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
 template <class Work>
 void measure(const char* name, int times, Work work) {
   work(0);
-  const double from = cpu_micros();
+  const double from = 1e6 * thread_processor_seconds();
   std::size_t bytes = 0;
   for (int i = 0; i < times; ++i) bytes += work(i);
-  std::printf("%-28s %8.1f us of CPU each, %zu bytes\n", name, (cpu_micros() - from) / times, bytes / static_cast<std::size_t>(times));
+  std::printf("%-28s %8.1f us of CPU each, %zu bytes\n", name, (1e6 * thread_processor_seconds() - from) / times, bytes / static_cast<std::size_t>(times));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "base/hash.hpp"
+#include "base/processor_time.hpp"
 #include "base/random.hpp"
 #include "risk/boosted.hpp"
 #include "risk/features.hpp"
@@ -26,16 +27,11 @@ using namespace joinedup::risk;
 struct Seconds {
   double wall = 0, processor = 0;
 };
-double processor_now() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
 Seconds timed(const std::function<void()>& work) {
   const auto wall = std::chrono::steady_clock::now();
-  const double processor = processor_now();
+  const double processor = processor_seconds();
   work();
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count(), processor_now() - processor};
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count(), processor_seconds() - processor};
 }
 
 Seconds lesser(Seconds a, Seconds b) { return b.wall < a.wall ? b : a; }

@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/processor_time.hpp"
 #include "base/progress.hpp"
 #include "synth/output.hpp"
 #include "synth/slots.hpp"
@@ -16,12 +16,6 @@
 namespace {
 
 using namespace joinedup::synth;
-
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 void print(const char* name, double rate) {
   std::printf("BENCH %s %.0f rows/s (bar: 200000) %s\n", name, rate, rate >= 200000 ? "met" : "missed");
