@@ -272,8 +272,7 @@ Result<int> release_verb(const Asked& asked) {
     if (lot.team == team->team) allocation.push_back(lot);
   if (!allocation.empty()) {
     JOINEDUP_TRY(const auto options, read_list_options(asked));
-    release.seed = options.random->seed;
-    release.approved_by = options.random->approved_by;
+    if (options.random) release.seed = options.random->seed, release.approved_by = options.random->approved_by;
   }
   JOINEDUP_TRY(auto store, Store::open(work.place));
   JOINEDUP_TRY(const auto released, store.release(release, cases, allocation));

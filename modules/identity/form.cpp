@@ -19,6 +19,7 @@ std::optional<std::string> decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\0') return {};  // as %00 is
     if (text[i] == '+') out += ' ';
     else if (text[i] != '%') out += text[i];
     else {
