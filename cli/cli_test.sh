@@ -125,24 +125,6 @@ PY
   check "says to refresh" 1 "$(grep -c 'Objections have changed' "$work/err")"
 fi
 
-# Who a found person is: for the practice of an account that cares for people, from a released list, in the log.
-if command -v python3 >/dev/null; then
-  "$program" govern users demo --place "$work/demo" >"$work/out" 2>"$work/err"
-  practice=$("$program" govern users list --place "$work/demo" --json 2>"$work/err" | python3 -c 'import json,sys; print(next(u["organisation"] for u in json.load(sys.stdin) if u["user"] == "demo.gp"))')
-  "$program" table person --place "$work/demo" --format csv >"$work/people.csv"
-  "$program" cases find --place "$work/demo" --json >"$work/cases.json" 2>/dev/null
-  read -r person team < <(python3 -c 'import csv,json,sys; at={p["person_key"]: p["practice"] for p in csv.DictReader(open(sys.argv[1]))}; c=next(c for c in json.load(open(sys.argv[2])) if c["state"] == "found" and at[str(c["pseudonym"])] == sys.argv[3]); print(c["pseudonym"], c["team"])' "$work/people.csv" "$work/cases.json" "$practice")
-  named() { status_of "$program" govern reidentify --place "$work/demo" --user "$1" --pseudonym "$person" --reason "a first visit at home" --json; }
-  check "nobody is named before a release" 1 "$(named demo.gp)"
-  check "release, by that team" 0 "$(status_of "$program" cases release --place "$work/demo" --team "$team" --by "Dr A, GP" --json)"
-  check "analysts are never told" 1 "$(named demo.analyst)"
-  check "another organisation is not told" 1 "$(named demo.socialworker)"
-  check "the practice is told" 0 "$(named demo.gp)"
-  check "who it truly is" 1 "$(grep -c "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))[0]["nhs_number"])' "$work/out")" "$work/demo/truth/people.csv")"
-  check "all of it is in the log" 0 "$(status_of "$program" govern audit verify --place "$work/demo" --json)"
-  check "four times asked, once told" 1 "$(grep -c '"events":[4-9]' "$work/out")"
-fi
-
 # The whole place: put away, put back, with the same sums; nothing while a server has it.
 check "refresh again" 0 "$(status_of "$program" refresh --place "$work/demo")"
 check "backup" 0 "$(status_of "$program" backup --place "$work/demo" --to "$work/put-away" --with-feeds --json)"

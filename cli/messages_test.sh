@@ -69,12 +69,4 @@ expect "nothing undelivered" "$("$program" subscriptions dead --place "$work/pla
 expect "for review" "$("$program" messages review --place "$work/place" --json)" "[]"
 said=$("$program" messages import --place "$work/place" --file "$work/messages.hl7" --json | grep -o '"codes":{[^}]*}')
 expect "the same from a file, answered alike" "$said" "\"codes\":{\"AA\":$((2 * people)),\"AE\":0,\"AR\":0}"
-# A number that a hospital joins to another is a decision for somebody here to see.
-printf 'MSH|^~\\&|PAS|RXX|JU||20260201120000||ADT^A40|A40-1|P|2.4\rEVN|A40|20260201120000\rPID|1||M1^^^RXX^MR||PERSON^Number||19500101|F\rMRG|M2^^^RXX^MR\r\n' >"$work/merge.hl7"
-"$program" messages import --place "$work/place" --file "$work/merge.hl7" --json >/dev/null
-merges=$("$program" link review merges --place "$work/place" --json)
-expect "a merge to be seen" "$(grep -o '"stands":true' <<<"$merges" | wc -l)" 1
-expect "it names nobody" "$(grep -c PERSON <<<"$merges")" 0
-"$program" link review merges --place "$work/place" --seen 99 --who "A. Clerk" 2>/dev/null
-expect "one that is not there" $? 1
 exit $((failures > 0))

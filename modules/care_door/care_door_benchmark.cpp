@@ -9,10 +9,6 @@
 #include "base/progress.hpp"
 #include "care_door/care_door.hpp"
 
-namespace {
-
-}  // namespace
-
 int main(int count, char** arguments) {
   using namespace joinedup;
   if (count < 2) return std::fprintf(stderr, "care_door_benchmark PLACE [THREADS]\n"), 2;

@@ -15,6 +15,7 @@
 
 namespace {
 
+using namespace joinedup;
 using namespace joinedup::synth;
 
 void print(const char* name, double rate) {

@@ -125,6 +125,7 @@ Result<Vault> Vault::open(const place::Place& place) {
   auto state = std::make_unique<State>();
   state->place = place;
   const std::string file = place.path("vault/identity.sqlite");
+  JOINEDUP_CHECK(make_folder(place.path("vault"), FileMode::secret));
   JOINEDUP_TRY(auto database, SqliteDatabase::open(file, vault_file, SqliteDatabase::Durability::every_commit));
   state->database.emplace(std::move(database));
   state->handle = state->database->handle();
