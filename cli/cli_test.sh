@@ -206,5 +206,16 @@ check "fhir export: for its owner only" 600 "$(stat -c %a "$work/fhir-out/Patien
 check "fhir import: neither form" 2 "$(status_of "$program" fhir import --place "$work/fhir-place")"
 check "fhir: no such verb" 2 "$(status_of "$program" fhir burn --place "$work/fhir-place")"
 
+# A demonstration: accounts, and a caseload that is written once, however few were found; never for real people.
+check "govern users demo" 0 "$(status_of "$program" govern users demo --place "$work/demo" --json)"
+check "a sign-in of each role" 12 "$(grep -o '"user"' "$work/out" | wc -l)"
+check "the code of this moment" 0 "$(status_of "$program" govern users demo --code demo.gp --place "$work/demo")"
+check "is six digits" 1 "$(grep -cE '^[0-9]{6}$' "$work/out")"
+check "govern caseload demo" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
+check "plans, meetings and referrals were written" 3 "$(grep -oE '"(CarePlan|Appointment|ServiceRequest)":[1-9]' "$work/out" | wc -l)"
+check "govern caseload demo again" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
+check "writes nothing" 1 "$(grep -c '"was_there":true' "$work/out")"
+check "real people have no caseload made up" 1 "$(status_of "$program" govern caseload demo --place "$work/new")"
+
 [ "$failures" = 0 ] && echo "command line: all checks passed"
 exit "$((failures > 0))"

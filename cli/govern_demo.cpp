@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/file.hpp"
 #include "cli/cli.hpp"
@@ -51,6 +52,7 @@ Result<std::string> organisation_code(fhir::Store& store, const std::string& ref
 // The demonstration's person: the first on a caseload whose practice has a doctor among the workers.
 struct Person {
   std::string patient, practice;
+  std::set<std::string> colleagues;  // "Practitioner/…" of the team that looks after them
 };
 Result<Person> chosen_person(fhir::Store& store) {
   JOINEDUP_TRY(const auto episodes, found(store, "EpisodeOfCare", "status=active,planned,waitlist"));
@@ -72,22 +74,48 @@ Result<Person> chosen_person(fhir::Store& store) {
   return Person{};
 }
 
+// Who signs in works together: all are of the team that has the practice's doctor.
+Result<std::set<std::string>> colleagues_of(fhir::Store& store, const std::string& practice) {
+  std::set<std::string> doctors;
+  JOINEDUP_TRY(const auto roles, found(store, "PractitionerRole", std::string("role=") + role_system + "|general_practitioner&organization=" + practice));
+  for (const auto& role : roles) doctors.insert(role.value("/practitioner/reference"_json_pointer, std::string()));
+  JOINEDUP_TRY(const auto teams, found(store, "CareTeam", "status=active"));
+  for (const auto& team : teams) {
+    std::set<std::string> members;
+    bool has_doctor = false;
+    for (const auto& participant : team.value("participant", json::array())) {
+      const auto member = participant.value("/member/reference"_json_pointer, std::string());
+      members.insert(member);
+      has_doctor = has_doctor || doctors.contains(member);
+    }
+    if (has_doctor) return members;
+  }
+  return std::set<std::string>();
+}
+
 Result<identity::NewAccount> worker(fhir::Store& store, const Wanted& one, const Person& person) {
   std::string query = std::string("role=") + role_system + "|" + one.directory;
   if (std::string(one.role) == "gp" && !person.practice.empty()) query += "&organization=" + person.practice;
   JOINEDUP_TRY(const auto roles, found(store, "PractitionerRole", query));
   identity::NewAccount account{.user = one.user, .roles = {one.role}};
   if (roles.empty()) return account;
-  account.practitioner = last_part(roles.front().value("/practitioner/reference"_json_pointer, std::string()));
-  JOINEDUP_TRY(account.organisation, organisation_code(store, roles.front().value("/organization/reference"_json_pointer, std::string())));
+  const auto colleague = std::find_if(roles.begin(), roles.end(), [&](const json& role) { return person.colleagues.contains(role.value("/practitioner/reference"_json_pointer, std::string())); });
+  const auto& role = colleague == roles.end() ? roles.front() : *colleague;
+  account.practitioner = last_part(role.value("/practitioner/reference"_json_pointer, std::string()));
+  JOINEDUP_TRY(account.organisation, organisation_code(store, role.value("/organization/reference"_json_pointer, std::string())));
   return account;
 }
 
-// A daughter whom the person chose to help.
+// A daughter whom the person chose to help: with their family name, and the given name of another woman of the place.
 Result<void> write_carer(fhir::Store& store, const std::string& patient) {
+  JOINEDUP_TRY(const auto version, store.read("Patient", patient, fhir::PermitAll()));
+  json name = {{"family", json::parse(version.body).value("/name/0/family"_json_pointer, std::string())}};
+  JOINEDUP_TRY(const auto women, found(store, "Patient", "gender=female&birthdate=gt1955&birthdate=lt1975"));
+  for (const auto& woman : women)
+    if (woman["id"] != patient && !name.contains("given") && woman.contains("/name/0/given/0"_json_pointer)) name["given"] = json::array({woman["name"][0]["given"][0]});
   const json related = {{"resourceType", "RelatedPerson"}, {"id", carer_id}, {"active", true}, {"patient", {{"reference", "Patient/" + patient}}},
                         {"relationship", json::array({{{"coding", json::array({{{"system", "http://terminology.hl7.org/CodeSystem/v3-RoleCode"}, {"code", "DAUC"}, {"display", "Daughter"}}})}}})},
-                        {"name", json::array({{{"text", "A daughter who does not exist"}}})}};
+                        {"name", json::array({name})}};
   const json consent = {{"resourceType", "Consent"}, {"id", carer_id}, {"status", "active"}, {"patient", {{"reference", "Patient/" + patient}}},
                         {"scope", {{"coding", json::array({{{"system", "http://terminology.hl7.org/CodeSystem/consentscope"}, {"code", "patient-privacy"}}})}}},
                         {"category", json::array({{{"coding", json::array({{{"system", "http://loinc.org"}, {"code", "59284-0"}}})}}})},
@@ -169,7 +197,10 @@ Result<int> demo_users(const Common& common) {
     return 0;
   }
   JOINEDUP_TRY(const auto store, fhir::open_store({.path = place.path("shared-record.sqlite")}));
-  JOINEDUP_TRY(const auto person, chosen_person(*store));
+  JOINEDUP_TRY(auto person, chosen_person(*store));
+  if (!person.practice.empty()) {
+    JOINEDUP_TRY(person.colleagues, colleagues_of(*store, person.practice));
+  }
   std::vector<identity::NewAccount> people;
   for (const auto& one : wanted) {
     JOINEDUP_TRY(auto account, worker(*store, one, person));

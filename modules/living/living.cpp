@@ -38,6 +38,14 @@ void set_days(const Book& book, Case& one) {
   }
 }
 
+// The team that has the practice's doctor.
+const Team& team_of(const Directory& directory, const std::string& practice) {
+  for (const auto& team : directory.teams)
+    for (const auto* worker : team.workers)
+      if (worker->code == "general_practitioner" && worker->organization == practice) return team;
+  return directory.teams.front();
+}
+
 // Somebody whom the practice referred: an episode as case finding would have begun it.
 json referred_episode(const Book& book, const json& patient, const Team& team) {
   const std::string id = patient["id"];
@@ -111,6 +119,7 @@ Result<std::vector<Case>> read_cases(fhir::Store& store, const Directory& direct
   // People whose record somebody opened: referred to the first team.
   JOINEDUP_TRY(const auto opened, find(store, "Condition", "category=problem-list-item"));
   std::set<std::string> others;
+  if (!options.patient.empty() && !known.contains("Patient/" + options.patient)) others.insert("Patient/" + options.patient);
   for (const auto& condition : opened)
     if (const auto patient = condition.value("/subject/reference"_json_pointer, ""); !known.contains(patient)) others.insert(patient);
   for (const auto& patient : others) {
@@ -118,7 +127,8 @@ Result<std::vector<Case>> read_cases(fhir::Store& store, const Directory& direct
     if (!version) continue;
     auto body = json::parse(version->body);
     if (!body.value("active", false) || !body.contains("managingOrganization")) continue;
-    add(referred_episode(book, body, directory.teams.front()), directory.teams.front());
+    const auto& team = team_of(directory, body["managingOrganization"].value("reference", ""));
+    add(referred_episode(book, body, team), team);
   }
   // The same order every time, also where an earlier run wrote some of it.
   const auto place_of = [](const Case& one) { return std::tuple(one.team, !one.is_the_demonstrations, one.episode["type"][0]["coding"][0]["code"] == "referred", one.patient); };
@@ -166,14 +176,14 @@ void set_stages(const Directory& directory, const Book& book, std::vector<Case>&
 
 }  // namespace
 
-Result<std::vector<std::string>> people_to_open(fhir::Store& store, std::size_t wanted) {
+Result<std::vector<std::string>> people_to_open(fhir::Store& store, std::size_t wanted, const std::string& first) {
   JOINEDUP_TRY(const auto directory, read_directory(store));
   JOINEDUP_TRY(const auto episodes, find(store, "EpisodeOfCare", "status=planned,waitlist,active,onhold"));
   JOINEDUP_TRY(const auto opened, find(store, "Condition", "category=problem-list-item"));
   std::set<std::string> known;
   for (const auto& one : opened) known.insert(one.value("/subject/reference"_json_pointer, ""));
   for (const auto& one : episodes) known.insert(one.value("/patient/reference"_json_pointer, ""));
-  if (directory.teams.empty() || known.size() >= wanted) return std::vector<std::string>();
+  if (directory.teams.empty() || (known.size() >= wanted && (first.empty() || known.contains("Patient/" + first)))) return std::vector<std::string>();
   std::set<std::string> practices;
   for (const auto& worker : directory.teams.front().workers)
     if (worker->code == "general_practitioner") practices.insert(worker->organization);
@@ -181,11 +191,12 @@ Result<std::vector<std::string>> people_to_open(fhir::Store& store, std::size_t 
   query.count = 200;
   JOINEDUP_TRY(const auto page, store.search(query, fhir::PermitAll()));
   std::vector<std::string> out;
+  if (!first.empty() && known.insert("Patient/" + first).second) out.push_back(first);
   for (const auto& entry : page.entries) {
     const auto patient = json::parse(entry.version.body);
-    if (out.size() + known.size() >= wanted) break;
+    if (known.size() >= wanted) break;
     if (patient.contains("deceasedDateTime") || patient.contains("deceasedBoolean") || known.contains("Patient/" + entry.version.id)) continue;
-    if (practices.contains(patient.value("/managingOrganization/reference"_json_pointer, ""))) out.push_back(entry.version.id);
+    if (practices.contains(patient.value("/managingOrganization/reference"_json_pointer, ""))) known.insert("Patient/" + entry.version.id), out.push_back(entry.version.id);
   }
   return out;
 }

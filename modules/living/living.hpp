@@ -1,7 +1,7 @@
 // A caseload that seems to have been lived with for a year, over a synthetic place: what a demonstration shows and what pages are tested
 // against. Never for real people.
 //
-//   JOINEDUP_TRY(const auto who, fewest_needed(*store, 24));                 // people to open first where case finding found too few
+//   JOINEDUP_TRY(const auto who, people_to_open(*store, 24));                // to be opened first, where case finding found too few
 //   JOINEDUP_TRY(const auto written, write_caseload(place, *store, {.day = today(), .patient = id}));
 //   written.was_there;  written.by_type.at("CarePlan");                      // the second time nothing is written
 //
@@ -34,8 +34,8 @@ struct Written {
 // For the process that holds the store. forbidden where the people of the place are real.
 Result<Written> write_caseload(const place::Place& place, fhir::DurableStore& store, const Options& options);
 
-// The oldest people on the lists of practices whose team has fewer than `most` on its caseload, as many as are missing, for one team:
-// where nobody has found enough, these were referred. Their records are to be opened before write_caseload. Empty: nobody is missing.
-Result<std::vector<std::string>> people_to_open(fhir::Store& store, std::size_t wanted);
+// The eldest on the lists of a team's practices, as many as are missing to `wanted`, `first` before all: where case finding found too few,
+// these were referred. Their records are to be opened before write_caseload. Empty: nobody is missing.
+Result<std::vector<std::string>> people_to_open(fhir::Store& store, std::size_t wanted, const std::string& first = {});
 
 }  // namespace joinedup::living

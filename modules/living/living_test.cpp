@@ -134,7 +134,7 @@ TEST_F(LivingTest, TheSecondTimeNothingIsWrittenWhateverBecameOfIt) {
   const auto task = all("Task", "code=urn:joinedup:task|action&status=accepted").front();
   auto done = task;
   done["status"] = "completed";
-  put("Task", task["id"], done);
+  put("Task", done["id"], done);
   const auto before = last_change();
   const auto again = write(Date::from_civil(2026, 11, 30));
   EXPECT_TRUE(again.was_there);
@@ -250,6 +250,7 @@ TEST_F(LivingTest, TheEldestOfTheTeamsPracticesAreOpenedWhereTooFewWereFound) {
   ASSERT_TRUE(people) << people.error().text();
   EXPECT_EQ(*people, (std::vector<std::string>{"p19", "p18", "p17", "p16"}));
   EXPECT_TRUE(people_to_open(*store_, 2)->empty());
+  EXPECT_EQ(*people_to_open(*store_, 2, "p12"), (std::vector<std::string>{"p12"}));
 }
 
 TEST_F(LivingTest, RealPeopleHaveNoCaseloadMadeUp) {
