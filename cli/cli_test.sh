@@ -173,6 +173,17 @@ printf x >>"$work/put-away/shared-record.sqlite"
 check "a damaged backup is refused" 1 "$(status_of "$program" restore --place "$work/again" --from "$work/put-away")"
 check "with a sentence" 1 "$(grep -c 'The backup is damaged: .*nothing was changed. Take an older one' "$work/err")"
 
+# A demonstration: accounts, and a caseload that is written once, however few were found; never for real people.
+check "govern users demo" 0 "$(status_of "$program" govern users demo --place "$work/demo" --json)"
+check "a sign-in of each role" 12 "$(grep -o '"user"' "$work/out" | wc -l)"
+check "the code of this moment" 0 "$(status_of "$program" govern users demo --code demo.gp --place "$work/demo")"
+check "is six digits" 1 "$(grep -cE '^[0-9]{6}$' "$work/out")"
+check "govern caseload demo" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
+check "plans, meetings and referrals were written" 3 "$(grep -oE '"(CarePlan|Appointment|ServiceRequest)":[1-9]' "$work/out" | wc -l)"
+check "govern caseload demo again" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
+check "writes nothing" 1 "$(grep -c '"was_there":true' "$work/out")"
+check "real people have no caseload made up" 1 "$(status_of "$program" govern caseload demo --place "$work/new")"
+
 # Bad input: the published version stays, the fault is said.
 before=$(readlink "$work/demo/warehouse/current")
 sed -i 's/^name/nmae/' "$work/demo/place.toml"
@@ -205,17 +216,6 @@ check "fhir export: one line" 1 "$(wc -l <"$work/fhir-out/Patient.ndjson")"
 check "fhir export: for its owner only" 600 "$(stat -c %a "$work/fhir-out/Patient.ndjson")"
 check "fhir import: neither form" 2 "$(status_of "$program" fhir import --place "$work/fhir-place")"
 check "fhir: no such verb" 2 "$(status_of "$program" fhir burn --place "$work/fhir-place")"
-
-# A demonstration: accounts, and a caseload that is written once, however few were found; never for real people.
-check "govern users demo" 0 "$(status_of "$program" govern users demo --place "$work/demo" --json)"
-check "a sign-in of each role" 12 "$(grep -o '"user"' "$work/out" | wc -l)"
-check "the code of this moment" 0 "$(status_of "$program" govern users demo --code demo.gp --place "$work/demo")"
-check "is six digits" 1 "$(grep -cE '^[0-9]{6}$' "$work/out")"
-check "govern caseload demo" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
-check "plans, meetings and referrals were written" 3 "$(grep -oE '"(CarePlan|Appointment|ServiceRequest)":[1-9]' "$work/out" | wc -l)"
-check "govern caseload demo again" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
-check "writes nothing" 1 "$(grep -c '"was_there":true' "$work/out")"
-check "real people have no caseload made up" 1 "$(status_of "$program" govern caseload demo --place "$work/new")"
 
 [ "$failures" = 0 ] && echo "command line: all checks passed"
 exit "$((failures > 0))"

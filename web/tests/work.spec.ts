@@ -121,7 +121,7 @@ journey("deferred people come back on their day and can be looked up until then"
   await page.getByRole("row").filter({ hasText: one.name }).first().waitFor();
 });
 
-journey("found, accepted, asked, started, met, referred, answered, seen, finished", async (t) => {
+journey("found, accepted, asked, started, assessed, planned, met, referred, answered, seen, reviewed, finished", async (t) => {
   const one = await found(t);
   const page = await t.open(coordinator, "/cases/find");
   await accept(page, one);
@@ -147,6 +147,28 @@ journey("found, accepted, asked, started, met, referred, answered, seen, finishe
   await row.getByText("Active", { exact: true }).waitFor();
   await t.screenshot(page, "caseload", { fullPage: false });
   await t.zoomed(page);
+
+  // Assessed and planned, on the person's own page.
+  await page.goto(`/person/${one.patient.id}/assessments`);
+  await page.getByRole("region", { name: "Start an assessment" }).getByRole("link", { name: /^CollaboRATE/ }).click();
+  await page.getByRole("button", { name: "Continue" }).waitFor();
+  const questions = page.getByRole("main").getByRole("group");
+  for (let nth = 0; nth < 3; ++nth) await questions.nth(nth).getByRole("radio").nth(2).check();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("button", { name: "Save the assessment" }).click();
+  await page.waitForURL(`**/person/${one.patient.id}/assessments`);
+  const writePlan = async (review: string, shown: RegExp) => {
+    await page.goto(`/person/${one.patient.id}/plan/edit`);
+    await page.getByRole("button", { name: "Save the plan" }).waitFor();
+    await page.getByLabel("What is most important to me").fill("To get in and out of the bath by myself");
+    await page.getByLabel("Who is responsible for the review").selectOption({ index: 1 });
+    const [year = "", month, day] = review.split("-");
+    for (const [part, value] of [["Day", String(Number(day))], ["Month", String(Number(month))], ["Year", year]] as const) await page.getByLabel(part).fill(value);
+    await page.getByRole("button", { name: "Save the plan" }).click();
+    await page.waitForURL(`**/person/${one.patient.id}/plan`);
+    await page.getByText(shown).first().waitFor();
+  };
+  await writePlan("2027-02-01", /1 Feb 2027/);
 
   // A meeting: planned, its agenda in another order by keyboard, who is there, a decision with one owner and one date.
   for (let more = 0; more < 2; ++more) await accept(page, await found(t));
@@ -247,6 +269,11 @@ journey("found, accepted, asked, started, met, referred, answered, seen, finishe
   await page.goto(`/referrals/task/${referral}`);
   await page.getByRole("button", { name: "I have seen this answer" }).click();
   await page.getByText("Whoever sent it has seen the answer.").waitFor();
+
+  // Reviewed: the plan has a new day, and the caseload shows it.
+  await writePlan("2027-05-04", /4 May 2027/);
+  await narrowed(page, "/cases", one);
+  await row.getByText("4 May 2027").waitFor();
 
   // The case is finished with its reason and outcome; every step has who, when and why.
   await narrowed(page, "/cases", one);

@@ -100,6 +100,11 @@ function PlanPage({ kind }: { kind: PlanKind }) {
           )}
           {plan && <Link to="versions">Earlier versions</Link>}
           <Link to={`/person/${id}/plan/print`}>Print view</Link>
+          {plan?.id && kind === "care-and-support" && (
+            <a href={`/fhir/CarePlan/${plan.id}/$document`} download="care-and-support-plan.json">
+              Plan as a document for another system
+            </a>
+          )}
         </>
       }
     >
