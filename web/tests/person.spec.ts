@@ -321,7 +321,7 @@ journey("an objection acts and ends; somebody acts for the person until it is en
   await t.accessible(page, "an objection");
   await objection.getByRole("button", { name: "Record the objection" }).click();
   await page.getByText(/Does not agree to uses beyond their own care/).waitFor();
-  await page.getByRole("button", { name: /^End Does not agree/ }).click();
+  await page.getByRole("button", { name: /^End Does not agree to uses/ }).click();
   const end = page.getByRole("dialog", { name: "End the objection" });
   await end.getByLabel("Reason").fill("The person asked for it");
   await end.getByRole("button", { name: "End the objection" }).click();
