@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -348,6 +349,8 @@ void RestHooks::stop() {
 }  // namespace
 
 Result<std::unique_ptr<Hooks>> Hooks::open(HooksOptions options, fhir::DurableStore& store) {
+  // OpenSSL writes to a socket without MSG_NOSIGNAL: a receiver that ends its connection while we write must not end this program.
+  std::signal(SIGPIPE, SIG_IGN);
   auto hooks = std::make_unique<RestHooks>(std::move(options), store);
   JOINEDUP_CHECK(hooks->begin());
   return std::unique_ptr<Hooks>(std::move(hooks));
