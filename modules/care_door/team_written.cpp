@@ -15,6 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The past that a demonstration was given is nobody's work: it comes back as no activity, and a demonstration begun again has nothing new to read.
+bool is_made_up(const nlohmann::json& resource) {
+  for (const auto& tag : resource.value("meta", nlohmann::json::object()).value("tag", nlohmann::json::array()))
+    if (tag.value("system", std::string()) == "urn:joinedup:demonstration") return true;
+  return false;
+}
+
 std::string patient_of(const nlohmann::json& resource) {
   for (const char* name : {"subject", "for"})
     if (resource.contains(name) && resource[name].contains("reference")) {
@@ -120,7 +127,7 @@ Result<std::uint64_t> export_team_written(const place::Place& place) {
     auto& mine = texts[type];
     JOINEDUP_CHECK(target->each(type, query, [&](const std::string& body) -> Result<void> {
       auto json = nlohmann::json::parse(body, nullptr, false);
-      if (!json.is_object()) return {};
+      if (!json.is_object() || is_made_up(json)) return {};
       const auto id = json.value("id", std::string()), patient = patient_of(json);
       if (memory.written().contains(id) || !memory.written().contains(patient)) return {};  // a refresh's own, or of nobody shared here
       patients.insert(patient);
