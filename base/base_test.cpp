@@ -6,6 +6,7 @@
 #include "base/money.hpp"
 #include "base/nhs_number.hpp"
 #include "base/parallel.hpp"
+#include "base/percent.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 
@@ -104,6 +105,13 @@ TEST(Parallel, RunsEachOnceAndReturnsTheError) {
     if (i == 7) return fail(ErrorCode::invalid_input, "seven");
     return {};
   }));
+}
+
+TEST(Text, APartOfAnAddressIsPercentEncoded) {
+  EXPECT_EQ(percent_encoded("a b|c/\"&=%"), "a%20b%7Cc%2F%22%26%3D%25");
+  EXPECT_EQ(percent_encoded("Az09-._~"), "Az09-._~");
+  EXPECT_EQ(percent_encoded("\xC3\xA9\n"), "%C3%A9%0A");
+  EXPECT_EQ(percent_encoded(""), "");
 }
 
 TEST(Text, NumbersAndEscapes) {

@@ -1,13 +1,13 @@
 #include "cli/signed_in.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
 
+#include "base/percent.hpp"
 #include "identity/subjects.hpp"
 #include "server/access_operations.hpp"
 #include "server/audit_events.hpp"
@@ -16,17 +16,6 @@
 
 namespace joinedup::cli {
 namespace {
-
-std::string percent_encode(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) || c == '-' || c == '.' || c == '_' || c == '~') out += c;
-    else out += '%', out += digits[byte >> 4], out += digits[byte & 15];
-  }
-  return out;
-}
 
 class Joined final : public SignedIn {
  public:
@@ -182,7 +171,7 @@ class Joined final : public SignedIn {
       const auto subject = identity_->who(request);
       if (subject && request.path == "/") return sent_to(subject->kind == access::Subject::Kind::worker ? "/my-day" : "/me");
       if (!subject && request.path == "/") return {};
-      if (!subject) return sent_to("/login?next=" + percent_encode(request.query.empty() ? request.path : request.path + "?" + request.query));
+      if (!subject) return sent_to("/login?next=" + percent_encoded(request.query.empty() ? request.path : request.path + "?" + request.query));
     }
     return web::page(request);
   }

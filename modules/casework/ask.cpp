@@ -316,17 +316,6 @@ Json coded(std::string_view system, std::string_view code, std::string_view text
   return out;
 }
 
-std::string url_text(std::string_view text) {
-  static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if ((u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || u == '-' || u == '.' || u == '_' || u == '~') out += c;
-    else out += '%', out += hex[u >> 4], out += hex[u & 15];
-  }
-  return out;
-}
-
 std::string instant_text(std::int64_t microseconds) {
   const std::time_t seconds = microseconds / 1'000'000;
   std::tm utc{};

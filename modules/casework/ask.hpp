@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/percent.hpp"
 #include "base/date.hpp"
 #include "base/result.hpp"
 #include "place/place.hpp"
@@ -102,7 +103,6 @@ void set_extension(Json& element, Json one);         // in the place of those of
 void add_extension(Json& element, Json one);
 Json reference_to(std::string_view reference);
 Json coded(std::string_view system, std::string_view code, std::string_view text = {});
-std::string url_text(std::string_view text);
 std::string instant_text(std::int64_t microseconds);
 std::string plural(std::size_t count, const std::string& one, const std::string& many);
 

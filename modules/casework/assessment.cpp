@@ -20,7 +20,7 @@ Result<Found> questionnaire_of(const Ask& ask, const Json& response) {
   if (const auto short_form = local(canonical); short_form.starts_with("Questionnaire/"))
     if (auto direct = ask.read(short_form)) return direct;
   ask.passed.reset();
-  JOINEDUP_TRY(auto found, ask.search("Questionnaire?url=" + url_text(canonical) + (version.empty() ? "" : "&version=" + url_text(version))));
+  JOINEDUP_TRY(auto found, ask.search("Questionnaire?url=" + percent_encoded(canonical) + (version.empty() ? "" : "&version=" + percent_encoded(version))));
   if (found.empty()) return fail(ErrorCode::invalid_input, "There is no questionnaire of this name here.", "response");
   for (auto& one : found)
     if (text_at(one.json, "status") == "active") return std::move(one);

@@ -171,13 +171,13 @@ Result<rest::Response> finish_case(Ask& ask) {
   const auto patient = reference_at(episode.json, "patient");
   const auto stays = stays_of(then, ask.today);
   Events events;
-  JOINEDUP_TRY(const auto encounters, ask.search("Encounter?patient=" + url_text(patient), Reading::tallied, 50'000));
+  JOINEDUP_TRY(const auto encounters, ask.search("Encounter?patient=" + percent_encoded(patient), Reading::tallied, 50'000));
   for (const auto& one : encounters) count_encounter(one.json, stays, Date{0}, ask.today, events);
-  JOINEDUP_TRY(const auto decisions, ask.search("Task?patient=" + url_text(patient) + "&code=" + url_text("urn:joinedup:task|decision"), Reading::tallied));
+  JOINEDUP_TRY(const auto decisions, ask.search("Task?patient=" + percent_encoded(patient) + "&code=" + percent_encoded("urn:joinedup:task|decision"), Reading::tallied));
   for (const auto& one : decisions) count_decision(one.json, ask.today, events);
   int fifth = 0;
   if (ask.room.deprivation != nullptr)
-    if (const auto person = ask.search("Patient?_id=" + url_text(patient.substr(patient.find('/') + 1)), Reading::tallied); person && !person->empty())
+    if (const auto person = ask.search("Patient?_id=" + percent_encoded(patient.substr(patient.find('/') + 1)), Reading::tallied); person && !person->empty())
       fifth = ask.room.deprivation->fifth(text_at(person->front().json, "address/0/postalCode"));
   set_extension(then, kept_events(events, fifth));
   return keep(ask, episode, then, "finish", "Finished", reason);
@@ -205,7 +205,7 @@ Result<rest::Response> hand_over_case(Ask& ask) {
     if (const auto before = ask.read(from)) {
       if (const auto person = reference_at(before->json, "practitioner"); !person.empty()) owners.push_back(person);
     } else if (before.error().code != ErrorCode::not_found) return tl::unexpected(before.error());
-    JOINEDUP_TRY(const auto tasks, ask.search("Task?patient=" + url_text(patient) + "&status=" + std::string(open_task_statuses)));
+    JOINEDUP_TRY(const auto tasks, ask.search("Task?patient=" + percent_encoded(patient) + "&status=" + std::string(open_task_statuses)));
     for (const auto& task : tasks) {
       if (std::find(owners.begin(), owners.end(), reference_at(task.json, "owner")) == owners.end()) continue;
       auto moved_task = task.json;

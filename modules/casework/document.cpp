@@ -106,8 +106,8 @@ Result<Parts> gather(Ask& ask) {
   Parts parts{std::move(patient), std::move(plan), {}, {}, {}, {}};
   JOINEDUP_CHECK(gather_named(ask, parts.plan.json.value("addresses", Json::array()), parts.needs));
   JOINEDUP_CHECK(gather_named(ask, parts.plan.json.value("goal", Json::array()), parts.goals));
-  JOINEDUP_TRY(parts.actions, ask.search("Task?based-on=" + url_text(parts.plan.reference())));
-  JOINEDUP_TRY(parts.contingency, ask.search("CarePlan?status=active&category=" + url_text(std::string(plan_system) + "|contingency") + "&subject=" + url_text(subject)));
+  JOINEDUP_TRY(parts.actions, ask.search("Task?based-on=" + percent_encoded(parts.plan.reference())));
+  JOINEDUP_TRY(parts.contingency, ask.search("CarePlan?status=active&category=" + percent_encoded(std::string(plan_system) + "|contingency") + "&subject=" + percent_encoded(subject)));
   return parts;
 }
 

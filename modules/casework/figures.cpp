@@ -139,7 +139,7 @@ class Figures {
     std::size_t count = 0;
     for (const auto& [patient, person] : people_) {
       if (areas_are_read_ && !person.is_open) continue;
-      some += (some.empty() ? "" : ",") + url_text(patient.substr(patient.find('/') + 1));
+      some += (some.empty() ? "" : ",") + percent_encoded(patient.substr(patient.find('/') + 1));
       if (++count % size == 0) {
         JOINEDUP_CHECK(act(some));
         some.clear();
@@ -209,7 +209,7 @@ class Figures {
   }
 
   Result<void> read_tasks() {
-    const std::string codes = url_text("urn:joinedup:task|decision") + "," + url_text("urn:joinedup:task|review");
+    const std::string codes = percent_encoded("urn:joinedup:task|decision") + "," + percent_encoded("urn:joinedup:task|review");
     return in_parts(40, [&](const std::string& ids) -> Result<void> {
       JOINEDUP_TRY(const auto found, ask_.search("Task?patient=" + ids + "&code=" + codes, Reading::tallied, 200'000));
       for (const auto& one : found) take_task(one.json);

@@ -77,14 +77,14 @@ Result<Gathered> gather(const Ask& ask, const Team& team, const std::string& day
     }
     item.episode = std::move(one);
   }
-  JOINEDUP_TRY(const auto plans, ask.search("CarePlan?category=" + url_text("urn:joinedup:plan|care-and-support") + "&status=active"));
+  JOINEDUP_TRY(const auto plans, ask.search("CarePlan?category=" + percent_encoded("urn:joinedup:plan|care-and-support") + "&status=active"));
   for (const auto& plan : plans) {
     const auto patient = reference_at(plan.json, "subject"), review = review_date(plan.json);
     if (!out.items.contains(patient) || review.empty() || review > day) continue;
     out.wanted.insert(patient);
     raise(out.items[patient], Why::due, review, "Review of the plan due " + review);
   }
-  JOINEDUP_TRY(const auto tasks, ask.search("Task?code=" + url_text("urn:joinedup:task|agenda-item") + "," + url_text("urn:joinedup:task|alert") + "&status=" + std::string(open_task_statuses)));
+  JOINEDUP_TRY(const auto tasks, ask.search("Task?code=" + percent_encoded("urn:joinedup:task|agenda-item") + "," + percent_encoded("urn:joinedup:task|alert") + "&status=" + std::string(open_task_statuses)));
   for (const auto& task : tasks) {
     const auto patient = reference_at(task.json, "for");
     const auto found = out.items.find(patient);
@@ -181,7 +181,7 @@ Result<rest::Response> plan_meeting(Ask& ask) {
   if (start->day < ask.today.to_iso()) return fail(ErrorCode::invalid_input, "The meeting begins in the past.", "start");
   JOINEDUP_TRY(const auto team, read_team(ask, team_found.reference()));
   if (!team.service.empty()) {
-    JOINEDUP_TRY(const auto there, ask.search("Appointment?actor=" + url_text(team.service) + "&status=proposed,booked&date=" + start->day));
+    JOINEDUP_TRY(const auto there, ask.search("Appointment?actor=" + percent_encoded(team.service) + "&status=proposed,booked&date=" + start->day));
     for (const auto& one : there)
       if (const auto other = read_start(text_at(one.json, "start")); other && other->instant == start->instant)
         return fail(ErrorCode::conflict, "The team has a meeting at this time already.", "start");
@@ -293,14 +293,14 @@ Result<rest::Response> close_meeting(Ask& ask) {
   auto over = meeting.json;
   over["status"] = "fulfilled";
   changes.update(meeting, over);
-  JOINEDUP_TRY(const auto lists, ask.search("List?identifier=" + url_text(std::string(meeting_system) + "|" + ask.call.id)));
+  JOINEDUP_TRY(const auto lists, ask.search("List?identifier=" + percent_encoded(std::string(meeting_system) + "|" + ask.call.id)));
   for (const auto& list : lists)
     if (text_at(list.json, "status") == "current") {
       auto retired = list.json;
       retired["status"] = "retired";
       changes.update(list, retired);
     }
-  JOINEDUP_TRY(const auto tasks, ask.search("Task?group-identifier=" + url_text(std::string(meeting_system) + "|" + ask.call.id) + "&code=" + url_text("urn:joinedup:task|agenda-item")));
+  JOINEDUP_TRY(const auto tasks, ask.search("Task?group-identifier=" + percent_encoded(std::string(meeting_system) + "|" + ask.call.id) + "&code=" + percent_encoded("urn:joinedup:task|agenda-item")));
   for (const auto& task : tasks) {
     if (!is_open_task(task.json)) continue;
     auto carried = task.json;

@@ -62,7 +62,7 @@ Result<std::string> bundle_of_person(const Ask& ask, const Found& patient) {
   Json bundle{{"resourceType", "Bundle"}, {"type", "collection"}};
   bundle["entry"] = Json::array({Json{{"resource", patient.json}}});
   for (const auto* type : {"Condition", "Observation", "Encounter"}) {
-    JOINEDUP_TRY(const auto found, ask.search(std::string(type) + "?patient=" + url_text(patient.reference()), Reading::tallied, 50'000));
+    JOINEDUP_TRY(const auto found, ask.search(std::string(type) + "?patient=" + percent_encoded(patient.reference()), Reading::tallied, 50'000));
     for (const auto& one : found) bundle["entry"].push_back({{"resource", one.json}});
   }
   return bundle.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -76,7 +76,7 @@ Result<rest::Response> apply_pathway(Ask& ask) {
   if (text_at(pathway.json, "status") == "retired") return fail(ErrorCode::conflict, "This pathway is no longer in use.");
   auto canonical = text_at(pathway.json, "url");
   if (canonical.empty()) canonical = pathway.reference();
-  JOINEDUP_TRY(const auto plans, ask.search("CarePlan?patient=" + url_text(patient.reference()) + "&category=" + url_text("urn:joinedup:plan|pathway") + "&status=active"));
+  JOINEDUP_TRY(const auto plans, ask.search("CarePlan?patient=" + percent_encoded(patient.reference()) + "&category=" + percent_encoded("urn:joinedup:plan|pathway") + "&status=active"));
   for (const auto& plan : plans)
     if (const auto there = text_at(plan.json, "instantiatesCanonical/0"); there.substr(0, there.find('|')) == canonical)
       return fail(ErrorCode::conflict, "The person is on this pathway already, since " + text_at(plan.json, "created").substr(0, 10) + ".");

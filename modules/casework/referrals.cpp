@@ -21,7 +21,7 @@ std::string standing_of(const Json& request) {
 
 // One like it that is open, or was made within 90 days; nothing is said of what the asker may not see.
 Result<std::optional<Json>> like_it(const Ask& ask, const std::string& patient, const std::string& service, const std::string& pathway, const std::string& kind) {
-  JOINEDUP_TRY(const auto found, ask.search("ServiceRequest?patient=" + url_text(patient)));
+  JOINEDUP_TRY(const auto found, ask.search("ServiceRequest?patient=" + percent_encoded(patient)));
   const auto since = (ask.today - recent_days).to_iso();
   for (const auto& one : found) {
     const auto status = text_at(one.json, "status");

@@ -45,14 +45,14 @@ Result<Team> read_team(const Ask& ask, const std::string& reference) {
   if (ask.room.place != nullptr)
     for (const auto& one : ask.room.place->teams)
       if (one.name == team.name) team.settings = &one;
-  JOINEDUP_TRY(const auto services, ask.search("HealthcareService?identifier=" + url_text("urn:joinedup:team|" + team.name)));
+  JOINEDUP_TRY(const auto services, ask.search("HealthcareService?identifier=" + percent_encoded("urn:joinedup:team|" + team.name)));
   if (!services.empty()) team.service = services.front().reference();
   std::string people;
   std::set<std::string> direct;
   if (const auto* participants = node_at(care_team, "participant"))
     for (const auto& one : *participants) {
       const auto member = reference_at(one, "member");
-      if (member.starts_with("Practitioner/")) people += (people.empty() ? "" : ",") + url_text(member);
+      if (member.starts_with("Practitioner/")) people += (people.empty() ? "" : ",") + percent_encoded(member);
       if (member.starts_with("PractitionerRole/")) direct.insert(member);
     }
   std::map<std::string, std::string> names;
@@ -65,7 +65,7 @@ Result<Team> read_team(const Ask& ask, const std::string& reference) {
     return {};
   };
   if (!people.empty()) JOINEDUP_CHECK(take("PractitionerRole?practitioner=" + people + "&_include=PractitionerRole:practitioner"));
-  for (const auto& one : direct) JOINEDUP_CHECK(take("PractitionerRole?_id=" + url_text(one.substr(one.find('/') + 1)) + "&_include=PractitionerRole:practitioner"));
+  for (const auto& one : direct) JOINEDUP_CHECK(take("PractitionerRole?_id=" + percent_encoded(one.substr(one.find('/') + 1)) + "&_include=PractitionerRole:practitioner"));
   for (const auto& role : roles) {
     if (const auto* active = node_at(role.json, "active"); active != nullptr && *active == false) continue;
     const auto practitioner = reference_at(role.json, "practitioner");
@@ -96,7 +96,7 @@ Result<rest::Response> capacity_of_team(Ask& ask) {
     else ++loads[manager].cases;
   }
   std::string owners;
-  for (const auto& member : team.members) owners += (owners.empty() ? "" : ",") + url_text(member.role) + "," + url_text(member.practitioner);
+  for (const auto& member : team.members) owners += (owners.empty() ? "" : ",") + percent_encoded(member.role) + "," + percent_encoded(member.practitioner);
   if (!owners.empty()) {
     JOINEDUP_TRY(const auto tasks, ask.search("Task?owner=" + owners + "&status=" + std::string(open_task_statuses), Reading::tallied));
     const auto today = ask.today.to_iso();

@@ -30,7 +30,7 @@ class Round {
         call_{request_, {}, {}, {}, [this](rest::Request request) { return ask(std::move(request)); }, [this](rest::Request request) { return ask(std::move(request)); }}, ask_(room, call_) {}
 
   Result<std::uint64_t> escalate(std::int64_t instant, int minutes) {
-    JOINEDUP_TRY(const auto told, ask_.search("Task?code=" + url_text("urn:joinedup:task|alert"), Reading::tallied, 1'000'000));
+    JOINEDUP_TRY(const auto told, ask_.search("Task?code=" + percent_encoded("urn:joinedup:task|alert"), Reading::tallied, 1'000'000));
     for (const auto& one : told) {
       known_.insert(reference_at(one.json, "focus"));
       if (!is_open_task(one.json) || text_at(one.json, "identifier/0/system") != "urn:joinedup:escalation") continue;
@@ -40,7 +40,7 @@ class Round {
       if (alert && !text_at(alert->json, "received").empty()) JOINEDUP_CHECK(over(one, "The alert was opened."));
     }
     const auto before = instant_text(instant - minutes * a_minute), after = (ask_.today - days_looked_back).to_iso();
-    JOINEDUP_TRY(const auto alerts, ask_.search("Communication?category=" + url_text("http://terminology.hl7.org/CodeSystem/communication-category|alert") + "&status=completed&sent=ge" + after + "&sent=le" + url_text(before)));
+    JOINEDUP_TRY(const auto alerts, ask_.search("Communication?category=" + percent_encoded("http://terminology.hl7.org/CodeSystem/communication-category|alert") + "&status=completed&sent=ge" + after + "&sent=le" + percent_encoded(before)));
     std::uint64_t written = 0;
     for (const auto& alert : alerts) {
       // The search takes a day that is not told to the second as the whole of it; its beginning decides.
@@ -66,8 +66,8 @@ class Round {
   }
 
   Result<std::uint64_t> remind() {
-    JOINEDUP_TRY(const auto plans, ask_.search("CarePlan?category=" + url_text("urn:joinedup:plan|care-and-support") + "&status=active", Reading::tallied, 200'000));
-    JOINEDUP_TRY(const auto asked, ask_.search("Task?code=" + url_text("urn:joinedup:task|review"), Reading::tallied, 1'000'000));
+    JOINEDUP_TRY(const auto plans, ask_.search("CarePlan?category=" + percent_encoded("urn:joinedup:plan|care-and-support") + "&status=active", Reading::tallied, 200'000));
+    JOINEDUP_TRY(const auto asked, ask_.search("Task?code=" + percent_encoded("urn:joinedup:task|review"), Reading::tallied, 1'000'000));
     std::map<std::string, std::string> dates;  // of the plans in use
     for (const auto& plan : plans) dates[plan.reference()] = review_part(plan.json, "date", "valueDate");
     for (const auto& one : asked) {
@@ -125,14 +125,14 @@ class Round {
   // Created only where there is none of its identifier: a round that is cut off, or two programs, write no second.
   Result<bool> once(const Json& task) {
     const auto name = text_at(task, "identifier/0/system") + "|" + text_at(task, "identifier/0/value");
-    const auto response = ask({.method = "POST", .path = "/Task", .headers = {{"If-None-Exist", "identifier=" + url_text(name)}, {"Content-Type", "application/fhir+json"}, {"Prefer", "return=minimal"}}, .body = task.dump()});
+    const auto response = ask({.method = "POST", .path = "/Task", .headers = {{"If-None-Exist", "identifier=" + percent_encoded(name)}, {"Content-Type", "application/fhir+json"}, {"Prefer", "return=minimal"}}, .body = task.dump()});
     if (response.status != 200 && response.status != 201) return fail(ErrorCode::unavailable, "A task could not be written: " + response.body.substr(0, 200));
     return response.status == 201;
   }
 
   // The lead of the team that looks after the person; where there is none, their co-ordinator's team has nobody to tell.
   Result<std::string> deputy_for(const std::string& patient) {
-    JOINEDUP_TRY(const auto cases, ask_.search("EpisodeOfCare?patient=" + url_text(patient) + "&status=planned,waitlist,active,onhold"));
+    JOINEDUP_TRY(const auto cases, ask_.search("EpisodeOfCare?patient=" + percent_encoded(patient) + "&status=planned,waitlist,active,onhold"));
     for (const auto& one : cases) {
       const auto team = reference_at(one.json, "team/0");
       if (team.empty()) continue;

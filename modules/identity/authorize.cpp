@@ -113,7 +113,7 @@ rest::Response authorize(State& state, const rest::Request& request) {
   const auto account = session ? state.book->by_id(session->account) : nullptr;
   if (!account) {
     const auto here = "/oauth/authorize?" + query;
-    return is_local_path(here) ? send_to("/login?next=" + percent(here)) : not_an_app("What it asks is too long.");
+    return is_local_path(here) ? send_to("/login?next=" + percent_encoded(here)) : not_an_app("What it asks is too long.");
   }
   if (!is_decision) return consent_page(state, asked, *session, *account, query, {});
   if (!form.is_sound() || !is_own_origin(state, request) || !equal_secrets(form.text("csrf"), session->csrf)) return consent_page(state, asked, *session, *account, query, {{"", "This page was open for a long time. Decide again"}});

@@ -68,17 +68,6 @@ Form read_form(std::string_view text) {
   return out;
 }
 
-std::string percent(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~') out += c;
-    else (out += '%', out += digits[byte >> 4], out += digits[byte & 15]);
-  }
-  return out;
-}
-
 std::string_view cookie(const rest::Request& request, std::string_view name) {
   std::string_view found;
   for (const auto& header : request.headers) {
@@ -118,7 +107,7 @@ std::string with_query(std::string url, const std::vector<std::pair<std::string,
   char joint = url.find('?') == url.npos ? '?' : '&';
   for (const auto& [name, value] : fields) {
     url += joint;
-    url += percent(name) + "=" + percent(value);
+    url += percent_encoded(name) + "=" + percent_encoded(value);
     joint = '&';
   }
   return url;

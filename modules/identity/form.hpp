@@ -1,7 +1,7 @@
 // What browsers send and read: forms, cookies, addresses. Inside this room only.
 //
 //   const Form form = read_form("user=gp.one&next=%2Fmy-day");   form.text("user");
-//   cookie(request, "__Host-joinedup");   percent("a b");        is_local_path("/my-day");
+//   cookie(request, "__Host-joinedup");   percent_encoded("a b");        is_local_path("/my-day");
 #pragma once
 #include <optional>
 #include <string>
@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/percent.hpp"
 #include "rest/rest.hpp"
 
 namespace joinedup::identity {
@@ -28,7 +29,6 @@ class Form {
 };
 
 Form read_form(std::string_view text);                         // application/x-www-form-urlencoded
-std::string percent(std::string_view text);                    // everything but unreserved characters
 std::string_view cookie(const rest::Request& request, std::string_view name);
 bool is_local_path(std::string_view path);                     // "/a/b?c": stays on this server wherever a browser reads it
 // Scheme, host and port of an address: "https://care.example:8443"; empty where it is none.

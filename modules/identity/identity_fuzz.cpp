@@ -63,7 +63,7 @@ void key_set(std::string_view text) {
 void form(std::string_view text) {
   const auto read = read_form(text);
   must(read.text("a").find('\0') == std::string::npos);
-  must(read_form("x=" + percent(text)).text("x") == text || text.find('\0') != text.npos || text.size() > 20'000);
+  must(read_form("x=" + percent_encoded(text)).text("x") == text || text.find('\0') != text.npos || text.size() > 20'000);
   if (is_local_path(text)) must(text[0] == '/' && (text.size() == 1 || (text[1] != '/' && text[1] != '\\')) && text.find('\n') == text.npos);
   rest::Request request;
   request.headers.push_back({"Cookie", std::string(text)});

@@ -24,7 +24,7 @@ rest::Response no_longer() {
 
 rest::Response form_page(const State& state, int status, const std::string& token, const std::string& user, const std::string& secret, const std::vector<Fault>& faults) {
   const auto letters = base32(secret);
-  const auto uri = "otpauth://totp/Joinedup:" + percent(user) + "?secret=" + letters + "&issuer=Joinedup";
+  const auto uri = "otpauth://totp/Joinedup:" + percent_encoded(user) + "?secret=" + letters + "&issuer=Joinedup";
   return page(status, faults.empty() ? "Set up your account" : "Error: Set up your account",
               faults_html(faults) + "<p>Your user name is <strong>" + html_text(user) + "</strong>.</p><form method=\"post\" action=\"/invite\" novalidate>" + hidden("token", token) +
                   "<input type=\"hidden\" name=\"user\" autocomplete=\"username\" value=\"" + html_text(user) + "\">" +

@@ -59,7 +59,7 @@ Result<Tokens> exchange_code(const State& state, Provider& provider, const Provi
     fields.emplace_back("client_assertion", assertion);
     fields.emplace_back("client_id", provider.client_id);
   } else if (!provider.client_secret.empty()) {
-    asked.headers.push_back({"Authorization", "Basic " + base64(percent(provider.client_id) + ":" + percent(provider.client_secret))});
+    asked.headers.push_back({"Authorization", "Basic " + base64(percent_encoded(provider.client_id) + ":" + percent_encoded(provider.client_secret))});
   } else {
     fields.emplace_back("client_id", provider.client_id);
   }

@@ -209,7 +209,7 @@ rest::Response post_login(State& state, const rest::Request& request) {
   half.created = state.now(), half.expires = state.now() + state.options.times.half_way;
   const auto token = state.book->issue(half);
   if (!token) return login_page(state, request, 503, asked->next, asked->user, {{"", token.error().sentence}});
-  auto out = asked->is_json ? json_refusal(401, "code_needed", "Enter the security code of your authenticator app.") : send_to("/login/totp" + (asked->next.empty() ? "" : "?next=" + percent(asked->next)));
+  auto out = asked->is_json ? json_refusal(401, "code_needed", "Enter the security code of your authenticator app.") : send_to("/login/totp" + (asked->next.empty() ? "" : "?next=" + percent_encoded(asked->next)));
   out.headers.push_back({"Set-Cookie", state.set_cookie(state.half_cookie(), *token, state.options.times.half_way, "Strict")});
   return out;
 }

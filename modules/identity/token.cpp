@@ -119,7 +119,7 @@ void end_family(State& state, const std::string& family) {
 }
 
 bool is_verifier_of(const std::string& verifier, const std::string& challenge) {
-  if (verifier.size() < 43 || verifier.size() > 128 || percent(verifier) != verifier) return false;
+  if (verifier.size() < 43 || verifier.size() > 128 || percent_encoded(verifier) != verifier) return false;
   const auto digest = fingerprint(verifier);
   return equal_secrets(base64url({reinterpret_cast<const char*>(digest.data()), digest.size()}), challenge);
 }

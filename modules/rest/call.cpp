@@ -69,15 +69,4 @@ std::string etag(std::uint64_t version) {
   return "W/\"" + std::to_string(version) + '"';
 }
 
-std::string url_text(std::string_view text) {
-  static constexpr char hex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if ((u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || u == '-' || u == '.' || u == '_' || u == '~') out += c;
-    else out += '%', out += hex[u >> 4], out += hex[u & 15];
-  }
-  return out;
-}
-
 }  // namespace joinedup::rest

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/percent.hpp"
 #include "rest/outcome.hpp"
 #include "rest/rest.hpp"
 #include "rest/shape.hpp"
@@ -40,6 +41,5 @@ std::optional<std::int64_t> read_http_date(std::string_view text);  // microseco
 // "3" of W/"3" or "3"; nothing for what is no version.
 std::optional<std::uint64_t> read_etag(std::string_view text);
 std::string etag(std::uint64_t version);
-std::string url_text(std::string_view text);  // percent-encoded, for a query
 
 }  // namespace joinedup::rest

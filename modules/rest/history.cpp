@@ -75,7 +75,7 @@ Response history(const State& state, const Call& call) {
         return outcome_response({ErrorCode::wrong_usage, "The parameter " + name + " is not known for history.", {}});
       continue;
     }
-    self += (self.empty() ? "" : "&") + url_text(name) + "=" + url_text(value);
+    self += (self.empty() ? "" : "&") + percent_encoded(name) + "=" + percent_encoded(value);
   }
   Result<fhir::HistoryPage> page;
   if (at) {

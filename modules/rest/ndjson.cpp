@@ -59,7 +59,7 @@ Result<std::uint64_t> write_lines(fhir::Store& store, const LineOptions& options
   std::uint64_t count = 0;
   PatientCompartment compartment(options.type, options.members);
   if (options.of == LineOptions::Of::patients && !compartment.any()) return count;
-  const std::string text = "_count=1000" + (options.since.empty() ? std::string() : "&_lastUpdated=ge" + url_text(options.since));
+  const std::string text = "_count=1000" + (options.since.empty() ? std::string() : "&_lastUpdated=ge" + percent_encoded(options.since));
   JOINEDUP_TRY(auto query, fhir::parse_query(options.type, text, fhir::Handling::strict));
   do {
     JOINEDUP_TRY(auto page, store.search(query, permit));

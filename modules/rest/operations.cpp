@@ -101,7 +101,7 @@ Response everything(const State& state, const Call& call) {
       // start and end would leave things out of a record that the asker believes to be whole.
       return outcome_response({ErrorCode::wrong_usage, "The parameter " + name + " is not offered for $everything.", {}});
     }
-    self += (self.empty() ? "" : "&") + url_text(name) + "=" + url_text(value);
+    self += (self.empty() ? "" : "&") + percent_encoded(name) + "=" + percent_encoded(value);
   }
   auto query = fhir::everything_query(request);
   if (!query) return outcome_response(query.error());
@@ -145,8 +145,8 @@ class Expansion {
 
   Result<Json> stored(const std::string& type, const std::string& url) {
     const auto bar = url.find('|');
-    std::string query = "url=" + url_text(url.substr(0, bar));
-    if (bar != url.npos) query += "&version=" + url_text(url.substr(bar + 1));
+    std::string query = "url=" + percent_encoded(url.substr(0, bar));
+    if (bar != url.npos) query += "&version=" + percent_encoded(url.substr(bar + 1));
     JOINEDUP_TRY(auto asked, fhir::parse_query(type, query + "&_count=1&_sort=-_lastUpdated", fhir::Handling::strict));
     JOINEDUP_TRY(const auto page, state_.store.search(asked, call_.permit));
     if (page.entries.empty()) return fail(ErrorCode::not_found, "The " + type + " asked for is not kept here.");

@@ -33,7 +33,7 @@ void BundleWriter::total(std::uint64_t count) {
 void BundleWriter::link(std::string_view relation, std::string_view address, std::string_view query, std::string_view cursor) {
   std::string url(address);
   if (!query.empty()) url += "?" + std::string(query);
-  if (!cursor.empty()) url += (query.empty() ? "?_cursor=" : "&_cursor=") + url_text(cursor);
+  if (!cursor.empty()) url += (query.empty() ? "?_cursor=" : "&_cursor=") + percent_encoded(cursor);
   links_ += (links_.empty() ? R"({"relation":")" : R"(,{"relation":")") + std::string(relation) + R"(","url":)" + json_text(url) + "}";
 }
 

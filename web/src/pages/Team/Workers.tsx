@@ -1,36 +1,6 @@
 import { Table } from "../../parts/Table.tsx";
 import { useDirectory } from "../../api/directory.tsx";
-
-export interface Worker {
-  role: string;
-  name: string;
-  cases: number;
-  overdue: number;
-}
-
-export interface Capacity {
-  capacity: number | undefined;
-  active: number;
-  waiting: number;
-  workers: Worker[];
-}
-
-export function readCapacity(parameters: fhir4.Parameters): Capacity {
-  const whole = (of: fhir4.ParametersParameter[] | undefined, name: string) => of?.find((one) => one.name === name)?.valueInteger;
-  return {
-    capacity: whole(parameters.parameter, "capacity"),
-    active: whole(parameters.parameter, "active") ?? 0,
-    waiting: whole(parameters.parameter, "waiting") ?? 0,
-    workers: (parameters.parameter ?? [])
-      .filter((one) => one.name === "worker")
-      .map((one) => ({
-        role: one.part?.find((part) => part.name === "role")?.valueReference?.reference ?? "",
-        name: one.part?.find((part) => part.name === "name")?.valueString ?? "",
-        cases: whole(one.part, "cases") ?? 0,
-        overdue: whole(one.part, "overdue") ?? 0,
-      })),
-  };
-}
+import type { Capacity } from "../../fhir/cases.ts";
 
 /** How full the team is, and who carries how much. */
 export function Workers({ capacity }: { capacity: Capacity }) {

@@ -4,12 +4,13 @@ import { useSearchParams } from "react-router";
 import { batch, type Problem } from "../../api/client.ts";
 import { useDirectory } from "../../api/directory.tsx";
 import { hasRole, useSession } from "../../api/session.tsx";
+import { capacityOf, type Capacity } from "../../fhir/cases.ts";
 import { download, downloadSplit, known as measureOf, readFigures, sinceFirst, type Figures } from "../../fhir/figures.ts";
 import { today } from "../../fhir/format.ts";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { Button, Select } from "../../parts/form.tsx";
 import { Measure } from "./Measure.tsx";
-import { readCapacity, Workers, type Capacity } from "./Workers.tsx";
+import { Workers } from "./Workers.tsx";
 import "./team.scss";
 
 interface Read {
@@ -68,7 +69,7 @@ export default function Team() {
         const next: Read = { team: key };
         if (figures?.ok) next.figures = sinceFirst(readFigures(figures.value as fhir4.Parameters));
         else if (figures) next.problem = figures.problem;
-        if (capacity?.ok) next.capacity = readCapacity(capacity.value as fhir4.Parameters);
+        if (capacity?.ok) next.capacity = capacityOf(capacity.value as fhir4.Parameters);
         setRead(next);
       })
       .catch(() => undefined);
