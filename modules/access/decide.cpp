@@ -142,9 +142,9 @@ const char* State::joined(const View& view, const Rule& rule, const Case& c, boo
   }
   if (c.people.empty() || c.unknown_person) return "no-relationship";
   for (const auto id : c.people) {
-    const auto found = view.people.find(id);
-    if (found == view.people.end()) return "no-relationship";
-    auto has = found->second.relations & rule.relations;
+    const Joined* found = view.person(id);
+    if (found == nullptr) return "no-relationship";
+    auto has = found->relations & rule.relations;
     for (const auto one : {relation::offered_referral, relation::past_case})
       if ((has & one) != 0 && !is_only_joined(view, c, id, one)) has &= ~one;
     if (has == 0) return "no-relationship";
@@ -152,11 +152,11 @@ const char* State::joined(const View& view, const Rule& rule, const Case& c, boo
     if ((has & relation::proxy) != 0 && rule.relations == relation::proxy) {
       bool reaches = false;
       for (std::size_t i = 0; i < policies_.authorities.size(); ++i)
-        if ((found->second.authorities >> i & 1U) != 0 && policies_.authorities[i].types.holds(c.type)) reaches = true;
+        if ((found->authorities >> i & 1U) != 0 && policies_.authorities[i].types.holds(c.type)) reaches = true;
       if (!reaches) return "authority";
     }
     // Who comes after an agreement has ended comes too late.
-    if (view.reader.cover == place::Cover::winding_down && found->second.since > view.reader.ended) return "new-relationship";
+    if (view.reader.cover == place::Cover::winding_down && found->since > view.reader.ended) return "new-relationship";
   }
   return nullptr;
 }
@@ -174,7 +174,7 @@ const Label* State::label_against(const View& view, const Case& c, bool emergenc
       case Subject::Kind::proxy: {
         std::uint32_t authorities = ~0U;
         for (const auto id : c.people)
-          if (const auto found = view.people.find(id); found != view.people.end()) authorities &= found->second.authorities;
+          if (const Joined* found = view.person(id)) authorities &= found->authorities;
         if ((label.authorities & authorities) == 0) return &label;
         break;
       }
@@ -327,7 +327,7 @@ Verdict State::by_rule(const View& view, const Rule& rule, const Case& c) const 
       if (const auto terms = view.feeds.find(c.source.substr(feed_prefix.size())); terms != view.feeds.end()) {
         if (terms->second.cover == place::Cover::none || c.deed != deed::read) return refused("agreement-source");
         for (const auto id : c.people)
-          if (const auto found = view.people.find(id); found == view.people.end() || found->second.since > terms->second.ended) return refused("agreement-source");
+          if (const Joined* found = view.person(id); found == nullptr || found->since > terms->second.ended) return refused("agreement-source");
       }
     }
   }

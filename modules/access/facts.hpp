@@ -28,6 +28,7 @@ struct Grant {
   std::int64_t from = always_from, until = always_until;  // microseconds UTC
   std::int64_t since = always_from;    // when the relationship was made, as far as the record knows
   std::string resource;                // this resource only; empty: the person's record
+  bool operator==(const Grant&) const = default;
 };
 
 // A person's refusal: what fits all that is named is not shared.
@@ -38,6 +39,7 @@ struct Refusal {
   std::vector<std::string> actors;     // to these; empty: to everybody but the person
   std::uint32_t purposes = 0;          // 0: any
   std::int64_t from = always_from, until = always_until;
+  bool operator==(const Refusal&) const = default;
 };
 
 struct Facts {
@@ -55,6 +57,7 @@ struct Facts {
   bool empty() const {
     return grants.empty() && refusals.empty() && members.empty() && practitioner.empty() && provider.empty() && patient.empty() && identifiers.empty() && labels == 0 && born == always_from;
   }
+  bool operator==(const Facts&) const = default;
 };
 
 // Types that can say anything but labels.

@@ -36,6 +36,7 @@ struct Types {
   bool all_but = false;
   std::set<std::string, std::less<>> named;
   bool holds(std::string_view type) const { return named.contains(type) != all_but; }
+  bool operator==(const Types&) const = default;
 };
 
 struct Rule {

@@ -1,6 +1,7 @@
 // No answer holds, counts or hints at what is denied: random places, askers and requests. The answer under a permit must be, byte for byte,
 // the one that a record gives from which everything that is denied has been removed.
 #include <regex>
+#include <set>
 
 #include "access/test_support.hpp"
 #include "base/random.hpp"
@@ -269,6 +270,51 @@ TEST_F(PropertyTest, AWriteAimedAtWhatIsHiddenIsAWriteAimedAtNothing) {
   EXPECT_GT(hidden, 200U);
   EXPECT_GT(changed, 20U);
   EXPECT_GT(refused, 200U);
+}
+
+// What is kept of an asker between changes is the same as what is read from the whole record at once.
+TEST_F(PropertyTest, WhatIsKeptThroughChangesIsWhatIsReadAnew) {
+  const int places = std::getenv("JOINEDUP_LONG") != nullptr ? 60 : 6;
+  std::size_t compared = 0, changed = 0, allowed = 0;
+  for (int n = 0; n < places; ++n) {
+    Random random(44, static_cast<std::uint64_t>(n), 0);
+    ASSERT_NO_FATAL_FAILURE(random_place(random));
+    std::vector<Subject> askers{worker("w", "gp", "ORG0"), worker("w", "co_ordinator", "ORG1"), worker("x", "social_worker", "ORG1")};
+    for (int i = 0; i < 3; ++i) askers.push_back(random_subject(random));
+    std::set<std::string> types;
+    for (const Made& one : made_) types.insert(one.type);
+    for (int step = 0; step < 60; ++step) {
+      // One becomes what another of its kind is: of somebody else, of another team, labelled or not; or goes, or comes back.
+      const Made& one = made_[random.below(made_.size())];
+      const Made& other = made_[random.below(made_.size())];
+      now_ += 1'000'000;
+      if (one.type != other.type) {
+        if (step % 3 == 0) remove(one.type, one.id), ++changed;
+      } else {
+        std::string rest = other.body.substr(other.body.find(R"("id":")" + other.id + "\"") + other.id.size() + 7);
+        rest.pop_back();
+        put(one.type, one.id, rest.starts_with(",") ? rest.substr(1) : rest), ++changed;
+      }
+      if (random.below(10) == 0) static_cast<void>(access_->emergency(askers[random.below(askers.size())], patient(random), "somebody has fallen and cannot say more"));
+      auto fresh = Access::open(*store_, place_, {.clock = [this] { return now_; }, .policy_folder = {}, .base_url = base, .ledger = {}});
+      ASSERT_TRUE(fresh);
+      for (const Subject& who : askers) {
+        for (int i = 0; i < 15; ++i) {
+          const Made& asked = made_[random.below(made_.size())];
+          const auto kept = access_->explain(who, fhir::Action::read, asked.type, asked.id), anew = (*fresh)->explain(who, fhir::Action::read, asked.type, asked.id);
+          ASSERT_TRUE(kept && anew);
+          ASSERT_EQ(kept->rule, anew->rule) << n << " " << step << " " << who.roles[0] << " " << asked.type << "/" << asked.id;
+          ++compared, allowed += kept->allowed ? 1U : 0U;
+        }
+        const auto kept = access_->permit(who), anew = (*fresh)->permit(who);
+        ASSERT_TRUE(kept && anew);
+        for (const auto& type : types) ASSERT_EQ(plain(ask(*api_, **kept, "/" + type + "?_count=100").body), plain(ask(*api_, **anew, "/" + type + "?_count=100").body)) << n << " " << step << " " << who.roles[0] << " " << type;
+      }
+    }
+  }
+  EXPECT_GT(compared, 30'000U);
+  EXPECT_GT(changed, 100U);
+  EXPECT_GT(allowed, 1'000U);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ std::int64_t State::now() const {
 
 namespace {
 
+constexpr std::size_t most_touches = 1000;
+
 template <class Map>
 void drop(Map& map, const std::string& key, const std::string& address) {
   const auto found = map.find(key);
@@ -36,7 +38,10 @@ void State::forget(const std::string& address) {
   const auto found = facts_.find(address);
   if (found == facts_.end()) return;
   const Facts& old = found->second;
-  for (const auto& grant : old.grants) drop(by_holder_, grant.holder, address);
+  for (const auto& grant : old.grants) {
+    drop(by_holder_, grant.holder, address);
+    if (grant.patient != address) drop(granted_of_, grant.patient, address);
+  }
   for (const auto& refusal : old.refusals) drop(refusing_, refusal.patient, address);
   for (const auto& member : old.members) drop(teams_of_, member, address);
   for (const auto& identifier : old.identifiers) drop(by_identifier_, identifier, address);
@@ -51,9 +56,12 @@ void State::forget(const std::string& address) {
 void State::put(std::string_view type, std::string_view id, Facts facts) {
   const std::string address = std::string(type) + "/" + std::string(id);
   forget(address);
-  if (type == "Patient") patients_[std::string(id)] = {facts.identifiers, facts.born};
   if (facts.empty()) return;
-  for (const auto& grant : facts.grants) by_holder_[grant.holder].insert(address);
+  if (type == "Patient") patients_[std::string(id)] = {facts.identifiers, facts.born};
+  for (const auto& grant : facts.grants) {
+    by_holder_[grant.holder].insert(address);
+    if (grant.patient != address) granted_of_[grant.patient].insert(address);
+  }
   for (const auto& refusal : facts.refusals) refusing_[refusal.patient].insert(address);
   for (const auto& member : facts.members) teams_of_[member].insert(address);
   for (const auto& identifier : facts.identifiers) by_identifier_[identifier].insert(address);
@@ -64,23 +72,38 @@ void State::put(std::string_view type, std::string_view id, Facts facts) {
   facts_.emplace(address, std::move(facts));
 }
 
+void State::note(Touch touch) {
+  touch.generation = ++generation_;
+  if (touches_.size() == most_touches) touches_.pop_front();
+  touches_.push_back(std::move(touch));
+}
+
+// What is known of one resource becomes `facts`. What says the same as before changes nothing.
+void State::change(std::string_view type, std::string_view id, Facts facts) {
+  const std::string address = std::string(type) + "/" + std::string(id);
+  static const Facts nothing;
+  const auto found = facts_.find(address);
+  const Facts& before = found == facts_.end() ? nothing : found->second;
+  if (facts == before) return;
+  Touch touch;
+  touch.everything = before.members != facts.members || before.practitioner != facts.practitioner || before.services != facts.services || before.provider != facts.provider ||
+                     before.patient != facts.patient || before.identifiers != facts.identifiers || before.born != facts.born;
+  if (!touch.everything)
+    for (const Facts* one : {&before, &std::as_const(facts)}) {
+      for (const Grant& grant : one->grants) touch.grants.emplace_back(grant.holder, grant.patient);
+      for (const Refusal& refusal : one->refusals) touch.people.push_back(refusal.patient);
+      touch.people.insert(touch.people.end(), one->people.begin(), one->people.end());
+    }
+  put(type, id, std::move(facts));
+  note(std::move(touch));
+}
+
 void State::apply(const fhir::Version& version) {
-  const std::string address = version.type + "/" + version.id;
-  if (version.method == fhir::Method::remove || version.body.empty()) {
-    if (facts_.contains(address)) forget(address), ++generation_;
-    return;
-  }
-  const bool telling = is_telling(version.type);
-  if (!telling && version.body.find("\"security\"") == version.body.npos) {
-    if (facts_.contains(address)) forget(address), ++generation_;
-    return;
-  }
+  const bool gone = version.method == fhir::Method::remove || version.body.empty();
+  if (gone || (!is_telling(version.type) && version.body.find("\"security\"") == version.body.npos)) return change(version.type, version.id, {});
   thread_local fhirpath::Document document;
-  if (!document.parse(version.body)) return forget(address);
-  auto facts = read_facts(policies_, version.type, version.id, document, version.instant, options_.base_url);
-  if (facts.empty() && !facts_.contains(address)) return;
-  put(version.type, version.id, std::move(facts));
-  ++generation_;
+  if (!document.parse(version.body)) return change(version.type, version.id, {});
+  change(version.type, version.id, read_facts(policies_, version.type, version.id, document, version.instant, options_.base_url));
 }
 
 Result<void> State::read_all(const std::string& type, const std::string& query) {
@@ -129,7 +152,7 @@ Result<void> State::catch_up() {
     if (auto place = place::read_place(place_.folder)) {
       const std::unique_lock lock(mutex_);
       place_ = std::move(*place);
-      ++generation_;
+      note({.everything = true});
     }
     JOINEDUP_CHECK(read_objections());
   }
@@ -152,13 +175,13 @@ Result<void> State::reload_ledger() {
   JOINEDUP_TRY(auto withheld, ledger_.withheld());
   const std::unique_lock lock(mutex_);
   emergencies_ = std::move(emergencies), withheld_ = std::move(withheld);
-  ++generation_;
+  note({.everything = true});
   return {};
 }
 
 void State::bump() {
   const std::unique_lock lock(mutex_);
-  ++generation_;
+  note({.everything = true});
 }
 
 // nhs_number,purpose,from,until: who opted out of uses beyond their own care.
@@ -183,7 +206,7 @@ Result<void> State::read_objections() {
   }
   const std::unique_lock lock(mutex_);
   opted_out_ = std::move(out);
-  ++generation_;
+  note({.everything = true});
   return {};
 }
 

@@ -3,17 +3,21 @@
 //   State state(store, policies, place, options, ledger);
 //   JOINEDUP_CHECK(state.load());
 //   JOINEDUP_CHECK(state.catch_up());                      // before every permit
-//   JOINEDUP_TRY(auto view, state.view(subject));          // kept until something changes that it was made of, or time ends a part of it
+//   JOINEDUP_TRY(auto view, state.view(subject));          // kept until something changes that it was made of, or time ends a part of it;
+//                                                          // a change about a few people is read into it anew for them alone
 //   state.decide(*view, fhir::Action::read, {"Observation", "7", &document}).allowed
 //
 // A view is what of a subject does not depend on a resource. Reading holds a shared lock for one decision.
 #pragma once
+#include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <unordered_map>
@@ -49,7 +53,13 @@ struct View {
   Subject subject;
   std::uint32_t roles = 0, purpose = 0;
   std::vector<std::string> holders;
-  ByText<Joined> people;              // by the Patient's id
+  std::shared_ptr<const ByText<Joined>> people;  // by the Patient's id, as they were when all were read
+  ByText<std::optional<Joined>> since;  // read anew after that; nothing: not joined any more
+  const Joined* person(std::string_view id) const {
+    if (const auto found = since.find(id); found != since.end()) return found->second ? &*found->second : nullptr;
+    const auto found = people->find(id);
+    return found == people->end() ? nullptr : &found->second;
+  }
   struct Of {
     std::string patient;
     std::uint32_t relation = 0;
@@ -65,9 +75,17 @@ struct View {
   Covered reader;
   bool may_write = true;
   ByText<Covered> feeds;              // those that are not simply in force
-  std::uint64_t generation = 0;
+  mutable std::atomic<std::uint64_t> generation{0};  // it holds for this one and all before it since it was made
   std::int64_t good_until = always_until;
-  std::unique_ptr<fhir::PatientSet> plain, special, all, none;
+  std::shared_ptr<const fhir::PatientSet> plain, special, all, none;  // those of `since` are among `special`, whatever else they are in
+};
+
+// What one change of a fact may have changed in a view.
+struct Touch {
+  std::uint64_t generation = 0;
+  bool everything = false;            // teams, roles, services, identifiers, agreements, emergencies, what is withheld
+  std::vector<std::pair<std::string, std::string>> grants;  // holder, person
+  std::vector<std::string> people;    // of whom something was labelled or refused
 };
 
 struct Verdict {
@@ -115,11 +133,17 @@ class State {
 
   void put(std::string_view type, std::string_view id, Facts facts);
   void forget(const std::string& address);
+  void change(std::string_view type, std::string_view id, Facts facts);
+  void note(Touch touch);
   Result<void> read_all(const std::string& type, const std::string& query);
   void apply(const fhir::Version& version);
   std::shared_ptr<View> make_view(const Subject& subject) const;
+  // Nothing: everything is to be read again. The people of whom it holds no longer.
+  std::optional<std::set<std::string>> outdated(const View& view) const;
+  std::shared_ptr<View> renewed(const View& view, const std::set<std::string>& people) const;
   void find_holders(View& view) const;
-  void join(View& view, const Grant& grant) const;
+  void join(View& view, const Grant& grant, ByText<Joined>& people) const;
+  bool join_one(View& view, const Grant& grant, const std::string& id, Joined& person) const;
   void read_agreements(View& view) const;
   Covered covered(const std::string& partner, const std::string& purpose, Date day, const std::string& feed, const std::string& reader) const;
   std::vector<std::string> patients_of(std::string_view key) const;  // ids
@@ -147,8 +171,10 @@ class State {
   mutable std::shared_mutex mutex_;  // what follows, but the views
   place::Place place_;
   std::uint64_t followed_ = 0, generation_ = 1;
+  std::deque<Touch> touches_;                                 // the last changes of facts, one a generation
   ByText<Facts> facts_;                                       // by address, where a resource says anything
   ByText<std::unordered_set<std::string>> by_holder_;         // holder → addresses of resources that grant it something
+  ByText<std::unordered_set<std::string>> granted_of_;        // person → addresses of other resources that grant something of theirs
   ByText<PatientFacts> patients_;
   ByText<std::unordered_set<std::string>> by_identifier_;     // "nhs:…", "ods:…" → addresses
   ByText<std::unordered_set<std::string>> teams_of_;          // member → CareTeams

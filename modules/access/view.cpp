@@ -9,6 +9,7 @@ namespace joinedup::access {
 namespace {
 
 constexpr std::size_t most_views = 2000;
+constexpr std::size_t most_renewed = 64;  // people read anew before all are
 constexpr std::int64_t micros_of_day = 86'400'000'000;
 
 std::string key_of(const Subject& s) {
@@ -26,6 +27,12 @@ std::string key_of(const Subject& s) {
     }
   }
   return key;
+}
+
+Grant grant_of(const Emergency& e) {
+  Grant grant{"Patient/" + e.patient, "", relation::emergency};
+  grant.from = e.from, grant.until = e.until, grant.since = e.from;
+  return grant;
 }
 
 std::vector<View::OfScope> read_scopes(const std::vector<Scope>& scopes) {
@@ -93,35 +100,40 @@ void State::find_holders(View& view) const {
   }
 }
 
-void State::join(View& view, const Grant& grant) const {
+// What one grant gives of one of the people that it names; false: nothing.
+bool State::join_one(View& view, const Grant& grant, const std::string& id, Joined& person) const {
   const auto at = now();
   if (grant.until != always_until && grant.until >= at) view.good_until = std::min(view.good_until, grant.until + 1);
   if (grant.from > at) view.good_until = std::min(view.good_until, grant.from);
-  if (grant.from > at || grant.until < at || grant.relation == 0) return;
-  for (const auto& id : patients_of(grant.patient)) {
-    std::uint32_t authorities = 0;
-    if (grant.relation == relation::proxy) {
-      const Authority& authority = policies_.authorities[static_cast<std::size_t>(grant.authority)];
-      if (authority.until_age > 0) {
-        const auto found = patients_.find(id);
-        if (found == patients_.end() || found->second.born == always_from) continue;  // nobody can say how old
-        const Date born{static_cast<std::int32_t>((found->second.born - (found->second.born < 0 ? micros_of_day - 1 : 0)) / micros_of_day)};
-        const auto civil = born.civil();
-        const auto birthday = make_date(civil.year + authority.until_age, civil.month, civil.day).value_or(Date::from_civil(civil.year + authority.until_age, 3, 1));
-        const auto ends = static_cast<std::int64_t>(birthday.days) * micros_of_day;
-        if (ends <= at) continue;
-        view.good_until = std::min(view.good_until, ends);
-      }
-      authorities = 1U << grant.authority;
+  if (grant.from > at || grant.until < at || grant.relation == 0) return false;
+  std::uint32_t authorities = 0;
+  if (grant.relation == relation::proxy) {
+    const Authority& authority = policies_.authorities[static_cast<std::size_t>(grant.authority)];
+    if (authority.until_age > 0) {
+      const auto found = patients_.find(id);
+      if (found == patients_.end() || found->second.born == always_from) return false;  // nobody can say how old
+      const Date born{static_cast<std::int32_t>((found->second.born - (found->second.born < 0 ? micros_of_day - 1 : 0)) / micros_of_day)};
+      const auto civil = born.civil();
+      const auto birthday = make_date(civil.year + authority.until_age, civil.month, civil.day).value_or(Date::from_civil(civil.year + authority.until_age, 3, 1));
+      const auto ends = static_cast<std::int64_t>(birthday.days) * micros_of_day;
+      if (ends <= at) return false;
+      view.good_until = std::min(view.good_until, ends);
     }
-    if (!grant.resource.empty()) {
-      view.only[grant.resource].push_back({id, grant.relation});
-    }
-    auto& person = view.people[id];
-    person.relations |= grant.relation;
-    person.authorities |= authorities;
-    if (grant.resource.empty()) person.since = std::min(person.since, grant.since);
+    authorities = 1U << grant.authority;
   }
+  if (!grant.resource.empty()) view.only[grant.resource].push_back({id, grant.relation});
+  person.relations |= grant.relation;
+  person.authorities |= authorities;
+  if (grant.resource.empty()) person.since = std::min(person.since, grant.since);
+  return true;
+}
+
+void State::join(View& view, const Grant& grant, ByText<Joined>& people) const {
+  for (const auto& id : patients_of(grant.patient))
+    if (Joined person; join_one(view, grant, id, person)) {
+      auto& kept = people[id];
+      kept.relations |= person.relations, kept.authorities |= person.authorities, kept.since = std::min(kept.since, person.since);
+    }
 }
 
 Covered State::covered(const std::string& partner, const std::string& purpose, Date day, const std::string& feed, const std::string& reader) const {
@@ -186,27 +198,24 @@ std::shared_ptr<View> State::make_view(const Subject& subject) const {
     if ((rule.roles & view->roles) != 0 && (rule.purposes & view->purpose) != 0) view->rules.push_back(&rule);
   if (subject.scopes) view->scopes = read_scopes(*subject.scopes);
   find_holders(*view);
+  ByText<Joined> people;
   for (const auto& holder : view->holders) {
     const auto found = by_holder_.find(holder);
     if (found == by_holder_.end()) continue;
     for (const auto& address : found->second)
       for (const Grant& grant : facts_.find(address)->second.grants)
-        if (grant.holder == holder) join(*view, grant);
+        if (grant.holder == holder) join(*view, grant, people);
   }
   if (subject.kind == Subject::Kind::proxy) {  // of the one person whom this RelatedPerson is related to
     const auto found = facts_.find("RelatedPerson/" + subject.related_person);
     const auto whose = found == facts_.end() ? std::vector<std::string>() : patients_of(found->second.patient);
     const auto at = now();
     const bool over = found == facts_.end() || std::any_of(found->second.grants.begin(), found->second.grants.end(), [&](const Grant& g) { return g.relation == 0 && (g.from > at || g.until < at); });
-    std::erase_if(view->people, [&](const auto& one) { return over || std::find(whose.begin(), whose.end(), one.first) == whose.end(); });
+    std::erase_if(people, [&](const auto& one) { return over || std::find(whose.begin(), whose.end(), one.first) == whose.end(); });
   }
   if (subject.kind == Subject::Kind::worker && subject.purpose == Purpose::direct_care)
     for (const Emergency& e : emergencies_)
-      if (e.user == subject.user && !e.user.empty()) {
-        Grant grant{"Patient/" + e.patient, "", relation::emergency};
-        grant.from = e.from, grant.until = e.until, grant.since = e.from;
-        join(*view, grant);
-      }
+      if (e.user == subject.user && !e.user.empty()) join(*view, grant_of(e), people);
   read_agreements(*view);
   std::vector<std::string> plain, special, all;
   constexpr auto lasting = relation::registered_practice | relation::care_team | relation::accepted_referral;
@@ -214,26 +223,89 @@ std::shared_ptr<View> State::make_view(const Subject& subject) const {
   std::uint32_t hidden_labels = unknown_label;
   for (std::size_t i = 0; i < policies_.labels.size(); ++i)
     if ((policies_.labels[i].roles & view->roles) == 0) hidden_labels |= 1U << i;
-  for (const auto& [id, person] : view->people) {
+  for (const auto& [id, person] : people) {
     all.push_back(id);
     (simple && (person.relations & lasting) != 0 && !is_special(id, hidden_labels) ? plain : special).push_back(id);
   }
-  view->plain = std::make_unique<fhir::PatientSet>(std::move(plain));
-  view->special = std::make_unique<fhir::PatientSet>(std::move(special));
-  view->all = std::make_unique<fhir::PatientSet>(std::move(all));
-  view->none = std::make_unique<fhir::PatientSet>(std::vector<std::string>());
+  view->plain = std::make_shared<const fhir::PatientSet>(std::move(plain));
+  view->special = std::make_shared<const fhir::PatientSet>(std::move(special));
+  view->all = std::make_shared<const fhir::PatientSet>(std::move(all));
+  view->none = std::make_shared<const fhir::PatientSet>(std::vector<std::string>());
+  view->people = std::make_shared<const ByText<Joined>>(std::move(people));
   return view;
+}
+
+std::optional<std::set<std::string>> State::outdated(const View& view) const {
+  const std::uint64_t since = view.generation;
+  std::set<std::string> people;
+  if (since == generation_) return people;
+  if (touches_.empty() || touches_.front().generation > since + 1) return std::nullopt;
+  for (auto touch = touches_.begin() + static_cast<std::ptrdiff_t>(since + 1 - touches_.front().generation); touch != touches_.end(); ++touch) {
+    if (touch->everything) return std::nullopt;
+    for (const auto& [holder, person] : touch->grants)
+      if (std::find(view.holders.begin(), view.holders.end(), holder) != view.holders.end())
+        for (auto& id : patients_of(person)) people.insert(std::move(id));
+    for (const auto& person : touch->people)
+      for (auto& id : patients_of(person))
+        if (view.person(id) != nullptr) people.insert(std::move(id));
+  }
+  return people;
+}
+
+// The same view, with what joins the subject to these few read again. They are asked about one by one from then on.
+std::shared_ptr<View> State::renewed(const View& view, const std::set<std::string>& people) const {
+  auto out = std::make_shared<View>();
+  out->subject = view.subject, out->roles = view.roles, out->purpose = view.purpose, out->holders = view.holders, out->rules = view.rules, out->scopes = view.scopes;
+  out->reader = view.reader, out->may_write = view.may_write, out->feeds = view.feeds, out->good_until = view.good_until, out->generation = generation_;
+  out->people = view.people, out->since = view.since, out->plain = view.plain, out->all = view.all, out->none = view.none;
+  for (const auto& [resource, joined] : view.only)
+    for (const auto& one : joined)
+      if (!people.contains(one.patient)) out->only[resource].push_back(one);
+  auto special = view.special->ids();
+  for (const auto& id : people) {
+    if (!view.since.contains(id)) special.push_back(id);
+    Joined person;
+    bool is_joined = false;
+    const auto take = [&](const std::string& address, const std::string& key) {
+      const auto found = facts_.find(address);
+      if (found == facts_.end()) return;
+      for (const Grant& grant : found->second.grants)
+        if (grant.patient == key && std::find(out->holders.begin(), out->holders.end(), grant.holder) != out->holders.end()) is_joined |= join_one(*out, grant, id, person);
+    };
+    const auto take_all = [&](const std::string& key) {
+      if (const auto found = granted_of_.find(key); found != granted_of_.end())
+        for (const auto& address : found->second) take(address, key);
+    };
+    const std::string own = "Patient/" + id;
+    take(own, own), take_all(own);
+    if (const auto found = patients_.find(id); found != patients_.end())
+      for (const auto& key : found->second.identifiers) take_all(key);
+    for (const Emergency& e : emergencies_)
+      if (out->subject.purpose == Purpose::direct_care && e.patient == id && e.user == out->subject.user && !e.user.empty()) is_joined |= join_one(*out, grant_of(e), id, person);
+    out->since[id] = is_joined ? std::optional(person) : std::nullopt;
+  }
+  out->special = std::make_shared<const fhir::PatientSet>(std::move(special));
+  return out;
 }
 
 Result<std::shared_ptr<const View>> State::view(const Subject& subject) {
   std::string key = key_of(subject);
   const std::shared_lock reading(mutex_);
+  std::shared_ptr<const View> kept;
   {
     const std::lock_guard lock(views_mutex_);
-    const auto found = views_.find(key);
-    if (found != views_.end() && found->second->generation == generation_ && found->second->good_until > now()) return found->second;
+    if (const auto found = views_.find(key); found != views_.end() && found->second->good_until > now()) kept = found->second;
   }
-  std::shared_ptr<const View> made = make_view(subject);
+  std::shared_ptr<const View> made;
+  if (kept) {
+    const auto people = outdated(*kept);
+    if (people && people->empty()) {
+      kept->generation = generation_;
+      return kept;
+    }
+    if (people && subject.kind == Subject::Kind::worker && kept->since.size() + people->size() <= most_renewed) made = renewed(*kept, *people);
+  }
+  if (!made) made = make_view(subject);
   const std::lock_guard lock(views_mutex_);
   if (views_.size() >= most_views) views_.clear();
   views_[std::move(key)] = made;
@@ -254,7 +326,7 @@ std::optional<fhir::Narrowing> State::narrowing(const View& view, fhir::Action a
   // A Provenance is as open as what it tells of.
   const bool asked = (relations & lasting) != lasting || type == "Provenance" || view.scopes || !view.subject.launch_patient.empty() || !view.feeds.empty() ||
                      view.reader.cover != place::Cover::in_force;
-  if (asked) return fhir::Narrowing{view.all.get(), fhir::Narrowing::OfThese::asked, nullptr};
+  if (asked) return fhir::Narrowing{view.all.get(), fhir::Narrowing::OfThese::asked, view.special.get()};
   return fhir::Narrowing{view.plain.get(), fhir::Narrowing::OfThese::allowed, view.special.get()};
 }
 
