@@ -169,7 +169,7 @@ Result<UnusualReport> unusual_access(Reader& reader, const UnusualOptions& optio
     if (group.count < least_peers) report.not_checked.push_back("volume of role " + (role.empty() ? "(none)" : role) + ": too few days of peers");
   for (const auto& [key, one] : gathered.days) {
     const auto day = Date{static_cast<std::int32_t>(key.first)}.to_iso();
-    const auto add = [&, &user = key.second](const char* name, double count, double score, const std::set<std::string>& about) {
+    const auto add = [&, &one = one, &user = key.second](const char* name, double count, double score, const std::set<std::string>& about) {
       if (score < rule(name).threshold) return;
       UnusualFinding found{name, user, one.role, one.organisation, day, count, score, {}, rule(name).sentence};
       for (const auto& patient : about)
