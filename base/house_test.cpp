@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 // Floors from the ground up; a room may include rooms of its own floor or below.
 const std::map<std::string, int> floors = {
-    {"base", 0},       {"engine", 1},   {"backup", 6},   {"place", 1},       {"fhirpath", 1},   {"linkage", 2},    {"ingest", 2},   {"synth", 2},
+    {"base", 0},       {"disclosure", 1},   {"engine", 1},   {"backup", 6},   {"place", 1},       {"fhirpath", 1},   {"linkage", 2},    {"ingest", 2},   {"synth", 2},
     {"vault", 2},      {"audit", 2},
     {"record", 3},   {"access", 4},      {"fhir", 3},       {"validation", 3}, {"identity", 4},    {"rest", 4},       {"risk", 4},       {"report", 4},   {"evaluation", 5},
     {"performance", 5}, {"budget", 5},  {"caseload", 5},    {"messages", 5},    {"subscriptions", 5},    {"governance", 5}, {"content", 5}, {"programme", 5},  {"care_door", 6}, {"casework", 6}, {"living", 6},    {"refresh", 6},  {"server", 7}, {"web", 7},

@@ -29,6 +29,7 @@ struct Wanted {
 constexpr Wanted wanted[] = {{"demo.coordinator", "co_ordinator", "care_coordinator"}, {"demo.gp", "gp", "general_practitioner"},
                              {"demo.nurse", "nurse", "community_nurse"},             {"demo.socialworker", "social_worker", "social_worker"},
                              {"demo.teamlead", "team_lead", "team_lead"},            {"demo.analyst", "analyst", "analyst"},
+                             {"demo.board", "board", "board_member"},
                              {"demo.guardian", "guardian", "caldicott_guardian"},    {"demo.safeguarding", "safeguarding_lead", "safeguarding_lead"}};
 
 Result<std::vector<json>> found(fhir::Store& store, const std::string& type, const std::string& query) {

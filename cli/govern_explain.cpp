@@ -22,7 +22,7 @@ Result<access::Purpose> read_purpose(const std::string& text, const access::Subj
   if (text.empty()) {
     if (subject.kind == access::Subject::Kind::person || subject.kind == access::Subject::Kind::proxy) return Purpose::own_record;
     const auto only = [&](std::string_view role) { return subject.roles.size() == 1 && subject.roles[0] == role; };
-    return only("analyst") ? Purpose::secondary_use : only("guardian") || only("administrator") ? Purpose::administration : Purpose::direct_care;
+    return only("analyst") || only("board") ? Purpose::secondary_use : only("guardian") || only("administrator") ? Purpose::administration : Purpose::direct_care;
   }
   for (const auto& [name, purpose] : {std::pair("direct_care", Purpose::direct_care), std::pair("administration", Purpose::administration),
                                       std::pair("secondary_use", Purpose::secondary_use), std::pair("own_record", Purpose::own_record)})

@@ -213,7 +213,7 @@ class Joined final : public SignedIn {
     }
     return made;
   }
-  // Workers without a part in care come for what their office is: the guardian and administrators to answer for the place, analysts to plan.
+  // Workers without a part in care come for what their office is: the guardian and administrators to answer for the place, analysts and the board to plan.
   Result<access::Subject> who(const rest::Request& request) const {
     JOINEDUP_TRY(auto subject, identity_->who(request));
     return for_their_office(std::move(subject));
@@ -224,7 +224,7 @@ class Joined final : public SignedIn {
     const auto& roles = subject.roles;
     if (roles.empty()) return subject;
     if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"guardian", "administrator"}); })) subject.purpose = access::Purpose::administration;
-    else if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"analyst"}); })) subject.purpose = access::Purpose::secondary_use;
+    else if (std::all_of(roles.begin(), roles.end(), [&](const auto& role) { return is(role, {"analyst", "board"}); })) subject.purpose = access::Purpose::secondary_use;
     return subject;
   }
   // A GP system opens us in somebody's context: their Patient here, if the worker may see it. A search like any other, in the log like any other.

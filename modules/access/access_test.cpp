@@ -104,7 +104,7 @@ TEST_F(AccessTest, AResourceThatNamesSeveralPeopleNeedsARelationshipToEach) {
 
 TEST_F(AccessTest, RolesWithoutCareSeeNoRecords) {
   two_practices();
-  for (const auto role : {"analyst", "administrator", "guardian"})
+  for (const auto role : {"analyst", "board", "administrator", "guardian"})
     for (const auto purpose : {Purpose::direct_care, Purpose::administration, Purpose::secondary_use, Purpose::own_record}) {
       auto who = worker("x", role, "PRACa");
       who.purpose = purpose;

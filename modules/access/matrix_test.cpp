@@ -10,7 +10,7 @@ namespace {
 
 using specification::Question;
 
-const std::vector<std::string> roles = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "guardian", "administrator", "person", "proxy", "backend"};
+const std::vector<std::string> roles = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "board", "guardian", "administrator", "person", "proxy", "backend"};
 const std::vector<std::string> interactions = {"read", "search", "history", "include", "chain", "everything", "export", "create", "update", "patch", "delete"};  // the destructive one last
 const std::vector<std::string> relationships = {"none", "registered_practice", "care_team", "accepted_referral", "emergency", "own", "proxy_chosen", "proxy_deputy", "own_data"};
 const std::vector<std::string> labels = {"none", "safeguarding", "sexual_health", "mental_health", "protected_address", "gender_recognition", "fertility"};
@@ -67,7 +67,7 @@ class MatrixTest : public AccessTest {
     if (q.role == "person") s.kind = Subject::Kind::person, s.purpose = Purpose::own_record;
     if (q.role == "proxy") s.kind = Subject::Kind::proxy, s.purpose = Purpose::own_record;
     if (q.role == "backend") s.kind = Subject::Kind::backend;
-    if (q.role == "analyst") s.purpose = Purpose::secondary_use;
+    if (q.role == "analyst" || q.role == "board") s.purpose = Purpose::secondary_use;
     if (q.role == "guardian" || q.role == "administrator") s.purpose = Purpose::administration;
     return s;
   }

@@ -68,8 +68,8 @@ inline constexpr std::size_t most_labels = 31;
 inline constexpr std::uint32_t unknown_label = 1U << 31;
 
 struct Policies {
-  static constexpr std::array<std::string_view, 12> role_names = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead",
-                                                                  "analyst", "guardian", "administrator", "person", "proxy", "backend"};
+  static constexpr std::array<std::string_view, 13> role_names = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead",
+                                                                  "analyst", "board", "guardian", "administrator", "person", "proxy", "backend"};
   std::vector<Rule> rules;
   std::vector<Label> labels;
   std::vector<Authority> authorities;

@@ -113,7 +113,7 @@ class PropertyTest : public AccessTest {
     return s;
   }
   std::string_view Policies_role(Random& random) {
-    return pick<std::string_view>(random, {"gp", "nurse", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "guardian", "administrator", "person", "person", "proxy", "backend"});
+    return pick<std::string_view>(random, {"gp", "nurse", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "board", "guardian", "administrator", "person", "person", "proxy", "backend"});
   }
 
   std::string random_request(Random& random) {

@@ -29,7 +29,7 @@ struct Subject {
   std::string patient;          // Patient/<id>: of a person, themselves
   std::string related_person;   // RelatedPerson/<id> of a proxy or carer
   std::string organisation;     // the partner's code, for whom they act
-  std::vector<std::string> roles;  // modules/access/data/roles.csv: co_ordinator, gp, nurse, social_worker, team_lead, analyst, guardian, safeguarding_lead, administrator, person, proxy, backend
+  std::vector<std::string> roles;  // modules/access/data/roles.csv: co_ordinator, gp, nurse, social_worker, team_lead, analyst, board, guardian, safeguarding_lead, administrator, person, proxy, backend
   Purpose purpose = Purpose::direct_care;
   std::string client;           // the app's client id; empty: our own pages
   std::optional<std::vector<Scope>> scopes;  // of an app's token: what it may do at most; nothing: our own pages, no narrower than the roles

@@ -10,7 +10,7 @@ namespace {
 
 using workspace::Question;
 
-const std::vector<std::string> roles = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "guardian", "administrator", "person", "proxy", "backend"};
+const std::vector<std::string> roles = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "analyst", "board", "guardian", "administrator", "person", "proxy", "backend"};
 const std::vector<std::string> interactions = {"read", "search", "create", "update", "delete"};  // the destructive one last
 const std::vector<std::string> agreements = {"in_force", "reader_winding_down", "reader_ended", "reader_view_only"};
 
@@ -101,7 +101,7 @@ class WorkspaceTest : public AccessTest {
     if (q.role == "person") s.kind = Subject::Kind::person, s.purpose = Purpose::own_record;
     if (q.role == "proxy") s.kind = Subject::Kind::proxy, s.purpose = Purpose::own_record;
     if (q.role == "backend") s.kind = Subject::Kind::backend;
-    if (q.role == "analyst") s.purpose = Purpose::secondary_use;
+    if (q.role == "analyst" || q.role == "board") s.purpose = Purpose::secondary_use;
     if (q.role == "guardian" || q.role == "administrator") s.purpose = Purpose::administration;
     return s;
   }

@@ -9,6 +9,7 @@
 #include "casework/deprivation.hpp"
 #include "casework/drafts.hpp"
 #include "casework/handlers.hpp"
+#include "casework/published.hpp"
 #include "casework/watch.hpp"
 #include "place/workspace_settings.hpp"
 
@@ -98,15 +99,18 @@ class Standing final : public Casework {
   }
 
   Result<Watched> watch_once(const rest::Api& api) override { return watch_record(room_, api, escalate_minutes_); }
+  Result<std::uint64_t> publish_figures(const rest::Api& api) override { return casework::publish_figures(room_, api); }
 
   void watch(const rest::Api& api) override {
     stop();
     stopping_ = false;
     thread_ = std::thread([this, &api] {
+      std::int64_t published = -1;  // the day
       std::unique_lock lock(mutex_);
       while (!stopping_) {
         lock.unlock();
         static_cast<void>(watch_once(api));  // what failed is tried again in the next round
+        if (const auto day = room_.clock() / 86'400'000'000; day != published && publish_figures(api)) published = day;
         lock.lock();
         asleep_.wait_for(lock, std::chrono::seconds(30), [this] { return stopping_; });
       }

@@ -37,7 +37,10 @@ class Casework {
   virtual std::vector<rest::Operation> operations() = 0;  // they must not outlive the Casework
   // One round, as the program itself: repeated, it writes nothing that is there already.
   virtual Result<Watched> watch_once(const rest::Api& api) = 0;
-  // A round each half minute in a thread of its own, until stop() or the end.
+  // The figures of every team, small numbers kept back, as Measure and MeasureReport; what stands there already is not written again.
+  // How many resources were written.
+  virtual Result<std::uint64_t> publish_figures(const rest::Api& api) = 0;
+  // A round each half minute in a thread of its own, until stop() or the end; figures after the first, and then once a day.
   virtual void watch(const rest::Api& api) = 0;
   virtual void stop() = 0;
 };

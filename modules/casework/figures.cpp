@@ -7,6 +7,7 @@
 
 #include "casework/deprivation.hpp"
 #include "casework/events.hpp"
+#include "casework/figures.hpp"
 #include "casework/handlers.hpp"
 #include "casework/team.hpp"
 
@@ -14,7 +15,6 @@ namespace joinedup::casework {
 
 namespace {
 
-constexpr int fifths = 6;  // 0: not known
 constexpr int few_below = 10;
 
 struct Person {
@@ -24,38 +24,23 @@ struct Person {
   Events events;
 };
 
-struct Month {
-  std::string name;  // "2026-11"
-  Date from, until;  // until: exclusive
-};
-
-// A series by fifth and month; the whole is the sum, the median or the share over all fifths.
-enum class Kind : std::uint8_t { sum, median, share };
-struct Series {
-  const char* name;
-  const char* unit;
-  Kind kind;
-  std::array<std::vector<std::vector<double>>, fifths> values{};  // sum: one number each; share: 1 or 0 each
-  void add(int fifth, int month, double value) {
-    if (month >= 0) values[static_cast<std::size_t>(fifth)][static_cast<std::size_t>(month)].push_back(value);
-  }
-};
-
 std::optional<Date> day_of(const std::string& text) { return parse_iso_date(text.substr(0, 10)); }
 
-class Figures {
+class Gathering {
  public:
-  Figures(const Ask& ask, int months) : ask_(ask) {
+  Gathering(const Ask& ask, int months) : ask_(ask) {
     const auto first = ask.today.first_of_month();
     for (int i = months - 1; i >= 0; --i) {
       const auto from = first.add_months(-i);
       months_.push_back({from.to_iso().substr(0, 7), from, from.add_months(1)});
     }
-    for (auto& one : series_)
+    for (auto& one : out_.series) {
       for (auto& fifth : one.values) fifth.resize(months_.size());
+      for (auto& fifth : one.people) fifth.resize(months_.size());
+    }
   }
 
-  Result<void> gather(const std::string& team_id) {
+  Result<TeamMonths> gather(const std::string& team_id) {
     JOINEDUP_TRY(const auto cases, cases_of(ask_, team_id, {}, Reading::tallied));
     for (const auto& one : cases) people_[reference_at(one.json, "patient")];
     JOINEDUP_CHECK(read_areas());
@@ -65,38 +50,12 @@ class Figures {
     for (std::size_t m = 0; m < months_.size(); ++m) {
       const auto day = std::min(months_[m].until - 1, ask_.today);
       for (const auto& [patient, person] : people_)
-        if (is_within(person.on_caseload, day)) caseload_.add(person.fifth, static_cast<int>(m), 1);
+        if (is_within(person.on_caseload, day)) add(caseload, person, static_cast<int>(m), 1, patient);
     }
     JOINEDUP_CHECK(read_encounters());
     JOINEDUP_CHECK(read_tasks());
-    for (const auto& [patient, person] : people_) take_events(person);
-    return {};
-  }
-
-  Json parameters() const {
-    Json out = Json::array();
-    for (const auto& one : series_) {
-      Json parts = Json::array();
-      parts.push_back({{"name", "name"}, {"valueString", one.name}});
-      parts.push_back({{"name", "unit"}, {"valueString", one.unit}});
-      for (std::size_t m = 0; m < months_.size(); ++m) add_point(parts, one, m, 0, fifths);
-      out.push_back({{"name", "series"}, {"part", std::move(parts)}});
-    }
-    for (const auto& one : series_) {
-      Json parts = Json::array();
-      parts.push_back({{"name", "name"}, {"valueString", one.name}});
-      parts.push_back({{"name", "unit"}, {"valueString", one.unit}});
-      for (int fifth = 0; fifth < fifths; ++fifth) {
-        Json each = Json::array();
-        each.push_back({{"name", "fifth"}, {"valueInteger", fifth}});
-        for (std::size_t m = 0; m < months_.size(); ++m) add_point(each, one, m, fifth, fifth + 1);
-        parts.push_back({{"name", "fifth"}, {"part", std::move(each)}});
-      }
-      out.push_back({{"name", "split"}, {"part", std::move(parts)}});
-    }
-    out.push_back({{"name", "note"}, {"valueString", "A case that was finished keeps counts of its contacts, admissions, days in hospital and decisions, without what they were; one that was closed in another way keeps none, "
-                                                     "and reviews are of people whose record is open to you today."}});
-    return out;
+    for (const auto& [patient, person] : people_) take_events(patient, person);
+    return std::move(out_);
   }
 
  private:
@@ -106,31 +65,7 @@ class Figures {
     return (b.year - a.year) * 12 + b.month - a.month;
   }
 
-  void add_point(Json& parts, const Series& one, std::size_t month, int from, int until) const {
-    std::vector<double> all;
-    for (int fifth = from; fifth < until; ++fifth) {
-      const auto& some = one.values[static_cast<std::size_t>(fifth)][month];
-      all.insert(all.end(), some.begin(), some.end());
-    }
-    Json point = Json::array();
-    point.push_back({{"name", "month"}, {"valueString", months_[month].name}});
-    double value = 0;
-    bool known = true;
-    for (const double each : all) value += each;
-    const double count = one.kind == Kind::sum ? value : static_cast<double>(all.size());
-    if (one.kind == Kind::median) {
-      known = !all.empty();
-      std::sort(all.begin(), all.end());
-      if (known) value = all.size() % 2 == 1 ? all[all.size() / 2] : (all[all.size() / 2 - 1] + all[all.size() / 2]) / 2;
-    } else if (one.kind == Kind::share) {
-      known = !all.empty();
-      if (known) value = static_cast<double>(static_cast<std::int64_t>(1000 * value / static_cast<double>(all.size()) + 0.5)) / 10;
-    }
-    if (known) point.push_back({{"name", "value"}, {"valueDecimal", value}});
-    if (one.kind == Kind::share) point.push_back({{"name", "count"}, {"valueInteger", all.size()}});  // of how many: months are weighed by it
-    point.push_back({{"name", "few"}, {"valueBoolean", count >= 1 && count < few_below}});
-    parts.push_back({{"name", "point"}, {"part", std::move(point)}});
-  }
+  void add(Measured measure, const Person& person, int month, double value, const std::string& patient) { out_.series[measure].add(person.fifth, month, value, patient); }
 
   // People whose record is open, a request of this many at a time.
   template <class Do>
@@ -164,7 +99,8 @@ class Figures {
   }
 
   void take_case(const Json& episode) {
-    auto& person = people_[reference_at(episode, "patient")];
+    const auto patient = reference_at(episode, "patient");
+    auto& person = people_[patient];
     const auto* history = node_at(episode, "statusHistory");
     if (history == nullptr || !history->is_array()) return;
     std::optional<Date> accepted;
@@ -176,10 +112,10 @@ class Figures {
       if (status == "waitlist" && !accepted) accepted = from;
       if (status == "active" && !started) {
         started = true;
-        starts_.add(person.fifth, month_of(*from), 1);
-        if (accepted) waits_.add(person.fifth, month_of(*from), *from - *accepted);
+        add(starts, person, month_of(*from), 1, patient);
+        if (accepted) add(waits, person, month_of(*from), *from - *accepted, patient);
       }
-      if (status == "finished" && &step == &history->back()) ends_.add(person.fifth, month_of(*from), 1);
+      if (status == "finished" && &step == &history->back()) add(ends, person, month_of(*from), 1, patient);
     }
     const auto stays = stays_of(episode, ask_.today);
     person.on_caseload.insert(person.on_caseload.end(), stays.begin(), stays.end());
@@ -197,14 +133,14 @@ class Figures {
     });
   }
 
-  void take_events(const Person& person) {
+  void take_events(const std::string& patient, const Person& person) {
     for (const auto& [name, events] : person.events) {
       const auto day = parse_iso_date(name + "-01");
       const int month = day ? month_of(*day) : -1;
-      if (events.contacts > 0) contacts_.add(person.fifth, month, events.contacts);
-      if (events.admissions > 0) admissions_.add(person.fifth, month, events.admissions);
-      if (events.bed_days > 0) bed_days_.add(person.fifth, month, events.bed_days);
-      for (int i = 0; i < events.decisions; ++i) decisions_.add(person.fifth, month, i < events.carried_out ? 1 : 0);
+      if (events.contacts > 0) add(contacts, person, month, events.contacts, patient);
+      if (events.admissions > 0) add(admissions, person, month, events.admissions, patient);
+      if (events.bed_days > 0) add(bed_days, person, month, events.bed_days, patient);
+      for (int i = 0; i < events.decisions; ++i) add(decisions, person, month, i < events.carried_out ? 1 : 0, patient);
     }
   }
 
@@ -223,35 +159,82 @@ class Figures {
     const auto status = text_at(task, "status");
     if (person == people_.end() || !due || status == "entered-in-error") return;
     const bool done = status == "completed";
-    const int fifth = person->second.fifth;
     if (has_code(task.at("code"), "urn:joinedup:task", "decision")) return count_decision(task, ask_.today, person->second.events);
     const auto ended = done ? day_of(text_at(task, "executionPeriod/end")) : std::nullopt;
     if (!done && !is_open_task(task)) return;
     for (std::size_t m = 0; m < months_.size(); ++m) {
       const auto day = std::min(months_[m].until - 1, ask_.today);
-      if (*due < day && (!done || (ended && *ended > day))) reviews_overdue_.add(fifth, static_cast<int>(m), 1);
+      if (*due < day && (!done || (ended && *ended > day))) add(reviews_overdue, person->second, static_cast<int>(m), 1, person->first);
     }
   }
 
   const Ask& ask_;
-  std::vector<Month> months_;
+  TeamMonths out_;
+  std::vector<Month>& months_ = out_.months;
   std::map<std::string, Person> people_;
   bool areas_are_read_ = false;
-  std::array<Series, 9> series_{{{"caseload", "people", Kind::sum}, {"starts", "people", Kind::sum}, {"ends", "people", Kind::sum}, {"waits", "days", Kind::median},
-                                 {"reviews_overdue", "reviews", Kind::sum}, {"contacts", "contacts", Kind::sum}, {"admissions", "admissions", Kind::sum}, {"bed_days", "days", Kind::sum},
-                                 {"decisions", "%", Kind::share}}};
-  Series& caseload_ = series_[0];
-  Series& starts_ = series_[1];
-  Series& ends_ = series_[2];
-  Series& waits_ = series_[3];
-  Series& reviews_overdue_ = series_[4];
-  Series& contacts_ = series_[5];
-  Series& admissions_ = series_[6];
-  Series& bed_days_ = series_[7];
-  Series& decisions_ = series_[8];
 };
 
+// How a team's own lead sees it: every number, and which of them are few.
+void add_point(Json& parts, const Series& one, const Month& of, std::size_t month, int from, int until) {
+  std::vector<double> all;
+  for (int fifth = from; fifth < until; ++fifth) {
+    const auto& some = one.values[static_cast<std::size_t>(fifth)][month];
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  Json point = Json::array();
+  point.push_back({{"name", "month"}, {"valueString", of.name}});
+  double value = 0;
+  bool known = true;
+  for (const double each : all) value += each;
+  const double count = one.kind == Kind::sum ? value : static_cast<double>(all.size());
+  if (one.kind == Kind::median) {
+    known = !all.empty();
+    if (known) value = median_of(all);
+  } else if (one.kind == Kind::share) {
+    known = !all.empty();
+    if (known) value = static_cast<double>(static_cast<std::int64_t>(1000 * value / static_cast<double>(all.size()) + 0.5)) / 10;
+  }
+  if (known) point.push_back({{"name", "value"}, {"valueDecimal", value}});
+  if (one.kind == Kind::share) point.push_back({{"name", "count"}, {"valueInteger", all.size()}});  // of how many: months are weighed by it
+  point.push_back({{"name", "few"}, {"valueBoolean", count >= 1 && count < few_below}});
+  parts.push_back({{"name", "point"}, {"part", std::move(point)}});
+}
+
+Json parameters_of(const TeamMonths& figures) {
+  Json out = Json::array();
+  for (const auto& one : figures.series) {
+    Json parts = Json::array();
+    parts.push_back({{"name", "name"}, {"valueString", one.name}});
+    parts.push_back({{"name", "unit"}, {"valueString", one.unit}});
+    for (std::size_t m = 0; m < figures.months.size(); ++m) add_point(parts, one, figures.months[m], m, 0, fifths);
+    out.push_back({{"name", "series"}, {"part", std::move(parts)}});
+  }
+  for (const auto& one : figures.series) {
+    Json parts = Json::array();
+    parts.push_back({{"name", "name"}, {"valueString", one.name}});
+    parts.push_back({{"name", "unit"}, {"valueString", one.unit}});
+    for (int fifth = 0; fifth < fifths; ++fifth) {
+      Json each = Json::array();
+      each.push_back({{"name", "fifth"}, {"valueInteger", fifth}});
+      for (std::size_t m = 0; m < figures.months.size(); ++m) add_point(each, one, figures.months[m], m, fifth, fifth + 1);
+      parts.push_back({{"name", "fifth"}, {"part", std::move(each)}});
+    }
+    out.push_back({{"name", "split"}, {"part", std::move(parts)}});
+  }
+  out.push_back({{"name", "note"}, {"valueString", "A case that was finished keeps counts of its contacts, admissions, days in hospital and decisions, without what they were; one that was closed in another way keeps none, "
+                                                   "and reviews are of people whose record is open to you today."}});
+  return out;
+}
+
 }  // namespace
+
+double median_of(std::vector<double> all) {
+  std::sort(all.begin(), all.end());
+  return all.size() % 2 == 1 ? all[all.size() / 2] : (all[all.size() / 2 - 1] + all[all.size() / 2]) / 2;
+}
+
+Result<TeamMonths> months_of_team(const Ask& ask, const std::string& team_id, int months) { return Gathering(ask, months).gather(team_id); }
 
 Result<rest::Response> figures_of_team(Ask& ask) {
   std::int64_t months = 24;
@@ -259,10 +242,9 @@ Result<rest::Response> figures_of_team(Ask& ask) {
     JOINEDUP_TRY(months, ask.integer("months", "Say how many months.", 1, 60));
   }
   JOINEDUP_TRY(const auto team, ask.read("CareTeam/" + ask.call.id));
-  Figures figures(ask, static_cast<int>(months));
-  JOINEDUP_CHECK(figures.gather(text_at(team.json, "id")));
+  JOINEDUP_TRY(const auto figures, months_of_team(ask, text_at(team.json, "id"), static_cast<int>(months)));
   Json out{{"resourceType", "Parameters"}};
-  out["parameter"] = figures.parameters();
+  out["parameter"] = parameters_of(figures);
   return answer_json(200, out);
 }
 

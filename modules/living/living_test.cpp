@@ -336,8 +336,8 @@ TEST_F(SeenTest, ThePersonAndTheirCarerSeeThePlanMessagesAndWhatComesNext) {
 }
 
 TEST_F(SeenTest, AnalystAdministratorAndGuardianSeeFormsAndNoPeople) {
-  for (const char* role : {"analyst", "administrator", "guardian"}) {
-    const Subject who{.user = std::string("u-") + role, .organisation = "ZC1", .roles = {role}, .purpose = std::string(role) == "analyst" ? access::Purpose::secondary_use : access::Purpose::administration};
+  for (const char* role : {"analyst", "board", "administrator", "guardian"}) {
+    const Subject who{.user = std::string("u-") + role, .organisation = "ZC1", .roles = {role}, .purpose = std::string(role) == "analyst" || std::string(role) == "board" ? access::Purpose::secondary_use : access::Purpose::administration};
     EXPECT_EQ(sees(who, "Questionnaire"), 7U) << role;
     EXPECT_EQ(sees(who, "PlanDefinition"), 4U) << role;
     for (const char* type : {"Patient", "EpisodeOfCare", "CarePlan", "Task", "Communication"}) EXPECT_EQ(sees(who, type), 0U) << role << " " << type;

@@ -21,9 +21,9 @@ struct Terms {
 };
 
 inline const Who nobody, carers = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead"}, themselves = {"person", "proxy"};
-inline const Who works_here = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator", "guardian", "backend"};
-inline const Who works_here_or_is_served = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator", "guardian", "backend", "person", "proxy"};
-inline const Who everybody = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator", "guardian", "backend", "person", "proxy", "analyst"};
+inline const Who works_here = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator", "guardian", "backend", "board"};
+inline const Who works_here_or_is_served = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator", "guardian", "backend", "board", "person", "proxy"};
+inline const Who everybody = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator", "guardian", "backend", "person", "proxy", "analyst", "board"};
 inline const Who carers_and_administrator = {"gp", "nurse", "co_ordinator", "social_worker", "team_lead", "safeguarding_lead", "administrator"};
 inline const Who lead = {"team_lead"}, leads = {"team_lead", "safeguarding_lead"}, administrator = {"administrator"}, person = {"person"};
 inline const Who sees_safeguarding = {"gp", "social_worker", "safeguarding_lead"};

@@ -1,13 +1,15 @@
 // Small numbers: the attacker here knows the rule, the rounding and everything that is published, and still cannot tell.
-#include "report/disclosure.hpp"
+#include "disclosure/disclosure.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/random.hpp"
+#include "disclosure/reference/solver.hpp"
 
-namespace joinedup::report {
+namespace joinedup::disclosure {
 namespace {
 
 struct Range {
@@ -146,4 +148,124 @@ TEST(Disclosure, NothingKeptBackCanBeWorkedOutBySubtraction) {
   EXPECT_LT(narrow * 1000, kept) << "where a whole table is kept back, nothing is left to take with it";
 }
 
-}  // namespace joinedup::report
+TEST(Disclosure, TwoOfNineAreNotSolvedFromTheirSumOfEighteen) {
+  const auto line = protect_line({9, 9, 0, 0, 120});
+  EXPECT_EQ(line[0].state, State::few);
+  EXPECT_EQ(line[1].state, State::few);
+  EXPECT_EQ(line[4].state, State::hidden) << "9 and 9 are the only two numbers under 10 that make 18";
+  EXPECT_TRUE(line[5].is_shown());
+  const auto alone = protect_line({9, 9});
+  EXPECT_EQ(alone[2].state, State::hidden) << "nothing else is left but the total";
+}
+
+TEST(Disclosure, WhoCameAndWentBetweenTwoDaysDoesNotGiveAwayWhoWent) {
+  // 33 + 13 = 37 + 9: shown as 35, 15 and 35, it could be nothing but 9.
+  const auto shown = protect_cells({{33}, {13}, {37}, {9}}, {{.these = {0, 1}, .make = {2, 3}}});
+  EXPECT_EQ(shown[3].state, State::few);
+  EXPECT_EQ(shown[1].state, State::hidden) << "or the 9 would follow";
+  EXPECT_EQ(shown[0].value, 35);
+  EXPECT_EQ(shown[2].value, 35);
+}
+
+TEST(Disclosure, ATotalOnFewPeopleIsKeptBackToo) {
+  const auto shown = protect({{40, 0}}, Totals::columns, {{true, false, true}});
+  EXPECT_EQ(shown.at(0, 0).state, State::hidden);
+  EXPECT_EQ(shown.at(0, 2).state, State::hidden);
+}
+
+namespace {
+
+// A team's months as they are published: fifths and their total, months and their year, who came and went.
+struct Months {
+  std::vector<Cell> cells;
+  std::vector<Balance> balances;
+};
+Months random_months(CounterRandom& draw) {
+  const std::size_t groups = 2 + draw.below(2), months = 2;
+  const double size = draw.chance(0.5) ? 6.0 : 20.0;
+  Months out;
+  const auto add = [&](std::int64_t value) { return out.cells.push_back({value}), out.cells.size() - 1; };
+  const auto some = [&] { return draw.chance(0.2) ? std::int64_t{0} : static_cast<std::int64_t>(draw.exponential(size)); };
+  std::vector<std::vector<std::size_t>> list(groups + 1), came(groups + 1), went(groups + 1);
+  std::vector<std::int64_t> all_list(months + 1), all_came(months), all_went(months);
+  for (std::size_t group = 0; group < groups; ++group) {
+    auto now = some();
+    list[group].push_back(add(now)), all_list[0] += now;
+    for (std::size_t month = 0; month < months; ++month) {
+      const auto more = some(), less = static_cast<std::int64_t>(draw.below(static_cast<std::uint64_t>(std::min<std::int64_t>(now + more, 12)) + 1));
+      now += more - less;
+      list[group].push_back(add(now)), came[group].push_back(add(more)), went[group].push_back(add(less));
+      all_list[month + 1] += now, all_came[month] += more, all_went[month] += less;
+    }
+  }
+  for (std::size_t month = 0; month <= months; ++month) list[groups].push_back(add(all_list[month]));
+  for (std::size_t month = 0; month < months; ++month) came[groups].push_back(add(all_came[month])), went[groups].push_back(add(all_went[month]));
+  for (const auto* measure : {&list, &came, &went})
+    for (std::size_t month = 0; month < (*measure)[0].size(); ++month) {
+      Balance line;
+      for (std::size_t group = 0; group < groups; ++group) line.these.push_back((*measure)[group][month]);
+      line.make = {(*measure)[groups][month]};
+      out.balances.push_back(line);
+    }
+  std::vector<std::vector<std::size_t>> of_year(groups + 1);
+  for (const auto* measure : {&came, &went}) {  // the year
+    std::vector<std::size_t> years;
+    for (const auto& one : *measure) {
+      std::int64_t sum = 0;
+      for (const auto cell : one) sum += out.cells[cell].value;
+      years.push_back(add(sum));
+      out.balances.push_back({one, {years.back()}});
+    }
+    const auto total = years.back();
+    for (std::size_t group = 0; group <= groups; ++group) of_year[group].push_back(years[group]);
+    years.pop_back();
+    out.balances.push_back({years, {total}});
+  }
+  for (std::size_t group = 0; group <= groups; ++group) out.balances.push_back({{list[group].front(), of_year[group][0]}, {list[group].back(), of_year[group][1]}});
+  for (std::size_t group = 0; group <= groups; ++group)
+    for (std::size_t month = 0; month < months; ++month) out.balances.push_back({{list[group][month], came[group][month]}, {list[group][month + 1], went[group][month]}});
+  return out;
+}
+
+}  // namespace
+
+// Everything that a reader could work out, by trying every table that fits: each number kept back could be another one too.
+TEST(Disclosure, NoNumberOfATeamsMonthsCanBeSolved) {
+  std::size_t kept = 0, solved = 0, shown_cells = 0;
+  const char* wanted = std::getenv("JOINEDUP_DISCLOSURE_TRIALS");
+  const std::uint64_t trials = wanted == nullptr ? 400 : static_cast<std::uint64_t>(std::atoll(wanted));
+  for (std::uint64_t trial = 0; trial < trials; ++trial) {
+    CounterRandom draw(20261122, trial, 7);
+    const auto months = random_months(draw);
+    const auto shown = protect_cells(months.cells, months.balances);
+    const reference::Solver solver(shown, months.balances);
+    for (std::size_t cell = 0; cell < shown.size(); ++cell) {
+      const auto truth = months.cells[cell].value;
+      ASSERT_TRUE(solver.fits(cell, truth)) << "the solver itself must be sound, trial " << trial;
+      if (shown[cell].is_shown()) {
+        ASSERT_TRUE(truth == 0 || truth >= 10) << trial;
+        ++shown_cells;
+        continue;
+      }
+      ++kept;
+      bool another = false;
+      for (std::int64_t away = 1; away < 40 && !another; ++away) another = solver.fits(cell, truth + away) || solver.fits(cell, truth - away);
+      solved += another ? 0U : 1U;
+      std::string all;
+      if (!another)
+        for (const auto& line : months.balances)
+          if (std::count(line.these.begin(), line.these.end(), cell) + std::count(line.make.begin(), line.make.end(), cell) > 0) {
+            for (const auto* side : {&line.these, &line.make}) {
+              for (const auto one : *side) all += " " + std::to_string(one) + ":" + std::to_string(months.cells[one].value) + "=" + count_csv(shown[one]);
+              all += side == &line.these ? " |" : "\n";
+            }
+          }
+      EXPECT_TRUE(another) << "trial " << trial << " cell " << cell << " is " << truth << "\n" << all;
+    }
+  }
+  EXPECT_EQ(solved, 0U);
+  EXPECT_GT(kept, 10 * trials);
+  EXPECT_GT(shown_cells, 5 * trials);
+}
+
+}  // namespace joinedup::disclosure
