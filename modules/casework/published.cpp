@@ -47,7 +47,7 @@ Json measure_body(const Series& series, const Wording& words, const std::string&
   out["title"] = words.title;
   out["status"] = "active";
   out["date"] = today;
-  out["description"] = std::string(words.means) + " " + terms;
+  out["description"] = std::string(words.means) + " By fifth of deprivation of the person's area: 1 is the most deprived, 5 the least, 0 not known. " + terms;
   out["scoring"] = coded("http://terminology.hl7.org/CodeSystem/measure-scoring", words.scoring);
   if (*words.better != '\0') out["improvementNotation"] = improvement(words);
   return out;
@@ -84,21 +84,22 @@ void give(Json& where, const PublishedValue& value, const char* unit) {
 }
 
 Json group_of(const PublishedRow& row, const char* unit) {
-  static const std::array<const char*, fifths> names{"Not known", "1 (most deprived)", "2", "3", "4", "5 (least deprived)"};
   Json out;
   out["code"] = coded(row.is_year ? "urn:joinedup:year-to" : "urn:joinedup:month", row.name);
   give(out, row.by.back(), unit);
+  // Of nobody and nothing there is nothing by fifth.
+  if (row.by.back().state == disclosure::State::shown && row.by.back().value.value_or(0) == 0) return out;
   Json strata = Json::array();
   for (std::size_t f = 0; f < fifths; ++f) {
     if (row.by[f].state == disclosure::State::shown && !row.by[f].value) continue;
     Json stratum;
-    stratum["value"] = coded("urn:joinedup:deprivation-fifth", std::to_string(f), names[f]);
+    stratum["value"] = coded("urn:joinedup:deprivation-fifth", std::to_string(f));
     give(stratum, row.by[f], unit);
     strata.push_back(std::move(stratum));
   }
   if (strata.empty()) return out;
   Json by;
-  by["code"] = Json::array({coded("urn:joinedup:stratifier", "deprivation-fifth", "Fifth of deprivation of the person's area")});
+  by["code"] = Json::array({coded("urn:joinedup:stratifier", "deprivation-fifth")});
   by["stratum"] = std::move(strata);
   out["stratifier"] = Json::array({std::move(by)});
   return out;
