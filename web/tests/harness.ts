@@ -26,7 +26,7 @@ const program = process.env["JOINEDUP_PROGRAM"] ?? join(root, "build/release/bin
 const people = process.env["JOINEDUP_WEB_PEOPLE"] ?? "1500";
 
 export type User =
-  | "demo.coordinator" | "demo.gp" | "demo.nurse" | "demo.socialworker" | "demo.teamlead" | "demo.analyst"
+  | "demo.coordinator" | "demo.gp" | "demo.nurse" | "demo.socialworker" | "demo.teamlead" | "demo.analyst" | "demo.board"
   | "demo.guardian" | "demo.safeguarding" | "demo.administrator" | "demo.patient" | "demo.carer" | "demo.outsider";
 
 interface Account {

@@ -25,6 +25,8 @@ async function addresses(find: <T extends fhir4.FhirResource>(query: string) => 
     ["demo.gp", "/my-day"],
     ["demo.socialworker", "/my-day"],
     ["demo.analyst", "/team"],
+    ["demo.board", "/team"],
+    ["demo.board", "/team/published?view=compare"],
     ["demo.guardian", "/my-day"],
     ["demo.patient", "/me"],
     ["demo.carer", "/me"],

@@ -12,6 +12,8 @@ export interface FigurePoint {
   /** Unknown where the server kept it back. */
   value: number | null;
   few: boolean;
+  /** Kept back so that a small number beside it cannot be worked out, or because it rests on fewer than ten people. */
+  hidden?: boolean;
 }
 
 export interface Series {
@@ -101,7 +103,7 @@ export function readFigures(parameters: fhir4.Parameters): Figures {
 
 /** From the first month in which the team had anybody: months before there was a team are no months without work. */
 export function sinceFirst(figures: Figures): Figures {
-  const first = figures.series.find((one) => key(one.name) === "caseload")?.points.find((one) => one.few || (one.value ?? 0) > 0)?.month;
+  const first = figures.series.find((one) => key(one.name) === "caseload")?.points.find((one) => one.few || one.hidden || (one.value ?? 0) > 0)?.month;
   if (!first) return figures;
   const from = (points: FigurePoint[]) => points.filter((one) => one.month >= first);
   return {
@@ -125,6 +127,7 @@ const isSmall = (point: FigurePoint): boolean => point.few || (point.value !== n
 
 /** A value as it may leave: never a count from 1 to 9. */
 export function mayLeave(point: FigurePoint, counts: boolean): Cell {
+  if (point.hidden) return HELD_BACK;
   if (counts && isSmall(point)) return FEW;
   if (!counts && point.few) return RESTS_ON_FEW;
   return point.value ?? "";

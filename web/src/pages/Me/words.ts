@@ -71,6 +71,7 @@ const roleWords: Record<string, string> = {
   guardian: "guardian of records",
   administrator: "administrator",
   analyst: "analyst",
+  board: "board member",
   backend: "a computer system of a partner",
 };
 export const roleInWords = (role: string): string => roleWords[role] ?? role.replaceAll("_", " ");

@@ -1,22 +1,32 @@
 import { useMemo } from "react";
 import { FEW, fifthName, known, splitSentence, wholeMonths, type FigurePoint, type Series, type Split } from "../../fhir/figures.ts";
+import { chartOf, isKeptBack, type Year } from "../../fhir/published.ts";
 import { today } from "../../fhir/format.ts";
-import { figure, monthName, sentence, xmr } from "../../fhir/spc.ts";
+import { figure, monthName, sentence } from "../../fhir/spc.ts";
 import { Table } from "../../parts/Table.tsx";
 import { SpcChart } from "./SpcChart.tsx";
 
-const shown = (point: FigurePoint | undefined): string => (!point ? "" : point.value === null ? (point.few ? FEW : "not known") : figure(point.value));
+export const shown = (point: FigurePoint | undefined): string => (!point ? "" : point.value === null ? (point.few ? FEW : point.hidden ? "not shown" : "not known") : figure(point.value));
+
+/** What is said where months are kept back: an average of the others would be too high. */
+export const keptSentence = (title: string, points: readonly FigurePoint[], unit: string): string => {
+  const last = points.at(-1);
+  const kept = points.filter(isKeptBack).length;
+  const now = last ? `${title} in ${monthName(last.month)}: ${shown(last)}${last.value === null || unit === "%" ? (last.value === null ? "" : unit) : ` ${unit}`}. ` : "";
+  return `${now}${kept} of ${points.length} months are kept back as small numbers, so no average and no limits are given.`;
+};
 
 /** One measure: what it says, its chart, its table, and the same by deprivation. */
-export function Measure({ series, split }: { series: Series; split: Split | undefined }) {
+export function Measure({ series, split, years }: { series: Series; split: Split | undefined; years?: Year[] }) {
   const about = known(series.name, series.unit);
   const unit = series.unit || about.unit;
   const now = today();
   const whole = useMemo(() => wholeMonths(series.points, about, now), [series, about, now]);
   const months = useMemo(() => whole.map((one) => one.month), [whole]);
-  const chart = useMemo(() => xmr(whole.map((one) => one.value)), [whole]);
+  const chart = useMemo(() => chartOf(whole), [whole]);
   const monthIn = (month: string) => `${monthName(month)}${month === now.slice(0, 7) ? " so far" : ""}`;
-  const says = sentence({ name: about.title, unit, wanted: about.wanted }, months, chart);
+  const says = whole.some(isKeptBack) ? keptSentence(about.title, whole, unit) : sentence({ name: about.title, unit, wanted: about.wanted }, months, chart);
+  const isDrawn = months.length > 1 && chart.points.some((one) => one.value !== null);
   const id = `measure-${series.name.replace(/[^a-z0-9]+/gi, "-")}`;
   return (
     <section className="ju-measure" aria-labelledby={id}>
@@ -24,7 +34,7 @@ export function Measure({ series, split }: { series: Series; split: Split | unde
         {about.title}
       </h2>
       <p className="ju-measure__sentence">{says}</p>
-      {months.length > 1 && <SpcChart months={months} chart={chart} unit={unit} label={`${about.title} by month. ${says}`} />}
+      {isDrawn && <SpcChart months={months} chart={chart} unit={unit} label={`${about.title} by month. ${says}`} />}
       {about.means && <p className="nhsuk-body-s">{about.means}</p>}
       <details className="nhsuk-details">
         <summary className="nhsuk-details__summary">
@@ -50,7 +60,19 @@ export function Measure({ series, split }: { series: Series; split: Split | unde
             <span className="nhsuk-details__summary-text">{about.title}: by deprivation</span>
           </summary>
           <div className="nhsuk-details__text">
-            <p>{splitSentence(split)}</p>
+            <p>{years ? "Most months of a fifth are small numbers. The years of April to March are what can be compared." : splitSentence(split)}</p>
+            {years && years.length > 0 && (
+              <Table
+                caption={`${about.title} (${unit}) by year and deprivation fifth`}
+                rows={years}
+                rowKey={(one) => one.month}
+                columns={[
+                  { key: "year", head: "Year to", cell: (one) => monthName(one.month) },
+                  ...split.fifths.map((fifth) => ({ key: String(fifth.fifth), head: fifthName(fifth.fifth), numeric: true, cell: (one: Year) => shown(one.fifths.find((each) => each.fifth === fifth.fifth)?.point) })),
+                  { key: "all", head: "All", numeric: true, cell: (one: Year) => shown(one.all) },
+                ]}
+              />
+            )}
             <Table
               caption={`${about.title} (${unit}) by month and deprivation fifth`}
               hideCaption

@@ -7,6 +7,8 @@ export interface Drawn {
   unit: string;
   /** What the picture says, for who cannot see it. */
   label: string;
+  /** The top of the scale, where several charts share one. */
+  top?: number;
 }
 
 const ink = { line: "#4c6272", usual: "#4c6272", above: "#c15500", below: "#005eb8", mean: "#212b32" };
@@ -14,7 +16,7 @@ const words: Record<Signal, string> = { outside: "outside the limits", trend: "o
 
 /** An XmR chart: points by month, average, limits. Points that chance does not explain are larger and of another shape. Drawn by Observable Plot, fetched when
     first needed; the sentence and the table stand without it. */
-export function SpcChart({ months, chart, unit, label }: Drawn) {
+export function SpcChart({ months, chart, unit, label, top }: Drawn) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     let isHere = true;
@@ -36,8 +38,8 @@ export function SpcChart({ months, chart, unit, label }: Drawn) {
         marginRight: 12,
         marginBottom: 40,
         className: "ju-plot",
-        x: { type: "utc", label: null, ticks: width < 500 ? 4 : 8 },
-        y: { label: unit, zero: true, nice: true, grid: true, ticks: 5 },
+        x: { type: "utc", label: null, ticks: months.length <= 8 ? "month" : width < 500 ? 4 : 8 },
+        y: { label: unit, zero: true, nice: true, grid: true, ticks: 5, ...(top ? { domain: [0, top] } : {}) },
         marks: [
           ...lines,
           Plot.lineY(points, { x: "month", y: "value", stroke: ink.line }),
@@ -70,6 +72,6 @@ export function SpcChart({ months, chart, unit, label }: Drawn) {
       isHere = false;
       watch.disconnect();
     };
-  }, [months, chart, unit, label]);
+  }, [months, chart, unit, label, top]);
   return <div ref={place} className="ju-chart" />;
 }
