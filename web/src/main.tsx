@@ -1,10 +1,11 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
-import { SessionProvider } from "./api/session.tsx";
+import { beginSession, SessionProvider } from "./api/session.tsx";
 import { router } from "./router.tsx";
 import "./styles/app.scss";
 
+beginSession();
 const place = document.getElementById("page");
 if (place)
   createRoot(place).render(

@@ -1,31 +1,25 @@
-// The addresses of the workspace. Each page is its own piece of code, fetched when it is first opened.
-import { lazy, Suspense, type ReactNode } from "react";
-import { createBrowserRouter, Navigate, Outlet } from "react-router";
+// The addresses of the workspace. Each page is its own piece of code, fetched when it is first opened: the first one while it is still
+// being asked who is signed in. The page before stays until the next one is there, so nothing flickers.
+import type { ComponentType, ReactNode } from "react";
+import { createBrowserRouter, Navigate, Outlet, type RouteObject } from "react-router";
 import { useSession } from "./api/session.tsx";
 import { Absent, Frame, Waiting } from "./parts/Frame.tsx";
 import { Fallen } from "./parts/Fallen.tsx";
 
-const MyDay = lazy(() => import("./pages/MyDay/index.tsx"));
-const Cases = lazy(() => import("./pages/Cases/index.tsx"));
-const Find = lazy(() => import("./pages/Find/index.tsx"));
-const Person = lazy(() => import("./pages/Person/index.tsx"));
-const Meeting = lazy(() => import("./pages/Meeting/index.tsx"));
-const Referrals = lazy(() => import("./pages/Referrals/index.tsx"));
-const Team = lazy(() => import("./pages/Team/index.tsx"));
-const Me = lazy(() => import("./pages/Me/index.tsx"));
-
 function Framed() {
   return (
     <Frame>
-      <Suspense
-        fallback={
-          <main className="nhsuk-width-container nhsuk-main-wrapper" id="main">
-            <Waiting />
-          </main>
-        }
-      >
-        <Outlet />
-      </Suspense>
+      <Outlet />
+    </Frame>
+  );
+}
+
+function FramedWaiting() {
+  return (
+    <Frame>
+      <main className="nhsuk-width-container nhsuk-main-wrapper" id="main">
+        <Waiting />
+      </main>
     </Frame>
   );
 }
@@ -35,22 +29,25 @@ function Start() {
   return <Navigate replace to={session.kind === "worker" ? "/my-day" : "/me"} />;
 }
 
-const page = (path: string, element: ReactNode) => ({ path, element, errorElement: <Fallen /> });
+const page = (path: string, element: ReactNode): RouteObject => ({ path, element, errorElement: <Fallen /> });
+// React.lazy would do, but React keeps what stands in its place for 300 ms, however soon the code is there.
+const fetched = (path: string, load: () => Promise<{ default: ComponentType }>): RouteObject => ({ path, lazy: async () => ({ Component: (await load()).default }), errorElement: <Fallen /> });
 
 export const router = createBrowserRouter([
   {
     element: <Framed />,
     errorElement: <Fallen />,
+    hydrateFallbackElement: <FramedWaiting />,
     children: [
       page("/", <Start />),
-      page("/my-day", <MyDay />),
-      page("/cases", <Cases />),
-      page("/cases/find", <Find />),
-      page("/person/:id/*", <Person />), // the person's own tabs below
-      page("/meeting/:id?/*", <Meeting />),
-      page("/referrals/*", <Referrals />),
-      page("/team/*", <Team />),
-      page("/me/*", <Me />),
+      fetched("/my-day", () => import("./pages/MyDay/index.tsx")),
+      fetched("/cases", () => import("./pages/Cases/index.tsx")),
+      fetched("/cases/find", () => import("./pages/Find/index.tsx")),
+      fetched("/person/:id/*", () => import("./pages/Person/index.tsx")), // the person's own tabs below
+      fetched("/meeting/:id?/*", () => import("./pages/Meeting/index.tsx")),
+      fetched("/referrals/*", () => import("./pages/Referrals/index.tsx")),
+      fetched("/team/*", () => import("./pages/Team/index.tsx")),
+      fetched("/me/*", () => import("./pages/Me/index.tsx")),
       page("*", <Absent />),
     ],
   },

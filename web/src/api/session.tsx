@@ -28,7 +28,18 @@ export function useSession(): Session {
 
 export const hasRole = (session: Session, ...roles: string[]) => roles.some((role) => session.roles.includes(role));
 
+let first: ReturnType<typeof readSession> | undefined;
+/** Asks who is signed in before anything is drawn; the first that wants to know takes the answer. */
+export function beginSession(): void {
+  first = readSession();
+}
+
 export async function readSession(): Promise<Session | null | "unreachable"> {
+  if (first) {
+    const begun = first;
+    first = undefined;
+    return begun;
+  }
   try {
     const response = await fetch("/session", { headers: { Accept: "application/json" }, cache: "no-store" });
     if (!response.ok) return response.status === 401 ? null : "unreachable";

@@ -1,12 +1,12 @@
 // What may be done with a case, one dialog each: accept, decline, defer, ask, start, hold, resume, finish, hand over. Each is one
 // operation on its EpisodeOfCare; the server checks again and says why not.
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useState } from "react";
 import type { Known } from "../api/directory.tsx";
 import { operation, request, type Answer, type Parameters, type Resource } from "../api/client.ts";
 import { ActionForm } from "./ActionForm.tsx";
 import { announce } from "./announce.tsx";
 import { Dialog } from "./Dialog.tsx";
-import { DateInput, dateParts, emptyDate, isoDate, Radios, Select, TextArea, type DateParts, type Faults } from "./form.tsx";
+import { DateInput, dateParts, emptyDate, isoDate, Radios, Select, TextArea, type DateParts, type Faults, type Words } from "./form.tsx";
 import { capacityOf, capacityWords, type AskOutcome, type Capacity, type Case, type CaseAction } from "../fhir/cases.ts";
 import type { Directory, RoleEntry } from "../fhir/directory.ts";
 import { name, today } from "../fhir/format.ts";
@@ -194,7 +194,7 @@ export function CaseActionDialog({ of: one, action, known, onDone, onClose }: { 
   const [empty] = useState(() => firstTyped(one, directory));
   const who = name(one.patient);
   const workers = workersOf(directory, one);
-  const detail = (typed: Typed, set: (change: Partial<Typed>) => void, faults: Faults, label: ReactNode, hint?: ReactNode) => (
+  const detail = (typed: Typed, set: (change: Partial<Typed>) => void, faults: Faults, label: Words, hint?: Words) => (
     <TextArea id="case-detail" label={label} hint={hint} value={typed.detail} onChange={(text) => set({ detail: text })} error={faults["case-detail"] ?? (action === "decline" || action === "finish" ? undefined : faults["case-reason"])} rows={3} />
   );
   return (

@@ -1,3 +1,4 @@
+import { Breadcrumb } from "nhsuk-react-components";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Link, NavLink, useLocation } from "react-router";
 import { hasRole, signOut, useSession, type Session } from "../api/session.tsx";
@@ -37,7 +38,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <a className="nhsuk-skip-link" href="#main">
         Skip to main content
       </a>
-      <header className="nhsuk-header ju-header" role="banner">
+      <header className="ju-header" role="banner">
         <div className="nhsuk-width-container ju-header__row">
           <Link className="ju-header__name" to={items[0]?.to ?? "/me"}>
             Joinedup
@@ -105,6 +106,7 @@ export function Page({ title, heading, crumbs, above, actions, children, wide }:
 }) {
   const head = useRef<HTMLHeadingElement>(null);
   const location = useLocation();
+  const last = crumbs?.at(-1); // a narrow screen shows this one alone, as the way back
   useEffect(() => {
     document.title = `${title} – Joinedup`;
   }, [title]);
@@ -119,17 +121,18 @@ export function Page({ title, heading, crumbs, above, actions, children, wide }:
       {above}
       <div className={wide ? "nhsuk-width-container ju-wide" : "nhsuk-width-container"}>
         {crumbs && crumbs.length > 0 && (
-          <nav className="nhsuk-breadcrumb ju-no-print" aria-label="Breadcrumb">
-            <ol className="nhsuk-breadcrumb__list">
-              {crumbs.map((one) => (
-                <li className="nhsuk-breadcrumb__item" key={one.to}>
-                  <Link className="nhsuk-breadcrumb__link" to={one.to}>
-                    {one.label}
-                  </Link>
-                </li>
-              ))}
-            </ol>
-          </nav>
+          <Breadcrumb className="ju-no-print">
+            {crumbs.map((one) => (
+              <Breadcrumb.Item asElement={Link} to={one.to} key={one.to}>
+                {one.label}
+              </Breadcrumb.Item>
+            ))}
+            {last && (
+              <Breadcrumb.Back asElement={Link} to={last.to}>
+                {last.label}
+              </Breadcrumb.Back>
+            )}
+          </Breadcrumb>
         )}
         <main className="nhsuk-main-wrapper ju-main" id="main">
           <div className="ju-heading">

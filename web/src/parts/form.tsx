@@ -4,7 +4,10 @@
 //   <TextField id="reason" label="Reason" value={x} onChange={setX} error={faults.reason} />
 //
 // Faults are { fieldId: sentence }; faultsOf(problem, { reason: "reason" }) makes them out of what the server refused.
-import { useEffect, useId, useRef, type ButtonHTMLAttributes, type HTMLAttributes, type ReactNode } from "react";
+// The fields are nhsuk-react-components'; its buttons, radios, checkboxes and summary of errors are not used, since each fetches a
+// second script for what we do not need of it (decision 66).
+import { DateInput as NhsDateInput, ErrorMessage, Fieldset, HintText, Label, Select as NhsSelect, Textarea, TextInput } from "nhsuk-react-components";
+import { useEffect, useId, useRef, type ButtonHTMLAttributes, type ChangeEvent, type HTMLAttributes, type ReactElement, type ReactNode } from "react";
 import type { Problem } from "../api/client.ts";
 
 export type Faults = Record<string, string | undefined>;
@@ -61,52 +64,33 @@ export function ErrorSummary({ faults, title = "There is a problem" }: { faults:
   );
 }
 
+export type Words = string | ReactElement;
+
 interface Shared {
   id?: string;
-  label: ReactNode;
-  hint?: ReactNode;
+  label: Words;
+  hint?: Words | undefined;
   error?: string | undefined;
 }
 
-function useField({ id, hint, error }: Shared) {
+/** What the library's fields take of ours. */
+function useField({ id, label, hint, error }: Shared) {
   const own = useId();
   const field = id ?? own;
-  const described = [hint ? `${field}-hint` : "", error ? `${field}-error` : ""].filter(Boolean).join(" ");
-  return { field, described: described || undefined };
+  return { field, common: { id: field, name: field, label, "aria-invalid": error ? true : undefined, ...(hint ? { hint } : {}), ...(error ? { error } : {}) } as const };
 }
 
-function Around({ field, label, hint, error, children, legend }: Shared & { field: string; children: ReactNode; legend?: boolean }) {
-  const notes = (
-    <>
-      {hint && (
-        <div className="nhsuk-hint" id={`${field}-hint`}>
-          {hint}
-        </div>
-      )}
-      {error && (
-        <span className="nhsuk-error-message" id={`${field}-error`}>
-          <span className="nhsuk-u-visually-hidden">Error:</span> {error}
-        </span>
-      )}
-    </>
-  );
+/** Radios and checkboxes under one legend. */
+function Group({ field, label, hint, error, children }: Shared & { field: string; children: ReactNode }) {
+  const described = [hint ? `${field}--hint` : "", error ? `${field}--error-message` : ""].filter(Boolean).join(" ");
   return (
     <div className={`nhsuk-form-group${error ? " nhsuk-form-group--error" : ""}`}>
-      {legend ? (
-        <fieldset className="nhsuk-fieldset" aria-describedby={[hint ? `${field}-hint` : "", error ? `${field}-error` : ""].filter(Boolean).join(" ") || undefined}>
-          <legend className="nhsuk-fieldset__legend nhsuk-fieldset__legend--s">{label}</legend>
-          {notes}
-          {children}
-        </fieldset>
-      ) : (
-        <>
-          <label className="nhsuk-label" htmlFor={field}>
-            {label}
-          </label>
-          {notes}
-          {children}
-        </>
-      )}
+      <Fieldset aria-describedby={described || undefined}>
+        <Fieldset.Legend size="s">{label}</Fieldset.Legend>
+        <HintText id={`${field}--hint`}>{hint}</HintText>
+        <ErrorMessage id={`${field}--error-message`}>{error}</ErrorMessage>
+        {children}
+      </Fieldset>
     </div>
   );
 }
@@ -122,45 +106,26 @@ export interface TextFieldProps extends Shared {
   maxLength?: number;
 }
 export function TextField(props: TextFieldProps) {
-  const { field, described } = useField(props);
+  const { common } = useField(props);
   return (
-    <Around {...props} field={field}>
-      <input
-        className={`nhsuk-input${props.width ? ` nhsuk-input--width-${props.width}` : ""}${props.error ? " nhsuk-input--error" : ""}`}
-        id={field}
-        name={field}
-        type={props.type ?? "text"}
-        value={props.value}
-        onChange={(event) => props.onChange(event.target.value)}
-        aria-describedby={described}
-        aria-invalid={props.error ? true : undefined}
-        autoComplete={props.autoComplete ?? "off"}
-        inputMode={props.inputMode}
-        autoFocus={props.autoFocus}
-        maxLength={props.maxLength}
-        spellCheck={props.type === "text" || props.type === undefined ? undefined : false}
-      />
-    </Around>
+    <TextInput
+      {...common}
+      {...(props.width ? { width: props.width } : {})}
+      type={props.type ?? "text"}
+      value={props.value}
+      onChange={(event) => props.onChange(event.target.value)}
+      autoComplete={props.autoComplete ?? "off"}
+      inputMode={props.inputMode}
+      autoFocus={props.autoFocus}
+      maxLength={props.maxLength}
+      spellCheck={props.type === "text" || props.type === undefined ? undefined : false}
+    />
   );
 }
 
 export function TextArea(props: Shared & { value: string; onChange: (value: string) => void; rows?: number; maxLength?: number }) {
-  const { field, described } = useField(props);
-  return (
-    <Around {...props} field={field}>
-      <textarea
-        className={`nhsuk-textarea${props.error ? " nhsuk-textarea--error" : ""}`}
-        id={field}
-        name={field}
-        rows={props.rows ?? 4}
-        value={props.value}
-        onChange={(event) => props.onChange(event.target.value)}
-        aria-describedby={described}
-        aria-invalid={props.error ? true : undefined}
-        maxLength={props.maxLength}
-      />
-    </Around>
-  );
+  const { common } = useField(props);
+  return <Textarea {...common} rows={props.rows ?? 4} value={props.value} onChange={(event) => props.onChange(event.target.value)} maxLength={props.maxLength} />;
 }
 
 export interface Choice {
@@ -171,33 +136,23 @@ export interface Choice {
 }
 
 export function Select(props: Shared & { value: string; onChange: (value: string) => void; choices: { value: string; label: string; disabled?: boolean }[]; empty?: string }) {
-  const { field, described } = useField(props);
+  const { common } = useField(props);
   return (
-    <Around {...props} field={field}>
-      <select
-        className={`nhsuk-select${props.error ? " nhsuk-select--error" : ""}`}
-        id={field}
-        name={field}
-        value={props.value}
-        onChange={(event) => props.onChange(event.target.value)}
-        aria-describedby={described}
-        aria-invalid={props.error ? true : undefined}
-      >
-        {props.empty !== undefined && <option value="">{props.empty}</option>}
-        {props.choices.map((one) => (
-          <option key={one.value} value={one.value} disabled={one.disabled}>
-            {one.label}
-          </option>
-        ))}
-      </select>
-    </Around>
+    <NhsSelect {...common} value={props.value} onChange={(event) => props.onChange(event.target.value)}>
+      {props.empty !== undefined && <option value="">{props.empty}</option>}
+      {props.choices.map((one) => (
+        <option key={one.value} value={one.value} disabled={one.disabled}>
+          {one.label}
+        </option>
+      ))}
+    </NhsSelect>
   );
 }
 
 export function Radios(props: Shared & { value: string; onChange: (value: string) => void; choices: Choice[]; inline?: boolean; small?: boolean }) {
   const { field } = useField(props);
   return (
-    <Around {...props} field={field} legend>
+    <Group {...props} field={field}>
       <div className={`nhsuk-radios${props.inline ? " nhsuk-radios--inline" : ""}${props.small ? " nhsuk-radios--small" : ""}`}>
         {props.choices.map((one, index) => {
           const id = index === 0 ? field : `${field}-${index + 1}`;
@@ -212,28 +167,26 @@ export function Radios(props: Shared & { value: string; onChange: (value: string
                 checked={props.value === one.value}
                 disabled={one.disabled}
                 onChange={() => props.onChange(one.value)}
-                aria-describedby={one.hint ? `${id}-hint` : undefined}
+                aria-describedby={one.hint ? `${id}--hint` : undefined}
               />
-              <label className="nhsuk-label nhsuk-radios__label" htmlFor={id}>
+              <Label className="nhsuk-radios__label" htmlFor={id}>
                 {one.label}
-              </label>
-              {one.hint && (
-                <div className="nhsuk-hint nhsuk-radios__hint" id={`${id}-hint`}>
-                  {one.hint}
-                </div>
-              )}
+              </Label>
+              <HintText className="nhsuk-radios__hint" id={`${id}--hint`}>
+                {one.hint}
+              </HintText>
             </div>
           );
         })}
       </div>
-    </Around>
+    </Group>
   );
 }
 
 export function Checkboxes(props: Shared & { values: string[]; onChange: (values: string[]) => void; choices: Choice[]; small?: boolean }) {
   const { field } = useField(props);
   return (
-    <Around {...props} field={field} legend>
+    <Group {...props} field={field}>
       <div className={`nhsuk-checkboxes${props.small ? " nhsuk-checkboxes--small" : ""}`}>
         {props.choices.map((one, index) => {
           const id = index === 0 ? field : `${field}-${index + 1}`;
@@ -248,21 +201,19 @@ export function Checkboxes(props: Shared & { values: string[]; onChange: (values
                 checked={props.values.includes(one.value)}
                 disabled={one.disabled}
                 onChange={(event) => props.onChange(event.target.checked ? [...props.values, one.value] : props.values.filter((value) => value !== one.value))}
-                aria-describedby={one.hint ? `${id}-hint` : undefined}
+                aria-describedby={one.hint ? `${id}--hint` : undefined}
               />
-              <label className="nhsuk-label nhsuk-checkboxes__label" htmlFor={id}>
+              <Label className="nhsuk-checkboxes__label" htmlFor={id}>
                 {one.label}
-              </label>
-              {one.hint && (
-                <div className="nhsuk-hint nhsuk-checkboxes__hint" id={`${id}-hint`}>
-                  {one.hint}
-                </div>
-              )}
+              </Label>
+              <HintText className="nhsuk-checkboxes__hint" id={`${id}--hint`}>
+                {one.hint}
+              </HintText>
             </div>
           );
         })}
       </div>
-    </Around>
+    </Group>
   );
 }
 
@@ -292,31 +243,25 @@ export function isoDate(parts: DateParts, what: string): { iso: string } | { err
   if (!isReal) return { error: `${what} must be a real date, such as 19 11 2026` };
   return { iso: at.toISOString().slice(0, 10) };
 }
-export function DateInput(props: Shared & { value: DateParts; onChange: (value: DateParts) => void }) {
-  const { field } = useField(props);
+export function DateInput({ label, ...props }: Shared & { value: DateParts; onChange: (value: DateParts) => void }) {
+  const { field, common } = useField({ label, ...props });
+  // Each box is put together with what the others hold now: the library would with what they held when it was first shown.
+  const box = (part: keyof DateParts) => ({
+    id: part === "day" ? field : `${field}-${part}`,
+    autoComplete: "off",
+    value: props.value[part],
+    "aria-invalid": common["aria-invalid"],
+    onChange: (event: ChangeEvent<HTMLInputElement>) => {
+      event.stopPropagation();
+      props.onChange({ ...props.value, [part]: event.target.value });
+    },
+  });
   return (
-    <Around {...props} field={field} legend>
-      <div className="nhsuk-date-input">
-        {(["day", "month", "year"] as const).map((part, index) => (
-          <div className="nhsuk-date-input__item" key={part}>
-            <div className="nhsuk-form-group">
-              <label className="nhsuk-label nhsuk-date-input__label" htmlFor={index === 0 ? field : `${field}-${part}`}>
-                {part[0]?.toUpperCase() + part.slice(1)}
-              </label>
-              <input
-                className={`nhsuk-input nhsuk-date-input__input nhsuk-input--width-${part === "year" ? 4 : 2}${props.error ? " nhsuk-input--error" : ""}`}
-                id={index === 0 ? field : `${field}-${part}`}
-                inputMode="numeric"
-                autoComplete="off"
-                value={props.value[part]}
-                aria-invalid={props.error ? true : undefined}
-                onChange={(event) => props.onChange({ ...props.value, [part]: event.target.value })}
-              />
-            </div>
-          </div>
-        ))}
-      </div>
-    </Around>
+    <NhsDateInput {...(common.hint ? { hint: common.hint } : {})} {...(common.error ? { error: common.error } : {})} id={`${field}-date`} name={`${field}-date`} legend={label} legendProps={{ size: "s" }}>
+      <NhsDateInput.Day {...box("day")} />
+      <NhsDateInput.Month {...box("month")} />
+      <NhsDateInput.Year {...box("year")} />
+    </NhsDateInput>
   );
 }
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { Link, Navigate, Route, Routes, useLocation, useParams } from "react-router";
 import { useDirectory } from "../../api/directory.tsx";
 import { useSession } from "../../api/session.tsx";
@@ -6,19 +6,20 @@ import { date, name, today } from "../../fhir/format.ts";
 import { alertsOf } from "../../fhir/person.ts";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { IdentityBar } from "../../parts/IdentityBar.tsx";
+import { soon } from "../../parts/soon.tsx";
 import { Emergency } from "./Emergency.tsx";
 import { Summary } from "./Summary.tsx";
 import { namer, PersonContext, usePersonLoading, type PersonPage } from "./usePerson.ts";
 import "./person.css";
 
 // The summary comes with the page; each other part when it is first opened.
-const Timeline = lazy(() => import("./Timeline.tsx"));
-const Plan = lazy(() => import("./Plan.tsx"));
-const Assessments = lazy(() => import("./Assessments.tsx"));
-const Team = lazy(() => import("./Team.tsx"));
-const Referrals = lazy(() => import("./Referrals.tsx"));
-const Sharing = lazy(() => import("./Sharing.tsx"));
-const Messages = lazy(() => import("./Messages.tsx"));
+const Timeline = soon("the timeline", () => import("./Timeline.tsx"));
+const Plan = soon("the plan", () => import("./Plan.tsx"));
+const Assessments = soon("the assessments", () => import("./Assessments.tsx"));
+const Team = soon("the team", () => import("./Team.tsx"));
+const Referrals = soon("the referrals", () => import("./Referrals.tsx"));
+const Sharing = soon("sharing and access", () => import("./Sharing.tsx"));
+const Messages = soon("the messages", () => import("./Messages.tsx"));
 
 const tabs = [
   ["", "Summary"],
@@ -64,7 +65,6 @@ export default function Person() {
       </main>
     );
   const part = location.pathname.split("/")[3] ?? "";
-  const title = tabs.find(([path]) => path === part)?.[1] ?? "Person";
   const alerts = alertsOf(page.record, page.patient);
   const address = page.patient.address?.find((one) => one.use !== "old");
   const telephone = page.patient.telecom?.filter((one) => one.system === "phone" && one.use !== "old").map((one) => one.value).filter(Boolean);
@@ -113,27 +113,25 @@ export default function Person() {
           <p className="ju-banner">Part of the record could not be read ({loading.partial.join(", ")}). What is missing here may exist.</p>
         </div>
       )}
-      <Suspense fallback={<main className="nhsuk-width-container nhsuk-main-wrapper" id="main"><Waiting what={title.toLowerCase()} /></main>}>
-        <Routes>
-          <Route index element={<Summary />} />
-          <Route path="timeline" element={<Timeline />} />
-          <Route path="plan/*" element={<Plan kind="care-and-support" />} />
-          <Route path="contingency/*" element={<Plan kind="contingency" />} />
-          <Route path="assessments/*" element={<Assessments />} />
-          <Route path="team" element={<Team />} />
-          <Route path="referrals" element={<Referrals />} />
-          <Route path="messages" element={<Messages />} />
-          <Route path="sharing/*" element={<Sharing />} />
-          <Route
-            path="*"
-            element={
-              <Page title="Page not found">
-                <p>There is no such part of the record of {name(page.patient)}.</p>
-              </Page>
-            }
-          />
-        </Routes>
-      </Suspense>
+      <Routes>
+        <Route index element={<Summary />} />
+        <Route path="timeline" element={<Timeline />} />
+        <Route path="plan/*" element={<Plan kind="care-and-support" />} />
+        <Route path="contingency/*" element={<Plan kind="contingency" />} />
+        <Route path="assessments/*" element={<Assessments />} />
+        <Route path="team" element={<Team />} />
+        <Route path="referrals" element={<Referrals />} />
+        <Route path="messages" element={<Messages />} />
+        <Route path="sharing/*" element={<Sharing />} />
+        <Route
+          path="*"
+          element={
+            <Page title="Page not found">
+              <p>There is no such part of the record of {name(page.patient)}.</p>
+            </Page>
+          }
+        />
+      </Routes>
     </PersonContext>
   );
 }
