@@ -29,6 +29,14 @@ if command -v python3 >/dev/null; then
     "$(python3 -c 'import json,sys; print(*sorted(json.load(open(sys.argv[1]))))' "$work/out")"
 fi
 
+# An answer that nobody could read to its end is a failure with a sentence: no crash, no silence.
+(sleep 0.5; "$program" version 2>"$work/err"; echo $? >"$work/status") | true
+check "a reader that went away" 1 "$(cat "$work/status")"
+check "is said" 1 "$(grep -c 'could not be written to its end' "$work/err")"
+check "a full disk" 1 "$("$program" version 2>"$work/err" >/dev/full; echo $?)"
+check "a closed standard output" 1 "$("$program" version 2>"$work/err" >&-; echo $?)"
+check "wrong usage stays wrong usage" 2 "$("$program" frobnicate 2>/dev/null >&-; echo $?)"
+
 check "init" 0 "$(status_of "$program" init --place "$work/new" --name "Somewhere")"
 check "a new place is for its owner only" 700 "$(stat -c %a "$work/new")"
 check "init again changes nothing" 1 "$(status_of "$program" init --place "$work/new")"
@@ -80,6 +88,14 @@ if command -v python3 >/dev/null; then
 fi
 check "validate without an outcome is wrong usage" 2 "$(status_of "$program" validate --data "$work/scores.csv" --out "$work/validated")"
 check "validate with a column that is not there" 1 "$(status_of "$program" validate --data "$work/scores.csv" --outcome z --out "$work/validated")"
+
+# Nobody reads a table to its end.
+set -o pipefail
+timeout 60 "$program" table person_month --place "$work/demo" 2>"$work/err" | head -n 1 >"$work/out"
+check "a table whose reader stops" 1 "$?"
+check "its first line came" 1 "$(grep -c , "$work/out")"
+check "and no more was said than that" 1 "$(wc -l <"$work/err")"
+set +o pipefail
 
 # Cases: found, released once, followed up, and named to the team only.
 check "cases find" 0 "$(status_of "$program" cases find --place "$work/demo" --json)"

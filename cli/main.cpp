@@ -1,9 +1,9 @@
-#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "base/program.hpp"
 #include "caseload/caseload.hpp"
 #include "cli/cli.hpp"
 #include "linkage/linkage.hpp"
@@ -53,11 +53,7 @@ int usage(FILE* to) {
   return to == stdout ? 0 : 2;
 }
 
-}  // namespace
-
-int main(int count, char** words) {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::vector<std::string> arguments(words + 1, words + count);
+int run(std::vector<std::string> arguments) {
   if (arguments.empty()) return usage(stderr);
   if (arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") return usage(stdout);
   if (arguments[0] == "--version") arguments[0] = "version";
@@ -65,4 +61,11 @@ int main(int count, char** words) {
     if (arguments[0] == verb.name) return verb.run({arguments.data() + 1, arguments.size() - 1});
   std::fprintf(stderr, "joinedup: there is no verb \"%s\".\n\n", arguments[0].c_str());
   return usage(stderr);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  joinedup::begin_program();
+  return joinedup::end_program(run(std::vector<std::string>(words + 1, words + count)));
 }

@@ -1,11 +1,13 @@
 // A connection from its one end to the other: plain, TLS, with the sender's certificate; cut off, malformed, many at once.
 #include <arpa/inet.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <thread>
 
 #include "messages/hl7.hpp"
@@ -178,6 +180,42 @@ TEST_F(MllpTest, OverTlsTheSendersCertificateSaysWhoItIs) {
   EXPECT_FALSE(send_messages({.port = door_->port(), .tls_authority_file = folder_.file("ca.pem"), .tls_certificate_file = folder_.file("stranger.pem"), .tls_key_file = folder_.file("stranger-key.pem"), .timeout_seconds = 3}, {Adt{.control = "3"}.text()}));
   EXPECT_FALSE(send_messages({.port = door_->port(), .timeout_seconds = 3}, {Adt{.control = "4"}.text()})) << "plain, where TLS is spoken";
   EXPECT_EQ(senders(folder_.path())->at(0).kept, 1u);
+}
+
+// The receiver agrees on TLS and ends the connection while a large message is on its way: an error to the sender, not its end.
+TEST_F(MllpTest, AReceiverThatHangsUpIsAnErrorToTheSender) {
+  Certificate authority, server;
+  make(authority, "An authority", nullptr, folder_.file("ca.pem"), folder_.file("ca-key.pem"));
+  make(server, "localhost", &authority, folder_.file("server.pem"), folder_.file("server-key.pem"));
+  const int door = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(door, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(door, 1), 0);
+  ASSERT_EQ(::getsockname(door, reinterpret_cast<sockaddr*>(&at), &size), 0);
+  std::thread receiver([&] {
+    auto* context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate_file(context, folder_.file("server.pem").c_str(), SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(context, folder_.file("server-key.pem").c_str(), SSL_FILETYPE_PEM);
+    auto* tls = SSL_new(context);
+    const int peer = ::accept(door, nullptr, nullptr);
+    SSL_set_fd(tls, peer);
+    char room[64];
+    if (SSL_accept(tls) == 1) static_cast<void>(SSL_read(tls, room, sizeof room));
+    ::shutdown(peer, SHUT_WR);
+    ::close(peer);
+    SSL_free(tls);
+    SSL_CTX_free(context);
+  });
+  const auto handler = std::signal(SIGPIPE, SIG_DFL);
+  const auto sent = send_messages({.port = ntohs(at.sin_port), .tls_authority_file = folder_.file("ca.pem"), .timeout_seconds = 10}, {Adt{}.text() + std::string(16 << 20, 'x')});
+  std::signal(SIGPIPE, handler);
+  receiver.join();
+  ::close(door);
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().code, ErrorCode::unavailable);
 }
 
 TEST_F(MllpTest, PlainIsForThisMachineOnly) {

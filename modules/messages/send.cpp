@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "base/program.hpp"
 #include "messages/hl7.hpp"
 #include "messages/messages.hpp"
 
@@ -77,6 +78,7 @@ Result<void> Wire::open(const SendOptions& options) {
   ::freeaddrinfo(found);
   if (socket_ < 0) return fail(ErrorCode::unavailable, "Nobody takes messages at this address.", options.host + ":" + std::to_string(options.port));
   if (options.tls_authority_file.empty()) return {};
+  survive_hang_ups();
   context_ = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
