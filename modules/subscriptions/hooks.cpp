@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -16,6 +15,7 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/program.hpp"
 #include "base/sqlite.hpp"
 #include "subscriptions/deliver.hpp"
 #include "subscriptions/subscriptions.hpp"
@@ -105,6 +105,7 @@ class RestHooks final : public Hooks {
   void stop() override;
 
  private:
+  Result<void> find_place();
   void follow();
   Result<void> follow_once(std::uint64_t& position);
   void look_at(const std::string& body);
@@ -124,6 +125,7 @@ class RestHooks final : public Hooks {
   HooksOptions options_;
   fhir::DurableStore& store_;
   const fhir::PermitAll everybody_;
+  std::uint64_t position_ = 0;                  // in the record's feed of changes; the follower's alone
   std::mutex mutex_;                            // all below
   SqliteHandle queue_;
   std::map<std::string, Subscription> active_;
@@ -137,6 +139,7 @@ class RestHooks final : public Hooks {
 
 Result<void> RestHooks::begin() {
   JOINEDUP_TRY(queue_, open_queue(options_.place_folder));
+  JOINEDUP_CHECK(find_place());
   JOINEDUP_TRY(auto query, fhir::parse_query("Subscription", "status=requested,active"));
   query.count = 1000;
   for (;;) {
@@ -244,21 +247,30 @@ Result<void> RestHooks::follow_once(std::uint64_t& position) {
   return done;
 }
 
-void RestHooks::follow() {
-  std::uint64_t position = 0;
+// Before the Subscriptions are read and before open() returns: what is written from then on is news, and is on the disk as such.
+Result<void> RestHooks::find_place() {
   {
-    const std::lock_guard lock(mutex_);
     SqliteStatement at(queue_.get(), "SELECT last FROM position", queue_file);
-    if (at.row()) position = static_cast<std::uint64_t>(at.integer(0));
-    else if (const auto page = store_.changes(0, 1, everybody_)) position = page->last;  // what was there before anybody asked is no news
+    if (at.row()) {
+      position_ = static_cast<std::uint64_t>(at.integer(0));
+      return {};
+    }
   }
+  JOINEDUP_TRY(const auto page, store_.changes(0, 1, everybody_));  // what was there before anybody asked is no news
+  position_ = page.last;
+  SqliteStatement begin(queue_.get(), "INSERT INTO position VALUES (1, ?1)", queue_file);
+  begin.bind(1, static_cast<std::int64_t>(position_));
+  return begin.run("be written");
+}
+
+void RestHooks::follow() {
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
       if (stop_) return;
     }
-    if (!store_.wait_for_change(position, std::chrono::milliseconds(250))) continue;
-    if (const auto done = follow_once(position); !done) {
+    if (!store_.wait_for_change(position_, std::chrono::milliseconds(250))) continue;
+    if (const auto done = follow_once(position_); !done) {
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, std::chrono::seconds(1), [&] { return stop_; });
     }
@@ -349,8 +361,7 @@ void RestHooks::stop() {
 }  // namespace
 
 Result<std::unique_ptr<Hooks>> Hooks::open(HooksOptions options, fhir::DurableStore& store) {
-  // OpenSSL writes to a socket without MSG_NOSIGNAL: a receiver that ends its connection while we write must not end this program.
-  std::signal(SIGPIPE, SIG_IGN);
+  survive_hang_ups();
   auto hooks = std::make_unique<RestHooks>(std::move(options), store);
   JOINEDUP_CHECK(hooks->begin());
   return std::unique_ptr<Hooks>(std::move(hooks));

@@ -158,6 +158,17 @@ TEST_F(HooksTest, WhatWaitsOutlivesTheProgram) {
   EXPECT_TRUE(within(soon, [&] { return receiver_->got().size() == 2; })) << receiver_->got().size();
 }
 
+// The place in the feed was taken by a thread of its own, some time after open() had returned: what was written meanwhile was never told.
+TEST_F(HooksTest, WhatIsWrittenFromTheFirstMomentIsNews) {
+  open(options());
+  hooks_.reset();  // ended before it followed anything
+  subscribe("s1", "Patient");
+  put("Patient", "p1");
+  open(options());
+  EXPECT_TRUE(within(soon, [&] { return receiver_->got().size() == 1; }));
+  EXPECT_TRUE(within(soon, [&] { return status("s1") == "active"; }));
+}
+
 TEST_F(HooksTest, ReceiversOnPrivateAddressesAreRefusedUnlessThePlaceAllowsThem) {
   auto with = options();
   with.allowed.clear();
