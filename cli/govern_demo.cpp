@@ -145,6 +145,11 @@ Result<identity::NewAccount> outsider(fhir::Store& store) {
   return identity::NewAccount{.user = "demo.outsider", .practitioner = outsider_id, .organisation = elsewhere_code, .roles = {"nurse"}};
 }
 
+std::string organisation_of_lead(const std::vector<identity::NewAccount>& people) {
+  const auto found = std::find_if(people.begin(), people.end(), [](const identity::NewAccount& one) { return one.user == "demo.teamlead"; });
+  return found == people.end() ? std::string() : found->organisation;
+}
+
 // The accounts of an earlier time, where all of them still stand: a demonstration that is begun again keeps its passwords.
 std::vector<identity::DemoAccount> standing(const identity::Identity& identity, const std::string& place) {
   std::vector<identity::DemoAccount> out;
@@ -207,7 +212,8 @@ Result<int> demo_users(const Common& common) {
     JOINEDUP_TRY(auto account, worker(*store, one, person));
     people.push_back(std::move(account));
   }
-  people.push_back({.user = "demo.administrator", .roles = {"administrator"}});
+  // For the team lead's organisation: where a place keeps agreements, nobody outside of them writes, not even the directory.
+  people.push_back({.user = "demo.administrator", .organisation = organisation_of_lead(people), .roles = {"administrator"}});
   JOINEDUP_TRY(auto stranger, outsider(*store));
   people.push_back(std::move(stranger));
   if (!person.patient.empty()) {

@@ -1,11 +1,15 @@
 // joinedup govern reidentify: who a found person is, for the team or practice that a released list gave them to.
 #include <charconv>
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "care_door/read_record.hpp"
 #include "caseload/caseload.hpp"
 #include "cli/cli.hpp"
 #include "cli/govern.hpp"
+#include "governance/memberships.hpp"
 #include "governance/reidentify.hpp"
 #include "identity/identity.hpp"
 
@@ -30,15 +34,29 @@ Result<Asked> read_asked(const Common& common) {
   return asked;
 }
 
-// An account that may sign in; who stands at this terminal is trusted to be its owner, as with every command here.
-Result<governance::Asker> asker_of(const std::string& place, const std::string& user) {
+// Whoever stands at this terminal is trusted to be the account's owner, as with every command here.
+struct Account {
+  governance::Asker asker;
+  std::string practitioner;
+};
+Result<Account> account_of(const std::string& place, const std::string& user) {
+  using State = identity::Account::State;
+  using Standing = governance::Asker::Account;
   JOINEDUP_TRY(const auto identity, identity::Identity::open({.place = place, .fhir_url = "https://joinedup.invalid/fhir"}));
   for (const auto& account : identity->accounts())
     if (account.user == user || account.id == user) {
-      if (account.state != identity::Account::State::active) break;
-      return governance::Asker{account.id, account.organisation, account.roles};
+      const bool works = account.kind == access::Subject::Kind::worker;
+      return Account{{account.id, account.organisation, works ? account.roles : std::vector<std::string>{}, account.state == State::active ? Standing::in_use : Standing::suspended}, account.practitioner};
     }
-  return fail(ErrorCode::forbidden, "Nobody of this name may sign in here.", "--user");
+  return Account{{{}, {}, {}, Standing::unknown}, {}};  // what was typed may be anybody's name: it is not written down
+}
+
+// Through the server where one runs; the record is let go before anything else is done.
+Result<std::vector<std::string>> teams_of(const place::Place& place, const std::string& practitioner) {
+  if (practitioner.empty() || !std::filesystem::exists(place.path("shared-record.sqlite"))) return std::vector<std::string>{};
+  JOINEDUP_TRY(const auto record, care_door::read_record(place));
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return governance::teams_of(practitioner, now, {.read = record.read, .find = record.find});
 }
 
 Result<governance::ReleasedList> list_of(const caseload::Store& store, const std::string& name) {
@@ -57,18 +75,16 @@ Result<governance::ReleasedList> list_of(const caseload::Store& store, const std
 Result<int> run(const Common& common) {
   JOINEDUP_TRY(const auto asked, read_asked(common));
   JOINEDUP_TRY(const auto place, place::read_place(common.place));
-  JOINEDUP_TRY(auto asker, asker_of(common.place, asked.user));
+  JOINEDUP_TRY(const auto account, account_of(common.place, asked.user));
   JOINEDUP_TRY(auto store, caseload::Store::open(place));
   JOINEDUP_TRY(auto log, audit::Log::open({.folder = place.path("audit"), .writer = "vault"}));
   JOINEDUP_TRY(auto reader, audit::Reader::open(place.path("audit")));
-  governance::Reidentification way({.asker = std::move(asker),
+  governance::Reidentification way({.asker = account.asker,
                                     .log = log.get(),
                                     .reader = reader.get(),
-                                    .is_released_to = [&](std::int64_t person, const std::string& organisation) -> Result<bool> {
-                                      JOINEDUP_TRY(const bool to_team, store.was_released_to(person, organisation));
-                                      if (to_team) return true;
-                                      return store.was_released_at(person, organisation);
-                                    },
+                                    .teams = [&] { return teams_of(place, account.practitioner); },
+                                    .is_released_to = [&](std::int64_t person, const std::string& team) { return store.was_released_to(person, team); },
+                                    .is_released_at = [&](std::int64_t person, const std::string& practice) { return store.was_released_at(person, practice); },
                                     .list = [&](const std::string& name) { return list_of(store, name); },
                                     .name = [&](std::int64_t person) { return vault::reidentify(place, person); }});
   std::int64_t pseudonym = 0;

@@ -91,6 +91,16 @@ const written = await ask(gp, '/Communication', {method: 'POST', body: note});
 check('a doctor writes', written.status === 201, written);
 check('an analyst does not', (await ask(analyst, '/Communication', {method: 'POST', body: note})).status >= 400);
 
+// The nurse's time in the team ends: an administrator writes it into the directory.
+const nurse = await signIn('demo.nurse'), administrator = await signIn('demo.administrator');
+const teams = await ask(administrator, `/CareTeam?participant=Practitioner/${nurse.session.practitioner}`);
+const place_team = teams.body.entry?.map((one) => one.resource).find((one) => !one.subject);
+check('the nurse is in a team', !!place_team, teams.text);
+const parted = {...place_team, participant: place_team?.participant.map((one) => (one.member.reference === `Practitioner/${nurse.session.practitioner}` ? {...one, period: {end: '2026-01-31'}} : one))};
+check('a worker does not change who is in a team', (await ask(nurse, `/CareTeam/${parted.id}`, {method: 'PUT', body: JSON.stringify(parted)})).status >= 400);
+const ended = await ask(administrator, `/CareTeam/${parted.id}`, {method: 'PUT', body: JSON.stringify(parted)});
+check('an administrator does', ended.status === 200, ended.text);
+
 await fetch(`${origin}/logout`, {method: 'POST', headers: {Cookie: gp.cookie, 'X-CSRF-Token': gp.session.csrf, Origin: origin, Accept: 'application/json'}});
 check('a session that was ended opens nothing', (await ask(gp, `/Patient/${patient}`)).status === 401);
 process.exit(failures ? 1 : 0);

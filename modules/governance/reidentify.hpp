@@ -1,10 +1,12 @@
 // Who a found person is: for the team or the practice that a released list gave them to, one person or one list at a time, not too
 // often, and written down before anything is told. Everybody else is refused, and that is written down too.
 //
-//   Reidentification way({.asker = {"u-17", "North", {"co_ordinator"}}, .log = log, .reader = reader, .cases = …, .name = …});
+//   Reidentification way({.asker = {"u-17", "A81001", {"co_ordinator"}}, .log = log, .reader = reader, .teams = …, .name = …});
 //   JOINEDUP_TRY(const auto people, way.one(pseudonym, "first visit"));
 //
-// The caller has proved who the asker is. Analysts, guardians and administrators have no role here.
+// The caller has proved who the asker is. Analysts, guardians and administrators have no role here. To which teams they belong is asked
+// of the shared record each time (memberships.hpp): who left a team yesterday is refused today. All who are refused for want of a
+// relationship, or of an account in use, hear the same sentence; the log says which it was.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -18,8 +20,9 @@
 namespace joinedup::governance {
 
 struct Asker {
-  std::string user, organisation;  // organisation: a team's name or a practice's code
+  std::string user, organisation;  // organisation: their practice's or partner's code
   std::vector<std::string> roles;
+  enum class Account : std::uint8_t { in_use, suspended, unknown } account = Account::in_use;
 };
 
 struct ReleasedList {
@@ -31,11 +34,13 @@ struct ReidentificationParts {
   Asker asker;
   audit::Log* log = nullptr;
   audit::Reader* reader = nullptr;
-  std::function<Result<bool>(std::int64_t person, const std::string& organisation)> is_released_to;  // its team or its practice
-  std::function<Result<ReleasedList>(const std::string& list)> list;                                // not_found
+  std::function<Result<std::vector<std::string>>()> teams;                                    // the asker's, at this moment
+  std::function<Result<bool>(std::int64_t person, const std::string& team)> is_released_to;
+  std::function<Result<bool>(std::int64_t person, const std::string& practice)> is_released_at;
+  std::function<Result<ReleasedList>(const std::string& list)> list;                  // not_found
   std::function<Result<vault::IdentifiedPerson>(std::int64_t person)> name;
   std::size_t people_an_hour = 20, lists_a_day = 3;
-  std::int64_t now = 0;                                                                             // microseconds; 0: the clock's
+  std::int64_t now = 0;                                                                       // microseconds; 0: the clock's
 };
 
 struct NamedPerson {
@@ -51,7 +56,7 @@ class Reidentification {
 
  private:
   Result<void> refuse(audit::Event event, const std::string& rule, Error error);
-  Result<void> look_at_asker(const audit::Event& event);
+  Result<void> look_at_asker(const audit::Event& event, const char* no_relationship);
   Result<void> look_at_pace(const audit::Event& event);
   Result<std::vector<NamedPerson>> tell(audit::Event event, const std::vector<std::int64_t>& people);
   audit::Event event_for(const std::string& reason) const;
