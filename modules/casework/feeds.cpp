@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "casework/handlers.hpp"
+#include "fhir/permit.hpp"
+#include "fhirpath/document.hpp"
 #include "messages/messages.hpp"
 
 namespace joinedup::casework {
@@ -41,9 +43,24 @@ Json feed_of(const std::string& name, const std::string& partner, std::int64_t l
   return {{"name", "feed"}, {"part", std::move(parts)}};
 }
 
+// Who looks after people must know which feed is silent, and who answers for the place: as the policy has it, those who may read the
+// teams' meetings, and the place's notices. Not the people, their carers, analysts, or a partner's program.
+bool may_know(const Ask& ask) {
+  const auto* permit = ask.call.request.permit;
+  if (permit == nullptr) return false;
+  if (permit->everything()) return true;
+  for (const auto& [type, text] : {std::pair<std::string_view, std::string_view>{"Appointment", R"({"resourceType":"Appointment","status":"proposed"})"},
+                                   {"Communication", R"({"resourceType":"Communication","status":"completed"})"}}) {
+    fhirpath::Document nobody;
+    if (nobody.parse(text) && permit->allows(fhir::Action::read, {type, "none", &nobody})) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<rest::Response> feeds_of_place(Ask& ask) {
+  if (!may_know(ask)) return fail(ErrorCode::forbidden, "The state of the feeds is known to who looks after people here.");
   if (ask.room.place == nullptr) return fail(ErrorCode::unsupported, "This server serves no place.");
   const auto& place = *ask.room.place;
   const auto now = ask.room.clock();

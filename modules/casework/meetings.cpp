@@ -102,6 +102,14 @@ Result<Gathered> gather(const Ask& ask, const Team& team, const std::string& day
   return out;
 }
 
+// A meeting names nobody, so any worker may write one. But who cannot read the team's people would plan an agenda without them, and close
+// one without carrying over those who were not talked about: nobody would notice that they are gone.
+Result<void> is_theirs(const Ask& ask, const Json& care_team) {
+  JOINEDUP_TRY(const bool theirs, works_in(ask, care_team));
+  if (!theirs) return fail(ErrorCode::forbidden, "Only who works in the team plans and closes its meetings.");
+  return {};
+}
+
 Json agenda_task(const Ask& ask, const std::string& meeting, const Item& item) {
   Json task{{"resourceType", "Task"}};
   task["extension"] = Json::array({extension_of("urn:joinedup:minutes", "valueInteger", why_minutes[static_cast<int>(item.why)]),
@@ -179,6 +187,7 @@ Result<rest::Response> plan_meeting(Ask& ask) {
   const auto start = read_start(start_text);
   if (!start) return fail(ErrorCode::invalid_input, "This is no day and time. They are written 2026-11-30T10:00:00Z.", "start");
   if (start->day < ask.today.to_iso()) return fail(ErrorCode::invalid_input, "The meeting begins in the past.", "start");
+  JOINEDUP_CHECK(is_theirs(ask, team_found.json));
   JOINEDUP_TRY(const auto team, read_team(ask, team_found.reference()));
   if (!team.service.empty()) {
     JOINEDUP_TRY(const auto there, ask.search("Appointment?actor=" + percent_encoded(team.service) + "&status=proposed,booked&date=" + start->day));
@@ -287,6 +296,11 @@ Result<rest::Response> close_meeting(Ask& ask) {
   const auto status = text_at(meeting.json, "status");
   const auto* kind = node_at(meeting.json, "serviceType");
   if (kind == nullptr || !has_code(*kind, "urn:joinedup:appointment", "team-meeting")) return fail(ErrorCode::conflict, "This is no meeting of a team.");
+  if (const auto* of = extension(meeting.json, "urn:joinedup:team")) {
+    const auto team = ask.read(local(text_at(*of, "valueReference/reference")));
+    if (!team && team.error().code != ErrorCode::not_found) return tl::unexpected(team.error());
+    JOINEDUP_CHECK(is_theirs(ask, team ? team->json : Json::object()));
+  }
   if (status == "fulfilled") return fail(ErrorCode::conflict, "This meeting is closed already.");
   if (status == "cancelled" || status == "entered-in-error" || status == "noshow") return fail(ErrorCode::conflict, "This meeting was called off.");
   Changes changes(ask);

@@ -28,6 +28,21 @@ std::string role_code(const Json& role) {
 
 }  // namespace
 
+Result<bool> works_in(const Ask& ask, const Json& care_team) {
+  if (!ask.signs()) return true;
+  std::set<std::string> who{ask.call.request.author};
+  JOINEDUP_TRY(const auto roles, ask.search("PractitionerRole?practitioner=" + percent_encoded(ask.call.request.author)));
+  for (const auto& role : roles)
+    if (const auto* active = node_at(role.json, "active"); active == nullptr || *active != false) who.insert(role.reference());
+  const auto today = ask.today.to_iso();
+  if (const auto* participants = node_at(care_team, "participant"))
+    for (const auto& one : *participants) {
+      const auto start = text_at(one, "period/start").substr(0, 10), end = text_at(one, "period/end").substr(0, 10);
+      if (who.contains(reference_at(one, "member")) && start <= today && (end.empty() || end >= today)) return true;
+    }
+  return false;
+}
+
 bool is_of_team(const Json& episode, const std::string& team_id) {
   const auto* teams = node_at(episode, "team");
   return teams != nullptr && std::any_of(teams->begin(), teams->end(), [&](const Json& one) { return local(text_at(one, "reference")) == "CareTeam/" + team_id; });

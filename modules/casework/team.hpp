@@ -21,6 +21,8 @@ struct Team {
   const place::Team* settings = nullptr;  // nothing: not of this place's file
 };
 
+// Whether the asker works in a team today, in person or in one of their roles. Who does not sign what they do is the place's own program.
+Result<bool> works_in(const Ask& ask, const Json& care_team);
 Result<Team> read_team(const Ask& ask, const std::string& reference);
 // Episodes of the team in any of these states ("planned,waitlist"); empty: in any.
 Result<std::vector<Found>> cases_of(const Ask& ask, const std::string& team_id, const std::string& statuses, Reading reading);

@@ -102,6 +102,7 @@ class CaseworkTest : public ::testing::Test {
     request.principal = who.user;
     if (!who.practitioner.empty()) request.author = "Practitioner/" + who.practitioner;
     if (!who.patient.empty()) request.author = "Patient/" + who.patient;
+    if (!who.related_person.empty()) request.author = "RelatedPerson/" + who.related_person;
     request.organisation = who.organisation;
     auto response = api_->handle(request);
     return {response.status, Json::parse(response.body, nullptr, false), response.shown, response.written};
