@@ -31,8 +31,15 @@ journey("pages stand within a second", async (t) => {
     ["demo.coordinator", "/cases", (page) => page.getByRole("table").first().waitFor()],
     ["demo.coordinator", "/cases/find", (page) => page.getByRole("table").first().waitFor()],
     ["demo.coordinator", `/person/${person}`, (page) => page.getByRole("region", { name: "Person", exact: true }).waitFor()],
+    ["demo.coordinator", `/person/${person}/timeline`, (page) => page.getByRole("list", { name: "Timeline entries" }).waitFor()],
+    ["demo.coordinator", `/person/${person}/plan`, (page) => page.getByRole("heading", { name: "About me" }).waitFor()],
+    ["demo.coordinator", `/person/${person}/assessments`, (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
+    ["demo.coordinator", `/person/${person}/sharing`, (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
+    ["demo.coordinator", "/meeting", (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
+    ["demo.coordinator", "/referrals/services", (page) => page.getByRole("table").first().waitFor()],
     ["demo.coordinator", "/referrals", (page) => page.getByRole("table").first().waitFor()],
     ["demo.teamlead", "/team", (page) => page.getByRole("table").first().waitFor()],
+    ["demo.board", "/team", (page) => page.getByRole("table").first().waitFor()],
     ["demo.patient", "/me", (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
   ];
   const slow: string[] = [];
