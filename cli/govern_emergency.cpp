@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* usage_text =
     "joinedup govern emergency list --place DIR [--json]                                   (overdue reviews first)\n"
-    "joinedup govern emergency review N --as USER --outcome justified|not_justified --place DIR   (not_justified ends it at once)";
+    "joinedup govern emergency review N --as USER --outcome justified|not_justified [--comment TEXT] --place DIR   (not_justified ends it at once)";
 
 std::int64_t now_micros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -30,7 +30,7 @@ Result<int> list(const Common& common) {
     const char* state = e.overdue(now) ? "overdue" : e.reviewed == 0 ? "waits for review" : e.outcome.c_str();
     if (common.json)
       out.push_back({{"number", e.id}, {"user", e.user}, {"organisation", e.organisation}, {"patient", e.patient}, {"reason", e.reason}, {"from", fhir::instant_text(e.from)},
-                     {"until", fhir::instant_text(e.until)}, {"review_due", fhir::instant_text(e.review_due)}, {"state", state}, {"reviewer", e.reviewer}});
+                     {"until", fhir::instant_text(e.until)}, {"review_due", fhir::instant_text(e.review_due)}, {"state", state}, {"reviewer", e.reviewer}, {"comment", e.comment}});
     else
       std::printf("%lld  %s  %s of %s, Patient/%s, until %s: %s\n", static_cast<long long>(e.id), state, e.user.c_str(), e.organisation.c_str(), e.patient.c_str(),
                   fhir::instant_text(e.until).c_str(), e.reason.c_str());
@@ -46,10 +46,10 @@ Result<int> run(const Common& common) {
   if (common.place.empty()) return fail(ErrorCode::wrong_usage, "Say which place with --place DIR.");
   if (!std::filesystem::is_directory(common.place)) return fail(ErrorCode::not_found, "There is no place here.", common.place);
   if (words[0] == "list" && words.size() == 1) return list(common);
-  if (words[0] != "review" || words.size() != 6) return fail(ErrorCode::wrong_usage, usage_text);
-  std::string user, outcome;
-  for (std::size_t i = 2; i < words.size(); i += 2) (words[i] == "--as" ? user : outcome) = words[i + 1];
-  JOINEDUP_CHECK(access::review_emergency(common.place, std::atoll(words[1].c_str()), user, outcome, now_micros()));
+  if (words[0] != "review" || (words.size() != 6 && words.size() != 8)) return fail(ErrorCode::wrong_usage, usage_text);
+  access::Review review;
+  for (std::size_t i = 2; i < words.size(); i += 2) (words[i] == "--as" ? review.reviewer : words[i] == "--outcome" ? review.outcome : review.comment) = words[i + 1];
+  JOINEDUP_CHECK(access::review_emergency(common.place, std::atoll(words[1].c_str()), review, now_micros()));
   std::puts(common.json ? R"({"reviewed":true})" : "The review is kept.");
   return 0;
 }
@@ -57,7 +57,7 @@ Result<int> run(const Common& common) {
 }  // namespace
 
 int govern_emergency(std::span<const std::string> arguments) {
-  const auto common = read_common(arguments, {"--as", "--outcome"});
+  const auto common = read_common(arguments, {"--as", "--outcome", "--comment"});
   if (!common) return report_error(common.error());
   const auto done = run(*common);
   return done ? *done : report_error(done.error());

@@ -67,6 +67,8 @@ Json shown(const access::Emergency& e, std::int64_t at) {
                             instant("review-due", e.review_due), part("overdue", "valueBoolean", e.overdue(at))});
   if (!e.practitioner.empty()) parts.push_back(part("practitioner", "valueReference", {{"reference", "Practitioner/" + e.practitioner}}));
   if (e.reviewed != 0) parts.insert(parts.end(), {instant("reviewed", e.reviewed), part("reviewer", "valueString", e.reviewer), part("outcome", "valueCode", e.outcome)});
+  if (!e.reviewer_practitioner.empty()) parts.push_back(part("reviewer-practitioner", "valueReference", {{"reference", "Practitioner/" + e.reviewer_practitioner}}));
+  if (!e.comment.empty()) parts.push_back(part("comment", "valueString", e.comment));
   return {{"name", "emergency"}, {"part", std::move(parts)}};
 }
 
@@ -81,6 +83,8 @@ Json shown(const access::Withheld& w) {
   for (const auto& [from, word] : from_words)
     if (from == w.from) parts.push_back(part("from", "valueCode", word));
   if (!w.related_person.empty()) parts.push_back(part("related-person", "valueReference", {{"reference", "RelatedPerson/" + w.related_person}}));
+  if (!w.practitioner.empty()) parts.push_back(part("practitioner", "valueReference", {{"reference", "Practitioner/" + w.practitioner}}));
+  parts.push_back(part("patient", "valueReference", {{"reference", "Patient/" + w.patient}}));
   if (w.ended != 0) parts.push_back(instant("ended", w.ended));
   return {{"name", "withheld"}, {"part", std::move(parts)}};
 }
@@ -133,6 +137,17 @@ rest::Response of_lead(const access::Subject& lead, const std::string& patient, 
   return outcome(200, "informational", "The entry is shown again.");
 }
 
+// What waits to be looked at again, of everybody whose record the lead may see.
+rest::Response of_all(const access::Subject& lead, access::Access& access, audit::Event& event) {
+  keep_quiet(event, "withheld-list", {});
+  const auto all = access.withheld(lead);
+  if (!all) return refusal(all.error());
+  Json list = Json::array();
+  for (const auto& one : *all)
+    if (one.ended == 0) list.push_back(shown(one));
+  return answer(200, {{"resourceType", "Parameters"}, {"parameter", std::move(list)}});
+}
+
 rest::Response of_guardian(const access::Subject& guardian, std::string_view operation, const rest::Request& request, access::Access& access, audit::Event& event) {
   const auto all = access.emergencies();
   if (!all) return refusal(all.error());
@@ -150,9 +165,11 @@ rest::Response of_guardian(const access::Subject& guardian, std::string_view ope
   if (found == all->end()) return outcome(404, "not-found", "There is no emergency of this number that waits for your review.", "emergency");
   const auto word = text_of(*given, "outcome");
   if (word != "justified" && word != "not_justified") return outcome(422, "required", "The outcome of a review is justified or not_justified.", "outcome");
+  const auto comment = text_of(*given, "comment");
+  if (word == "not_justified" && trim(comment).size() < 10) return outcome(422, "required", "Say in a sentence why it was not justified and what follows.", "comment");
   event.rule += ": " + word;
   if (found->shown == access::Emergency::Shown::to_the_person) event.patients = {found->patient};
-  if (const auto done = access.review_emergency(guardian, id, word); !done) return refusal(done.error());
+  if (const auto done = access.review_emergency(guardian, id, word, std::string(trim(comment))); !done) return refusal(done.error());
   return outcome(200, "informational", word == "justified" ? "The review is kept." : "The review is kept, and the access is over.");
 }
 
@@ -165,6 +182,7 @@ std::optional<rest::Response> access_operations(const access::Subject& subject, 
   const auto is = [&](std::string_view method, std::string_view operation) { return request.method == method && !parts.empty() && parts.back() == operation; };
   if (parts.size() == 3 && parts[0] == "Patient" && has_office(subject, "safeguarding_lead") && (is("POST", "$withhold") || is("POST", "$show-again") || is("GET", "$withheld")))
     return of_lead(subject, parts[1], parts[2], request, access, event);
+  if (parts.size() == 1 && has_office(subject, "safeguarding_lead") && is("GET", "$withheld")) return of_all(subject, access, event);
   if (parts.size() == 1 && has_office(subject, "guardian") && (is("GET", "$emergencies") || is("POST", "$review-emergency"))) return of_guardian(subject, parts[0], request, access, event);
   return std::nullopt;
 }

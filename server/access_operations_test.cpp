@@ -128,8 +128,12 @@ TEST_F(WithholdTest, WhatIsWithheldLeavesNoTraceForThePerson) {
   EXPECT_EQ(ask(gp, "GET", "/Observation/plan").status, 200);
   const auto listed = ask(lead, "GET", "/Patient/p/$withheld");
   EXPECT_NE(listed.body.find("coerced"), std::string::npos) << listed.body;
+  EXPECT_NE(listed.body.find("Practitioner/lead"), std::string::npos) << "another lead sees who withheld it";
+  EXPECT_NE(ask(lead, "GET", "/$withheld").body.find("Patient/p"), std::string::npos);
+  for (const auto& who : {gp, person(), deputy(), worker("g", "guardian")}) EXPECT_EQ(ask(who, "GET", "/$withheld").status, ask(who, "GET", "/$no-such").status);
   EXPECT_EQ(ask(lead, "POST", "/Patient/p/$show-again", {}, parameters(R"({"name":"withheld","valueInteger":99})")).status, 404);
   EXPECT_EQ(ask(lead, "POST", "/Patient/p/$show-again", {}, parameters(R"({"name":"withheld","valueInteger":1})")).status, 200);
+  EXPECT_EQ(ask(lead, "GET", "/$withheld").body.find("Patient/p"), std::string::npos) << "nothing waits any more";
   EXPECT_EQ(ask(person(), "GET", "/Observation/plan").status, 200);
   EXPECT_EQ(ask(person(), "GET", "/Provenance/of-plan").status, 200);
 }
@@ -185,13 +189,21 @@ TEST_F(WithholdTest, AGuardianReviewsAndTheLateOnesAreLaidBeforeThem) {
   }
   for (const auto& who : {nurse, person(), worker("t", "team_lead")}) EXPECT_EQ(ask(who, "GET", "/Communication/" + late[0].id).status, 404);
   const auto review = [&](const access::Subject& who, const std::string& outcome) {
-    return ask(who, "POST", "/$review-emergency", {}, parameters(R"({"name":"emergency","valueInteger":1},{"name":"outcome","valueCode":")" + outcome + "\"}")).status;
+    const std::string comment = outcome == "not_justified" ? R"(,{"name":"comment","valueString":" Spoken with the nurse; training is booked "})" : "";
+    return ask(who, "POST", "/$review-emergency", {}, parameters(R"({"name":"emergency","valueInteger":1},{"name":"outcome","valueCode":")" + outcome + "\"}" + comment)).status;
   };
+  const auto without = ask(guardian, "POST", "/$review-emergency", {}, parameters(R"({"name":"emergency","valueInteger":1},{"name":"outcome","valueCode":"not_justified"})"));
+  EXPECT_EQ(without.status, 422) << "what was not justified needs a word";
+  EXPECT_NE(without.body.find("\"comment\""), std::string::npos);
   EXPECT_EQ(review(guardian, "fine"), 422);
   EXPECT_EQ(review(worker("nurse", "guardian"), "justified"), 404) << "nobody reviews their own";
   clock += 4 * a_day;
   EXPECT_EQ(review(guardian, "not_justified"), 200);
   EXPECT_EQ(review(guardian, "justified"), 404);
+  const auto after = ask(guardian, "GET", "/$emergencies").body;
+  EXPECT_NE(after.find("\"Spoken with the nurse; training is booked\""), std::string::npos) << after;
+  EXPECT_NE(after.find("Practitioner/g"), std::string::npos);
+  EXPECT_EQ(ask(person(), "GET", "/AuditEvent").body.find("training"), std::string::npos) << "the comment is not the person's to read";
   const auto done = access::notices_of(*access->emergencies(), clock);
   ASSERT_EQ(done.size(), 1u);
   EXPECT_TRUE(done[0].is_done);

@@ -10,7 +10,7 @@ namespace joinedup::access {
 namespace {
 
 constexpr std::int64_t hour = 3'600'000'000;
-constexpr std::size_t least_reason = 10;
+constexpr std::size_t least_reason = 10, longest_comment = 1000;
 
 class PolicyPermit final : public fhir::Permit {
  public:
@@ -84,10 +84,11 @@ class PolicyAccess final : public Access {
     return e;
   }
   Result<std::vector<Emergency>> emergencies() override { return ledger_->emergencies(); }
-  Result<void> review_emergency(const Subject& guardian, std::int64_t id, const std::string& outcome) override {
+  Result<void> review_emergency(const Subject& guardian, std::int64_t id, const std::string& outcome, const std::string& comment) override {
     if (!has_role(guardian, "guardian")) return fail(ErrorCode::forbidden, "Emergency access is reviewed by the guardian.");
     if (outcome != "justified" && outcome != "not_justified") return fail(ErrorCode::invalid_input, "The outcome of a review is justified or not_justified.");
-    JOINEDUP_CHECK(ledger_->review(id, guardian.user, outcome, state_.now()));
+    if (comment.size() > longest_comment) return fail(ErrorCode::invalid_input, "The comment is too long: at most 1,000 letters.", "comment");
+    JOINEDUP_CHECK(ledger_->review(id, {.reviewer = guardian.user, .practitioner = guardian.practitioner, .outcome = outcome, .comment = comment}, state_.now()));
     if (outcome == "not_justified") JOINEDUP_CHECK(ledger_->end_emergency(id, state_.now()));
     return state_.reload_ledger();
   }
@@ -108,7 +109,7 @@ class PolicyAccess final : public Access {
     // The lead must be able to see what they withhold.
     JOINEDUP_CHECK(may_see(lead, what.resource.empty() ? "Patient/" + what.patient : what.resource));
     JOINEDUP_CHECK(may_see(lead, "Patient/" + what.patient));
-    what.by = lead.user, what.at = state_.now(), what.ended = 0;
+    what.by = lead.user, what.practitioner = lead.practitioner, what.at = state_.now(), what.ended = 0;
     JOINEDUP_TRY(what.id, ledger_->withhold(what));
     JOINEDUP_CHECK(state_.reload_ledger());
     return what;
@@ -169,11 +170,13 @@ Result<std::vector<Emergency>> read_emergencies(const std::string& place_folder)
   return ledger->emergencies();
 }
 
-Result<void> review_emergency(const std::string& place_folder, std::int64_t id, const std::string& reviewer, const std::string& outcome, std::int64_t at) {
+Result<void> review_emergency(const std::string& place_folder, std::int64_t id, const Review& review, std::int64_t at) {
+  const auto& outcome = review.outcome;
   if (outcome != "justified" && outcome != "not_justified") return fail(ErrorCode::invalid_input, "The outcome of a review is justified or not_justified.");
-  if (reviewer.empty()) return fail(ErrorCode::wrong_usage, "Say who reviews it.");
+  if (review.reviewer.empty()) return fail(ErrorCode::wrong_usage, "Say who reviews it.");
+  if (review.comment.size() > longest_comment) return fail(ErrorCode::invalid_input, "The comment is too long: at most 1,000 letters.", "comment");
   JOINEDUP_TRY(const auto ledger, Ledger::open(place_folder + "/access.sqlite"));
-  JOINEDUP_CHECK(ledger->review(id, reviewer, outcome, at));
+  JOINEDUP_CHECK(ledger->review(id, review, at));
   if (outcome == "not_justified") return ledger->end_emergency(id, at);
   return {};
 }

@@ -38,8 +38,14 @@ struct Emergency {
   std::int64_t from = 0, until = 0, review_due = 0;  // microseconds UTC
   std::int64_t reviewed = 0;                         // 0: not yet
   std::string reviewer, outcome;                     // outcome: justified, not_justified
+  std::string reviewer_practitioner, comment;        // what the guardian said of it; the person is not told
   enum class Shown : std::uint8_t { to_the_person, withheld } shown = Shown::to_the_person;
   bool overdue(std::int64_t now) const { return reviewed == 0 && now > review_due; }
+};
+
+// What became of a review.
+struct Review {
+  std::string reviewer, practitioner, outcome, comment;  // reviewer: the account's id
 };
 
 // Entries that a safeguarding lead keeps from the person or from a proxy. Nothing in any answer says that there are such.
@@ -49,7 +55,7 @@ struct Withheld {
   std::string patient, type;
   enum class From : std::uint8_t { person_and_proxies, proxies, one_proxy } from = From::person_and_proxies;
   std::string related_person;  // of one_proxy
-  std::string by, reason;
+  std::string by, practitioner, reason;
   std::int64_t at = 0, review_due = 0, ended = 0;  // ended 0: still withheld
 };
 
@@ -72,8 +78,8 @@ class Access {
   // By a worker in person, for direct care. forbidden: not their role, or no reason. The person sees it unless it is withheld.
   virtual Result<Emergency> emergency(const Subject& subject, std::string_view patient, const std::string& reason) = 0;
   virtual Result<std::vector<Emergency>> emergencies() = 0;  // the newest first
-  // By a guardian, not of their own access.
-  virtual Result<void> review_emergency(const Subject& guardian, std::int64_t id, const std::string& outcome) = 0;
+  // By a guardian, not of their own access. The comment is for those who answer for the place, at most 1,000 bytes.
+  virtual Result<void> review_emergency(const Subject& guardian, std::int64_t id, const std::string& outcome, const std::string& comment) = 0;
   virtual Result<void> end_emergency(const Subject& subject, std::int64_t id) = 0;
 
   // By a safeguarding lead with a relationship to the person; needs a reason and a day of review.
@@ -99,8 +105,8 @@ struct Notice {
 };
 std::vector<Notice> notices_of(const std::vector<Emergency>& emergencies, std::int64_t now);
 
-// Emergencies without the record, for the command line: of the place's own file, none where it is not there. The reviewer is an account's id.
+// Emergencies without the record, for the command line: of the place's own file, none where it is not there.
 Result<std::vector<Emergency>> read_emergencies(const std::string& place_folder);
-Result<void> review_emergency(const std::string& place_folder, std::int64_t id, const std::string& reviewer, const std::string& outcome, std::int64_t at);
+Result<void> review_emergency(const std::string& place_folder, std::int64_t id, const Review& review, std::int64_t at);
 
 }  // namespace joinedup::access

@@ -24,7 +24,7 @@ class Ledger {
   bool changed();  // since the last look, by another process
   Result<std::int64_t> begin_emergency(const Emergency& emergency);
   Result<std::vector<Emergency>> emergencies();
-  Result<void> review(std::int64_t id, const std::string& reviewer, const std::string& outcome, std::int64_t at);
+  Result<void> review(std::int64_t id, const Review& review, std::int64_t at);
   Result<void> end_emergency(std::int64_t id, std::int64_t at);
   Result<std::int64_t> withhold(const Withheld& withheld);
   Result<std::vector<Withheld>> withheld();

@@ -155,22 +155,24 @@ TEST_F(WishesTest, EmergencyAccessIsForAReasonAndATimeAndIsReviewed) {
   EXPECT_EQ(rule(nurse, "Observation/ob"), "emergency-reads");
   EXPECT_EQ(status(nurse, "POST /Observation", R"({"resourceType":"Observation",)" + observation("pb") + "}"), 403);
   EXPECT_EQ(total(worker("n2", "nurse", "HOSP"), "Observation"), 0U);
-  EXPECT_FALSE(access_->review_emergency(nurse, opened->id, "justified"));
+  EXPECT_FALSE(access_->review_emergency(nurse, opened->id, "justified", {}));
   auto own = worker("n", "guardian", "HOSP");
-  EXPECT_FALSE(access_->review_emergency(own, opened->id, "justified")) << "nobody reviews their own access";
+  EXPECT_FALSE(access_->review_emergency(own, opened->id, "justified", {})) << "nobody reviews their own access";
   EXPECT_FALSE(access_->emergencies()->front().overdue(now_));
   EXPECT_TRUE(access_->emergencies()->front().overdue(now_ + 73 * an_hour));
   now_ += 3 * an_hour;
   EXPECT_EQ(total(nurse, "Observation"), 2U);
   now_ += 2 * an_hour;
   EXPECT_EQ(total(nurse, "Observation"), 0U);
-  ASSERT_TRUE(access_->review_emergency(worker("g", "guardian", "HOSP"), opened->id, "justified"));
+  ASSERT_TRUE(access_->review_emergency(worker("g", "guardian", "HOSP"), opened->id, "justified", "Rang the ward: it was so"));
+  EXPECT_EQ(access_->emergencies()->front().comment, "Rang the ward: it was so");
+  EXPECT_FALSE(access_->review_emergency(worker("g", "guardian", "HOSP"), opened->id, "justified", std::string(1001, 'x')));
   EXPECT_FALSE(access_->emergencies()->front().overdue(now_ + 99 * an_hour));
   // One that was not justified ends at once.
   const auto second = access_->emergency(nurse, "pb", "curious about a neighbour");
   ASSERT_TRUE(second);
   EXPECT_EQ(total(nurse, "Observation"), 2U);
-  ASSERT_TRUE(access_->review_emergency(worker("g", "guardian", "HOSP"), second->id, "not_justified"));
+  ASSERT_TRUE(access_->review_emergency(worker("g", "guardian", "HOSP"), second->id, "not_justified", {}));
   EXPECT_EQ(total(nurse, "Observation"), 0U);
   reopen();
   EXPECT_EQ(access_->emergencies()->size(), 2U);
@@ -182,7 +184,7 @@ TEST_F(WishesTest, TheCommandLinesReviewActsInTheServer) {
   const auto opened = access_->emergency(nurse, "pb", "found unconscious at home");
   ASSERT_TRUE(opened);
   EXPECT_EQ(total(nurse, "Observation"), 1U);
-  ASSERT_TRUE(review_emergency(folder_->path(), opened->id, "guardian", "not_justified", now_));
+  ASSERT_TRUE(review_emergency(folder_->path(), opened->id, {.reviewer = "guardian", .practitioner = {}, .outcome = "not_justified", .comment = {}}, now_));
   std::this_thread::sleep_for(std::chrono::milliseconds(150));  // it is looked for ten times a second
   EXPECT_EQ(total(nurse, "Observation"), 0U);
   EXPECT_EQ(read_emergencies(folder_->path())->front().outcome, "not_justified");
