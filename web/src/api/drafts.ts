@@ -27,7 +27,8 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
   const [value, setValue] = useState<T>(empty);
   const [status, setStatus] = useState<DraftStatus>("loading");
   const [savedAt, setSavedAt] = useState<Date | null>(null);
-  const latest = useRef({ value: empty, dirty: false, form, about, gone: false, refused: false });
+  // touched: typed in or discarded since the form stood here; what the server kept before then comes too late to be shown.
+  const latest = useRef({ value: empty, dirty: false, touched: false, form, about, gone: false, refused: false });
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const saving = useRef<Promise<void> | null>(null);
   latest.current.form = form;
@@ -66,6 +67,7 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
     (next: T) => {
       latest.current.value = next;
       latest.current.dirty = true;
+      latest.current.touched = true;
       latest.current.gone = false;
       latest.current.refused = false;
       setValue(next);
@@ -79,6 +81,7 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
   const discard = useCallback(async () => {
     clearTimeout(timer.current);
     latest.current.gone = true;
+    latest.current.touched = true;
     latest.current.dirty = false;
     while (saving.current) await saving.current;
     latest.current.value = empty;
@@ -92,9 +95,10 @@ export function useDraft<T>(form: string, { about, empty }: { about?: string; em
   useEffect(() => {
     const stop = new AbortController();
     setStatus("loading");
+    latest.current.touched = false;
     void (async () => {
       const answer = await request<Parameters>(`$drafts?form=${encodeURIComponent(form)}`, { signal: stop.signal }).catch(() => null);
-      if (stop.signal.aborted || latest.current.dirty) return;
+      if (stop.signal.aborted || latest.current.touched) return;
       const one = answer?.ok ? draftIn(answer.value, form) : undefined;
       if (!one) return setStatus("none");
       try {
