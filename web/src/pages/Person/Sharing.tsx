@@ -1,6 +1,6 @@
 // Who may see this record, what the person refused, who acts for them, restricted notes, and who looked.
 import type { Consent, RelatedPerson } from "fhir/r4";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { hasRole, useSession } from "../../api/session.tsx";
 import { conceptText } from "../../fhir/extensions.ts";
 import { date, dateTime, name } from "../../fhir/format.ts";
@@ -16,6 +16,8 @@ import { labelOf, MessageForm } from "./Messages.tsx";
 import { newId, saveTogether } from "./save.ts";
 import { usePerson } from "./usePerson.ts";
 import { WhoLooked } from "./WhoLooked.tsx";
+
+const Withholding = lazy(() => import("./Withholding.tsx"));
 
 const relations = [
   ["DAUC", "Daughter"], ["SONC", "Son"], ["SPS", "Husband, wife or partner"], ["PRN", "Parent"], ["SIB", "Brother or sister"], ["FRND", "Friend"], ["NBOR", "Neighbour"], ["EXT", "Other relative"],
@@ -245,6 +247,11 @@ export default function Sharing() {
           </details>
         )}
       </section>
+      {hasRole(session, "safeguarding_lead") && (
+        <Suspense fallback={null}>
+          <Withholding />
+        </Suspense>
+      )}
       <WhoLooked id={page.id} name={page.name} />
       {open === "objection" && <ObjectionDialog onClose={() => setOpen(undefined)} />}
       {open === "proxy" && <ProxyDialog onClose={() => setOpen(undefined)} />}

@@ -1,5 +1,7 @@
 import type { Encounter } from "fhir/r4";
 import { useEffect, useMemo, useState } from "react";
+import { Link } from "react-router";
+import { hasRole, useSession } from "../../api/session.tsx";
 import { date, name } from "../../fhir/format.ts";
 import { questionnaireTitle } from "../../fhir/person.ts";
 import { entryKey, filtered, settingWords, timelineOf, yearsOf, type Setting } from "../../fhir/timeline.ts";
@@ -15,6 +17,7 @@ const perPage = 50;
 export default function Timeline() {
   const { record, id, turn, today, name: called, patient } = usePerson();
   const address = useAddress();
+  const mayWithhold = hasRole(useSession(), "safeguarding_lead");
   const [older, setOlder] = useState<Encounter[]>([]);
   const [fault, setFault] = useState("");
   const isCut = record.cut.has("Encounter");
@@ -85,6 +88,14 @@ export default function Timeline() {
             <div>
               <span className="ju-timeline__what">{one.what}</span> <Tag colour="grey">{settingWords[one.setting]}</Tag> {one.planned && <Tag colour="blue">Planned</Tag>} {one.restricted && <Tag colour="orange">Restricted</Tag>}
               <div className="ju-quiet">{[one.where, one.detail].filter(Boolean).join(". ")}</div>
+              {mayWithhold && (
+                <Link className="ju-no-print" to={`/person/${id}/sharing`} state={{ withhold: one.reference }}>
+                  Withhold
+                  <span className="nhsuk-u-visually-hidden">
+                    : {date(one.from)} {one.what}
+                  </span>
+                </Link>
+              )}
             </div>
           </li>
         ))}
