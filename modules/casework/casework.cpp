@@ -49,6 +49,7 @@ constexpr Row rows[] = {
     {"GET", "/$drafts", "What you typed and have not sent: form", give_drafts},
     {"POST", "/$save-draft", "Keeps what you typed and have not sent: form, about, content", save_draft},
     {"POST", "/$discard-draft", "Forgets what you typed: form", discard_draft},
+    {"POST", "/Communication/{id}/$opened", "Says that an alert or a message was opened, and by whom", open_message},
     {"GET", "/$feeds", "When each feed last spoke", feeds_of_place},
 };
 

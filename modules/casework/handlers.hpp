@@ -38,6 +38,8 @@ Result<rest::Response> plan_document(Ask& ask);
 Result<rest::Response> give_drafts(Ask& ask);
 Result<rest::Response> save_draft(Ask& ask);
 Result<rest::Response> discard_draft(Ask& ask);
+// alerts.cpp: Communication/[id]/$opened
+Result<rest::Response> open_message(Ask& ask);
 // feeds.cpp
 Result<rest::Response> feeds_of_place(Ask& ask);
 
