@@ -97,4 +97,6 @@ journey("an admission raises an alert in a page that is open, within seconds of 
   await told.first().getByRole("button", { name: /Mark as opened/ }).click();
   await page.getByText("Marked as opened").waitFor();
   await page.getByRole("heading", { name: `Alerts (${open - 1} not opened)` }).waitFor();
+  // It stays in sight with who opened it, for whoever else is told.
+  await told.filter({ hasText: /Opened by .*care co-?ordinator, .*\(just now\)/i }).first().waitFor();
 });

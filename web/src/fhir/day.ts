@@ -32,6 +32,8 @@ export interface Alert {
   person: string;
   sent: string | undefined;
   isOpened: boolean;
+  openedBy: string; // a reference; "" where it is not known
+  openedAt: string;
   priority: string;
   isMessage: boolean;
   communication: fhir4.Communication | undefined; // undefined: a death that the register tells
@@ -188,6 +190,8 @@ export function dayOf(resources: fhir4.FhirResource[], me: Me, clock: { today: s
         person: patient ? (people.get(patient) ?? "A person you cannot see") : "",
         sent: one.sent ?? one.meta?.lastUpdated,
         isOpened: Boolean(one.received),
+        openedBy: localReference(extension(one, "opened-by")?.valueReference),
+        openedAt: one.received ?? "",
         priority: one.priority ?? "routine",
         isMessage: !isAlert,
         communication: one,
@@ -205,6 +209,8 @@ export function dayOf(resources: fhir4.FhirResource[], me: Me, clock: { today: s
       person: people.get(patient) ?? "",
       sent: one.deceasedDateTime ?? one.meta?.lastUpdated,
       isOpened: false,
+      openedBy: "",
+      openedAt: "",
       priority: "urgent",
       isMessage: false,
       communication: undefined,

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Link } from "react-router";
-import { update } from "../../api/client.ts";
+import { operation } from "../../api/client.ts";
 import type { Alert } from "../../fhir/day.ts";
 import { ago, born, dateTime, nhsNumberOf } from "../../fhir/format.ts";
 import { idOf } from "../../fhir/record.ts";
@@ -8,20 +8,27 @@ import { announce } from "../../parts/announce.tsx";
 import { Button } from "../../parts/form.tsx";
 import { Tag } from "../../parts/Tag.tsx";
 
-/** Alerts or messages, those that nobody opened first. Marking one as opened says so to everybody whom it was sent to. */
-export function Alerts({ title, id, alerts, empty, most, people, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; most: number; people: Map<string, fhir4.Patient>; onChange: () => unknown }) {
+const recently = 24 * 3_600_000;
+
+/**
+ * Alerts or messages, those that nobody opened first. Marking one as opened says so, and by whom, to everybody whom it was sent to:
+ * what was opened in the last day stays in sight.
+ */
+export function Alerts({ title, id, alerts, empty, most, people, worker, onChange }: { title: string; id: string; alerts: Alert[]; empty: string; most: number; people: Map<string, fhir4.Patient>; worker: (reference: string) => string | undefined; onChange: () => unknown }) {
   const [busy, setBusy] = useState<string>();
   const [fault, setFault] = useState<{ key: string; sentence: string }>();
   const [all, setAll] = useState(false);
   const closed = alerts.filter((one) => one.isOpened);
   const open = alerts.filter((one) => !one.isOpened);
-  const list = all ? alerts : open.slice(0, most);
-  const rest = alerts.length - Math.min(open.length, most);
+  const fresh = closed.filter((one) => Date.now() - Date.parse(one.openedAt) < recently).slice(0, most);
+  const few = [...open.slice(0, most), ...fresh];
+  const list = all ? alerts : few;
+  const rest = alerts.length - few.length;
   const mark = async (alert: Alert) => {
     if (!alert.communication || busy) return;
     setBusy(alert.key);
     setFault(undefined);
-    const answer = await update({ ...alert.communication, received: new Date().toISOString() });
+    const answer = await operation(`Communication/${alert.communication.id}/$opened`);
     setBusy(undefined);
     if (answer.ok || answer.problem.kind === "conflict") {
       // Somebody else marked it in the same moment: that is what was wanted.
@@ -34,7 +41,7 @@ export function Alerts({ title, id, alerts, empty, most, people, onChange }: { t
       <h2 id={id} className="nhsuk-heading-m">
         {title} <span className="ju-count">({open.length} not opened)</span>
       </h2>
-      {list.length === 0 && <p>{empty}</p>}
+      {open.length === 0 && <p>{empty}</p>}
       <ul className="ju-alerts">
         {list.map((one) => (
           <li key={one.key} className={one.isOpened ? "ju-alert" : "ju-alert ju-alert--new"}>
@@ -52,6 +59,12 @@ export function Alerts({ title, id, alerts, empty, most, people, onChange }: { t
                 </div>
               )}
               <div className="ju-quiet">{one.sent ? `${dateTime(one.sent)}${one.sent.includes("T") ? ` (${ago(one.sent)})` : ""}` : "Time not known"}</div>
+              {one.isOpened && (
+                <div>
+                  Opened{one.openedBy ? ` by ${worker(one.openedBy) ?? "somebody outside the directory"}` : ""}
+                  {one.openedAt && `, ${dateTime(one.openedAt)} (${ago(one.openedAt)})`}
+                </div>
+              )}
               {fault?.key === one.key && (
                 <span className="nhsuk-error-message" role="alert">
                   <span className="nhsuk-u-visually-hidden">Error:</span> {fault.sentence}
@@ -71,7 +84,7 @@ export function Alerts({ title, id, alerts, empty, most, people, onChange }: { t
       </ul>
       {rest > 0 && (
         <Button kind="link" onClick={() => setAll(!all)} aria-expanded={all}>
-          {all ? "Show fewer" : open.length > most ? `Show all ${alerts.length}, ${closed.length} of them opened` : `Show ${closed.length} that ${closed.length === 1 ? "was" : "were"} opened`}
+          {all ? "Show fewer" : open.length > most ? `Show all ${alerts.length}, ${closed.length} of them opened` : `Show ${rest} that ${rest === 1 ? "was" : "were"} opened`}
         </Button>
       )}
     </section>

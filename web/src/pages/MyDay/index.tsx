@@ -147,7 +147,7 @@ export default function MyDay() {
               </li>
             ))}
           </ul>
-          <Alerts title="Alerts" id="alerts" alerts={day.alerts} people={day.people} most={10} empty="No alert is waiting to be opened. See below when each source last spoke." onChange={reload} />
+          <Alerts title="Alerts" id="alerts" alerts={day.alerts} people={day.people} most={10} empty="No alert is waiting to be opened. See below when each source last spoke." worker={(reference) => known?.directory.worker(reference)} onChange={reload} />
           <section aria-labelledby="work">
             <h2 id="work" className="nhsuk-heading-m">
               Work <span className="ju-count">({found.length === day.items.length ? found.length : `${found.length} of ${day.items.length}`})</span>
@@ -172,7 +172,7 @@ export default function MyDay() {
             />
             <Pages page={page} pages={pages} to={(to) => `?${new URLSearchParams([...[...address].filter(([key]) => key !== "page"), ["page", String(to)]])}`} />
           </section>
-          {day.messages.length > 0 && <Alerts title="Messages" id="messages" alerts={day.messages} people={day.people} most={5} empty="Every message was opened." onChange={reload} />}
+          {day.messages.length > 0 && <Alerts title="Messages" id="messages" alerts={day.messages} people={day.people} most={5} empty="Every message was opened." worker={(reference) => known?.directory.worker(reference)} onChange={reload} />}
           {meetings.length > 0 && (
             <section aria-labelledby="meetings">
               <h2 id="meetings" className="nhsuk-heading-m">

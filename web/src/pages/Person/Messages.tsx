@@ -1,8 +1,8 @@
 import type { Communication } from "fhir/r4";
 import { useState } from "react";
-import { create, update } from "../../api/client.ts";
+import { create, operation } from "../../api/client.ts";
 import { useSession } from "../../api/session.tsx";
-import { codeOf } from "../../fhir/extensions.ts";
+import { codeOf, extensionOf } from "../../fhir/extensions.ts";
 import { dateTime, name, readable } from "../../fhir/format.ts";
 import { episodeOf } from "../../fhir/person.ts";
 import { labels, labelsFor, labelSystem } from "../../fhir/sharing.ts";
@@ -85,8 +85,9 @@ export default function Messages() {
     .filter((one) => one.status !== "entered-in-error")
     .sort((a, b) => (b.sent ?? "").localeCompare(a.sent ?? ""));
   const shown = all.filter((one) => isAlerts === "all" || (isAlerts === "alerts") === (kindOf(one)[0] === "Alert"));
+  const readBy = (one: Communication) => page.name(extensionOf(one, "urn:joinedup:opened-by")?.valueReference?.reference);
   const read = async (one: Communication) => {
-    const answer = await update<Communication>({ ...one, received: new Date().toISOString() });
+    const answer = await operation<Communication>(`Communication/${one.id}/$opened`);
     // Read by two at once: it is read, which is all that was wanted.
     setFault(answer.ok || answer.problem.kind === "conflict" ? "" : answer.problem.sentence);
     void page.refresh([`Communication/${one.id}`]);
@@ -113,7 +114,10 @@ export default function Messages() {
                 </p>
               ))}
               {one.received ? (
-                <p className="ju-quiet">Read {dateTime(one.received)}</p>
+                <p className="ju-quiet">
+                  Read {dateTime(one.received)}
+                  {readBy(one) && ` by ${readBy(one)}`}
+                </p>
               ) : (
                 !mine && (
                   <Button kind="secondary" small onClick={() => void read(one)}>
