@@ -1,7 +1,9 @@
 import { useState, type ReactNode } from "react";
+import { useDraft } from "../api/drafts.ts";
 import { Button, Radios, TextArea } from "./form.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { Diff } from "./Diff.tsx";
+import { DraftState } from "./DraftState.tsx";
 
 /** One thing that two people changed: where it began, what they made of it and what you made of it. */
 export interface ConflictField {
@@ -12,21 +14,31 @@ export interface ConflictField {
   mine: string;
 }
 
+interface Choosing {
+  choice: Record<string, string>;
+  written: Record<string, string>;
+}
+
 /**
  * Somebody saved first (412). Both see what the other changed and choose, field by field; nothing is lost and nothing is
  * overwritten silently. What only one of the two changed is taken as it is and shown too. `onChoose` gets the text of each field.
  */
-export function ConflictDialog({ who, when, fields, onChoose, onCancel }: {
+export function ConflictDialog({ form, about, who, when, fields, onChoose, onCancel }: {
+  /** Under what the choice is kept on the server until it is made. */
+  form: string;
+  about: string;
   who: ReactNode;
   when: ReactNode;
   fields: ConflictField[];
-  onChoose: (chosen: Record<string, string>) => void;
+  /** True once it is saved: until then the choice is kept. */
+  onChoose: (chosen: Record<string, string>) => Promise<boolean>;
   onCancel: () => void;
 }) {
   const both = fields.filter((one) => one.theirs !== one.base && one.mine !== one.base && one.theirs !== one.mine);
   const onlyTheirs = fields.filter((one) => one.theirs !== one.base && one.mine === one.base);
-  const [choice, setChoice] = useState<Record<string, string>>({});
-  const [written, setWritten] = useState<Record<string, string>>(() => Object.fromEntries(both.map((one) => [one.key, `${one.theirs}\n${one.mine}`])));
+  const [empty] = useState<Choosing>(() => ({ choice: {}, written: Object.fromEntries(both.map((one) => [one.key, `${one.theirs}\n${one.mine}`])) }));
+  const draft = useDraft<Choosing>(form, { about, empty });
+  const { choice, written } = draft.value;
   const [fault, setFault] = useState("");
   const save = () => {
     const open = both.find((one) => !choice[one.key]);
@@ -36,7 +48,7 @@ export function ConflictDialog({ who, when, fields, onChoose, onCancel }: {
       const picked = choice[one.key];
       chosen[one.key] = picked === "theirs" ? one.theirs : picked === "both" ? (written[one.key] ?? "") : picked === "mine" ? one.mine : one.mine === one.base ? one.theirs : one.mine;
     }
-    onChoose(chosen);
+    void onChoose(chosen).then((isSaved) => (isSaved ? draft.discard() : undefined));
   };
   return (
     <Dialog title="Somebody else changed this while you were writing" wide onClose={onCancel}>
@@ -70,7 +82,7 @@ export function ConflictDialog({ who, when, fields, onChoose, onCancel }: {
           <Radios
             label={`Keep for “${one.label}”`}
             value={choice[one.key] ?? ""}
-            onChange={(value) => setChoice({ ...choice, [one.key]: value })}
+            onChange={(value) => draft.set({ choice: { ...choice, [one.key]: value }, written })}
             error={fault && !choice[one.key] ? fault : undefined}
             inline
             choices={[
@@ -80,10 +92,11 @@ export function ConflictDialog({ who, when, fields, onChoose, onCancel }: {
             ]}
           />
           {choice[one.key] === "both" && (
-            <TextArea label={`New text for “${one.label}”`} value={written[one.key] ?? ""} onChange={(value) => setWritten({ ...written, [one.key]: value })} />
+            <TextArea label={`New text for “${one.label}”`} value={written[one.key] ?? ""} onChange={(value) => draft.set({ choice, written: { ...written, [one.key]: value } })} />
           )}
         </section>
       ))}
+      <DraftState draft={draft} />
       <Button onClick={save}>Save what I chose</Button>{" "}
       <Button kind="secondary" onClick={onCancel}>
         Go back to my text

@@ -3,13 +3,15 @@ import { useMemo, useState } from "react";
 import { Link } from "react-router";
 import { operation, update, type Bundle, type Resource } from "../../api/client.ts";
 import { useDirectory, type Known } from "../../api/directory.tsx";
+import { useDraft } from "../../api/drafts.ts";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { timeliness } from "../../fhir/cases.ts";
 import { date, dateTime, name, time, today } from "../../fhir/format.ts";
-import { agendaWords, carriedOver, hiddenItems, meetingOf, moved, teamOf, reordered, withAttendance, withInvited, withMinutes, withTimes, whyName, type AgendaItem, type Decision, type Meeting, type Move, type Timed } from "../../fhir/meeting.ts";
+import { agendaWords, carriedOver, hiddenItems, meetingOf, moved, teamOf, reordered, withAttendance, withInvited, withMinutes, withTimes, whyName, type AgendaItem, type Attendee, type Decision, type Meeting, type Move, type Timed } from "../../fhir/meeting.ts";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { announce } from "../../parts/announce.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
+import { DraftState } from "../../parts/DraftState.tsx";
 import { Button, Checkboxes, DateInput, emptyDate, isoDate, Select, TextArea, type DateParts } from "../../parts/form.tsx";
 import { Absent, Page, Waiting } from "../../parts/Frame.tsx";
 import { PersonCell } from "../../parts/PersonCell.tsx";
@@ -76,7 +78,7 @@ export function OneMeeting({ id }: { id: string }) {
           {fault}
         </p>
       )}
-      <Attendance key={meeting.appointment.meta?.versionId ?? ""} meeting={meeting} known={known} reload={reload} />
+      <Attendance key={id} meeting={meeting} known={known} reload={reload} />
       <h2 className="nhsuk-heading-m">Agenda</h2>
       <p>
         {agendaWords(meeting.items, meeting.minutes)}
@@ -322,20 +324,33 @@ function CarriedOver({ decisions, resources, known, reload }: { decisions: Decis
   );
 }
 
+interface Ticks {
+  marks: Record<string, boolean>; // what was ticked here and is not saved yet; the rest is as it stands in the record
+  guest: string;
+}
+const noTicks: Ticks = { marks: {}, guest: "" };
+
 function Attendance({ meeting, known, reload }: { meeting: Meeting; known: Known | undefined; reload: () => Promise<void> }) {
-  const [there, setThere] = useState(() => meeting.attendees.filter((one) => one.attended).map((one) => one.reference));
+  const draft = useDraft<Ticks>(`attendance:${meeting.id}`, { empty: noTicks });
+  const { marks, guest } = draft.value;
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
-  const [guest, setGuest] = useState("");
   const label = (reference: string, given: string | undefined) => known?.directory.worker(reference) ?? given ?? "Name not known";
-  const save = async (next: fhir4.Appointment, said: string) => {
+  const isThere = (one: Attendee): boolean => marks[one.reference] ?? one.attended ?? false;
+  const there = meeting.attendees.filter(isThere).map((one) => one.reference);
+  const unsaved = meeting.attendees.some((one) => isThere(one) !== (one.attended ?? false));
+  const save = async (next: fhir4.Appointment, said: string, left: Ticks) => {
     setBusy(true);
     setFault("");
     const answer = await update(next);
     setBusy(false);
-    if (answer.ok) announce(said);
-    else setFault(answer.problem.kind === "conflict" ? "Somebody else recorded who is there at the same time. This is what stands now; choose again." : answer.problem.sentence);
+    // Of two at once: what the other recorded is shown, with the ticks made here on it; nothing is lost and nothing is saved unseen.
+    if (!answer.ok) setFault(answer.problem.kind === "conflict" ? "Somebody else recorded who is there at the same time. It is shown here with your ticks: look at it, then save again." : answer.problem.sentence);
     await reload();
+    if (!answer.ok) return;
+    announce(said);
+    if (Object.keys(left.marks).length === 0 && !left.guest) await draft.discard();
+    else draft.set(left);
   };
   const counted = meeting.attendees.filter((one) => one.attended !== undefined).length;
   const listed = new Set(meeting.attendees.map((one) => one.reference));
@@ -344,7 +359,10 @@ function Attendance({ meeting, known, reload }: { meeting: Meeting; known: Known
   return (
     <details className="nhsuk-details">
       <summary className="nhsuk-details__summary">
-        <span className="nhsuk-details__summary-text">Who is there: {summary}</span>
+        <span className="nhsuk-details__summary-text">
+          Who is there: {summary}
+          {unsaved && !meeting.isOver && ", ticks not saved yet"}
+        </span>
       </summary>
       <div className="nhsuk-details__text">
         {fault && (
@@ -366,18 +384,19 @@ function Attendance({ meeting, known, reload }: { meeting: Meeting; known: Known
               id="meeting-there"
               label="Who is there?"
               values={there}
-              onChange={setThere}
+              onChange={(values) => draft.set({ ...draft.value, marks: Object.fromEntries(meeting.attendees.filter((one) => values.includes(one.reference) !== (one.attended ?? false)).map((one) => [one.reference, values.includes(one.reference)])) })}
               small
               choices={meeting.attendees.map((one) => ({ value: one.reference, label: `${label(one.reference, one.name)}${one.isCore ? "" : " (invited)"}` }))}
             />
-            <Button small kind="secondary" busy={isBusy} onClick={() => void save(withAttendance(meeting.appointment, new Map(meeting.attendees.map((one) => [one.reference, there.includes(one.reference)]))), "Saved who is there")}>
+            <DraftState draft={draft} />
+            <Button small kind="secondary" busy={isBusy} onClick={() => void (isBusy || save(withAttendance(meeting.appointment, new Map(meeting.attendees.map((one) => [one.reference, isThere(one)]))), "Saved who is there", { marks: {}, guest }))}>
               {isBusy ? "Saving" : "Save who is there"}
             </Button>
             {known && (
               <div className="ju-filters">
-                <Select id="meeting-guest" label="Invite somebody else" value={guest} onChange={setGuest} empty="Choose a worker" choices={guests.map((one) => ({ value: one.reference, label: known.directory.worker(one.reference) ?? one.name }))} />
+                <Select id="meeting-guest" label="Invite somebody else" value={guest} onChange={(next) => draft.set({ ...draft.value, guest: next })} empty="Choose a worker" choices={guests.map((one) => ({ value: one.reference, label: known.directory.worker(one.reference) ?? one.name }))} />
                 <div className="nhsuk-form-group">
-                  <Button small kind="secondary" disabled={!guest} onClick={() => void save(withInvited(meeting.appointment, guest, known.directory.name(guest)), "Invited").then(() => setGuest(""))}>
+                  <Button small kind="secondary" disabled={!guest} onClick={() => void (isBusy || save(withInvited(meeting.appointment, guest, known.directory.name(guest)), "Invited", { marks, guest: "" }))}>
                     Invite
                   </Button>
                 </div>

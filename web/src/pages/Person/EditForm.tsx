@@ -79,7 +79,7 @@ export function EditForm<R extends FhirResource>(props: EditFormProps<R>) {
   const set = (change: Values) => draft.set({ version: started || baseVersion, values: { ...draft.value.values, ...change } });
   const show = (field: FieldValue) => props.show?.(field) ?? field.value;
 
-  const finish = async (answer: Answer<unknown>) => {
+  const finish = async (answer: Answer<unknown>): Promise<boolean> => {
     busy.current = false;
     setBusy(false);
     if (answer.ok) {
@@ -89,6 +89,7 @@ export function EditForm<R extends FhirResource>(props: EditFormProps<R>) {
       props.onDone();
     } else if (answer.problem.kind === "conflict" && reference) await meet();
     else setFaults(named(answer.problem, Object.keys(values)));
+    return answer.ok;
   };
   const meet = async () => {
     const [now, was] = await Promise.all([get<R>(reference), get<R>(`${reference}/_history/${started || baseVersion}`)]);
@@ -96,11 +97,11 @@ export function EditForm<R extends FhirResource>(props: EditFormProps<R>) {
     void whoSaved(reference, name).then(setSaved);
     setClash({ theirs: now.value, base: was.ok ? was.value : base });
   };
-  const go = async (onto: R, version: string | undefined, chosen: Values) => {
-    if (busy.current) return;
+  const go = async (onto: R, version: string | undefined, chosen: Values): Promise<boolean> => {
+    if (busy.current) return false;
     busy.current = true;
     setBusy(true);
-    await finish(await props.save(props.apply(onto, chosen), version, chosen));
+    return finish(await props.save(props.apply(onto, chosen), version, chosen));
   };
   const onSubmit = (event: FormEvent) => {
     event.preventDefault();
@@ -148,13 +149,15 @@ export function EditForm<R extends FhirResource>(props: EditFormProps<R>) {
       </Button>
       {clash && merge && (
         <ConflictDialog
+          form={`${props.form}:together:${clash.theirs.meta?.versionId ?? ""}`}
+          about={`Patient/${patient}`}
           who={saved.who || "Somebody else"}
           when={saved.when ? `on ${dateTime(saved.when)}` : "while you were writing"}
           fields={props.fields(clash.base).map((field) => {
             const theirs = props.fields(clash.theirs).find((one) => one.key === field.key)?.value ?? "";
             return { key: field.key, label: field.label, base: field.value, theirs, mine: values[field.key] ?? field.value };
           })}
-          onChoose={(chosen) => void go(clash.theirs, clash.theirs.meta?.versionId, chosen)}
+          onChoose={(chosen) => go(clash.theirs, clash.theirs.meta?.versionId, chosen)}
           onCancel={() => setClash(undefined)}
         />
       )}
