@@ -164,12 +164,22 @@ class Joined final : public SignedIn {
     out.headers.push_back({"Location", std::move(where)});
     return out;
   }
+  // Where one's work is. The pages' own start (web/src/fhir/offices.ts) says the same.
+  static const char* start_of(const access::Subject& subject) {
+    if (subject.kind != access::Subject::Kind::worker) return "/me";
+    const auto is = [&](std::string_view role) { return std::find(subject.roles.begin(), subject.roles.end(), role) != subject.roles.end(); };
+    switch (for_their_office(subject).purpose) {
+      case access::Purpose::administration: return is("guardian") ? "/guardian" : "/office";
+      case access::Purpose::secondary_use: return "/team";
+      default: return "/my-day";
+    }
+  }
   // The pages: their code is anybody's, but whoever is not signed in is sent to sign in first and comes back to the same address.
   std::optional<rest::Response> workspace(const rest::Request& request) const {
     const bool is_read = request.method == "GET" || request.method == "HEAD";
     if (is_read && (request.path == "/" || web::is_workspace(request.path))) {
       const auto subject = identity_->who(request);
-      if (subject && request.path == "/") return sent_to(subject->kind == access::Subject::Kind::worker ? "/my-day" : "/me");
+      if (subject && request.path == "/") return sent_to(start_of(*subject));
       if (!subject && request.path == "/") return {};
       if (!subject) return sent_to("/login?next=" + percent_encoded(request.query.empty() ? request.path : request.path + "?" + request.query));
     }

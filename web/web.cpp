@@ -85,7 +85,7 @@ bool is_below(std::string_view path, std::string_view root) {
 bool is_workspace(std::string_view path) {
   if (path == "/my-day" || path == "/cases" || path == "/cases/find") return true;
   if (path.starts_with("/person/") && path.size() > std::string_view("/person/").size()) return true;
-  for (const std::string_view root : {"/meeting", "/referrals", "/team", "/me"})
+  for (const std::string_view root : {"/meeting", "/referrals", "/team", "/me", "/guardian", "/office"})
     if (is_below(path, root)) return true;
   return false;
 }

@@ -38,7 +38,7 @@ std::set<std::string> named_by_the_shell() {
 }
 
 TEST(Web, TheShellStandsAtThePagesAddressesAndNowhereElse) {
-  for (const auto* path : {"/my-day", "/cases", "/cases/find", "/person/12", "/person/12/plan", "/meeting/3", "/meeting", "/referrals", "/team", "/me", "/me/messages"}) {
+  for (const auto* path : {"/my-day", "/cases", "/cases/find", "/person/12", "/person/12/plan", "/meeting/3", "/meeting", "/referrals", "/team", "/me", "/me/messages", "/guardian", "/guardian/record/7", "/office"}) {
     const auto found = page(asked(path));
     ASSERT_TRUE(found) << path;
     EXPECT_EQ(found->status, has_pages() ? 200 : 503) << path;

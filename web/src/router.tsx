@@ -3,6 +3,7 @@
 import type { ComponentType, ReactNode } from "react";
 import { createBrowserRouter, Navigate, Outlet, type RouteObject } from "react-router";
 import { useSession } from "./api/session.tsx";
+import { navigation } from "./fhir/offices.ts";
 import { Absent, Frame, Waiting } from "./parts/Frame.tsx";
 import { Fallen } from "./parts/Fallen.tsx";
 
@@ -26,7 +27,7 @@ function FramedWaiting() {
 
 function Start() {
   const session = useSession();
-  return <Navigate replace to={session.kind === "worker" ? "/my-day" : "/me"} />;
+  return <Navigate replace to={navigation(session)[0]?.to ?? "/my-day"} />;
 }
 
 const page = (path: string, element: ReactNode): RouteObject => ({ path, element, errorElement: <Fallen /> });
@@ -47,6 +48,8 @@ export const router = createBrowserRouter([
       fetched("/meeting/:id?/*", () => import("./pages/Meeting/index.tsx")),
       fetched("/referrals/*", () => import("./pages/Referrals/index.tsx")),
       fetched("/team/*", () => import("./pages/Team/index.tsx")),
+      fetched("/guardian/*", () => import("./pages/Office/index.tsx")),
+      fetched("/office/*", () => import("./pages/Office/Administration.tsx")),
       fetched("/me/*", () => import("./pages/Me/index.tsx")),
       page("*", <Absent />),
     ],

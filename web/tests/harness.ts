@@ -258,7 +258,7 @@ export class Tools {
       return existsSync(path) ? route.fulfill({ path }) : route.continue(); // after a redirect the program's own shell came
     });
     await context.route(
-      (url) => /^\/(my-day|cases|person|meeting|referrals|team|me)(\/|$)/.test(url.pathname),
+      (url) => /^\/(my-day|cases|person|meeting|referrals|team|me|guardian|office)(\/|$)/.test(url.pathname),
       async (route) => {
         const response = await route.fetch({ maxRedirects: 0 });
         if (response.status() !== 200) return route.fulfill({ response });

@@ -28,6 +28,11 @@ async function addresses(find: <T extends fhir4.FhirResource>(query: string) => 
     ["demo.board", "/team"],
     ["demo.board", "/team/published?view=compare"],
     ["demo.guardian", "/my-day"],
+    ["demo.guardian", "/guardian"],
+    ["demo.guardian", "/referrals/services"],
+    ["demo.administrator", "/office"],
+    ["demo.safeguarding", "/my-day"],
+    ["demo.safeguarding", `/person/${id}/sharing`],
     ["demo.patient", "/me"],
     ["demo.carer", "/me"],
   ];

@@ -1,29 +1,11 @@
 import { Breadcrumb } from "nhsuk-react-components";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Link, NavLink, useLocation } from "react-router";
-import { hasRole, signOut, useSession, type Session } from "../api/session.tsx";
+import { signOut, useSession } from "../api/session.tsx";
+import { navigation } from "../fhir/offices.ts";
 import { StatusAnnouncer } from "./announce.tsx";
 import { ConnectionBanner } from "./Banner.tsx";
 import { Palette, usePaletteSetting } from "./Palette.tsx";
-
-export interface NavItem {
-  to: string;
-  label: string;
-}
-
-/** What is in the navigation of whoever is signed in. */
-export function navigation(session: Session): NavItem[] {
-  if (session.kind !== "worker") return [{ to: "/me", label: "My care" }];
-  if (hasRole(session, "analyst") && session.roles.length === 1) return [{ to: "/team", label: "Team" }];
-  return [
-    { to: "/my-day", label: "My day" },
-    { to: "/cases/find", label: "Find cases" },
-    { to: "/cases", label: "Caseload" },
-    { to: "/meeting", label: "Meetings" },
-    { to: "/referrals", label: "Referrals" },
-    { to: "/team", label: "Team" },
-  ];
-}
 
 /** Around every page: skip link, header, navigation, what is said to screen readers, Ctrl+K. */
 export function Frame({ children }: { children: ReactNode }) {

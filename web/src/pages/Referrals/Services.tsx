@@ -3,7 +3,9 @@ import { Link } from "react-router";
 import { useDirectory } from "../../api/directory.tsx";
 import { pageOf, plural } from "../../fhir/cases.ts";
 import { date, today } from "../../fhir/format.ts";
-import { checkedWords, findServices, servicesOf } from "../../fhir/referrals.ts";
+import { useSession } from "../../api/session.tsx";
+import { isInCare } from "../../fhir/offices.ts";
+import { checkedWords, findServices, servicesOf, type Service } from "../../fhir/referrals.ts";
 import { Select, TextField } from "../../parts/form.tsx";
 import { Page, Waiting } from "../../parts/Frame.tsx";
 import { Pages } from "../../parts/Pages.tsx";
@@ -27,6 +29,7 @@ export function Services() {
   const kinds = [...new Set(services.map((one) => one.kind).filter(Boolean))].sort();
   const page = pageOf(findServices(services, typed, kind), address.page, size);
   const now = today();
+  const mayRefer = isInCare(useSession());
   return (
     <Page title="Directory of services" wide>
       <Tabs />
@@ -62,15 +65,19 @@ export function Services() {
                 { key: "for", head: "For whom", cell: (one) => one.eligibility ?? "Not recorded" },
                 { key: "room", head: "Room", cell: (one) => one.capacity ?? "Not known" },
                 { key: "checked", head: "Last checked", cell: (one) => checkedWords(one, now, date) },
-                {
-                  key: "refer",
-                  head: <span className="nhsuk-u-visually-hidden">Refer</span>,
-                  cell: (one) => (
-                    <Link to={`/referrals/new?service=${encodeURIComponent(one.reference)}`}>
-                      Refer<span className="nhsuk-u-visually-hidden"> to {one.name}</span>
-                    </Link>
-                  ),
-                },
+                ...(mayRefer
+                  ? [
+                      {
+                        key: "refer",
+                        head: <span className="nhsuk-u-visually-hidden">Refer</span>,
+                        cell: (one: Service) => (
+                          <Link to={`/referrals/new?service=${encodeURIComponent(one.reference)}`}>
+                            Refer<span className="nhsuk-u-visually-hidden"> to {one.name}</span>
+                          </Link>
+                        ),
+                      },
+                    ]
+                  : []),
               ]}
             />
           )}

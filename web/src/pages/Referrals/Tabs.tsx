@@ -1,7 +1,11 @@
 import { NavLink } from "react-router";
+import { useSession } from "../../api/session.tsx";
+import { isInCare } from "../../fhir/offices.ts";
 
-/** The three parts of this page; a link each, so that each has its address. */
+/** The three parts of this page; a link each, so that each has its address. Who has no part in care has the directory alone. */
 export function Tabs() {
+  const session = useSession();
+  if (!isInCare(session)) return null;
   return (
     <nav aria-label="Referrals" className="ju-no-print">
       <ul className="ju-tabs">
