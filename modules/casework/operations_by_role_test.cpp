@@ -80,6 +80,7 @@ class OperationsByRole : public CaseworkTest {
     put("ServiceRequest", "s" + n, R"("status":"active","intent":"order","subject":)" + about + R"(,"authoredOn":"2025-05-02","requester":{"reference":"Practitioner/cora"},"performer":[{"reference":"HealthcareService/physio"}])");
     task("r", "referral", "requested", R"(,"focus":{"reference":"ServiceRequest/s)" + n + R"("},"owner":{"reference":"HealthcareService/physio"})");
     put("Slot", "sl" + n, R"("schedule":{"reference":"Schedule/one"},"status":")" + std::string(not_yet ? "busy" : "free") + R"(","start":"2026-06-10T10:00:00Z","end":"2026-06-10T10:30:00Z")");
+    put("Communication", "a" + n, R"("status":"completed","subject":)" + about + R"(,"sent":"2026-05-31T10:00:00Z","payload":[{"contentString":"Admitted to hospital."}])" + (not_yet ? R"(,"received":"2026-05-31T11:00:00Z")" : ""));
     put("CarePlan", "c" + n, R"("status":"active","intent":"plan","category":[{"coding":[{"system":"urn:joinedup:plan","code":"care-and-support"}]}],"subject":)" + about);
     put("Appointment", "m" + n, R"("extension":[{"url":"urn:joinedup:team","valueReference":{"reference":"CareTeam/one"}}],"status":")" + std::string(not_yet ? "fulfilled" : "booked") +
                                     R"(","serviceType":[{"coding":[{"system":"urn:joinedup:appointment","code":"team-meeting"}]}],"start":"2026-06-02T10:00:00Z","end":"2026-06-02T11:00:00Z","participant":[{"actor":{"reference":"HealthcareService/team-one"},"status":"accepted"}])");
@@ -126,6 +127,7 @@ class OperationsByRole : public CaseworkTest {
       if (not_yet) put("Task", "r" + n, R"("status":"rejected","intent":"order","code":{"coding":[{"system":"urn:joinedup:task","code":"referral"}]},"for":{"reference":"Patient/p)" + n + R"("},"owner":{"reference":"HealthcareService/physio"})");
       return call(who, at("Task", "r"), {{"answer", "accepted"}});
     }
+    if (operation == "$opened") return call(who, at("Communication", "a"));
     if (operation == "$done") return call(who, at("Task", "t"));
     if (operation == "$apply") return call(who, "PlanDefinition/path/$apply", {{"subject", "Patient/p" + n}});
     if (operation == "$book") return call(who, "Slot/sl" + n + "/$book", {{"request", "ServiceRequest/s" + n}});
@@ -144,7 +146,7 @@ class OperationsByRole : public CaseworkTest {
 };
 
 TEST_F(OperationsByRole, WhatTheTableSays) {
-  const std::set<std::string> about_one_thing = {"$accept", "$decline", "$defer", "$ask", "$start", "$hold", "$resume", "$finish", "$hand-over", "$decide", "$close-meeting", "$answer", "$done", "$document"};
+  const std::set<std::string> about_one_thing = {"$accept", "$decline", "$defer", "$ask", "$start", "$hold", "$resume", "$finish", "$hand-over", "$decide", "$close-meeting", "$answer", "$done", "$opened", "$document"};
   std::map<std::string, std::set<std::string>> asked;  // by operation, where it is ready
   std::size_t questions = 0;
   for (const auto& row : rows())
