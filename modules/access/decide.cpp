@@ -11,7 +11,13 @@ using fhirpath::NodeIndex;
 
 namespace {
 
-constexpr std::string_view feed_prefix = "urn:joinedup:feed:";
+constexpr std::string_view feed_prefix = "urn:joinedup:feed:", house_prefix = "urn:joinedup:";
+
+// By which State::feeds of a view knows a source: "ecds" of a feed, "messages:RXX" of a hospital's messages; empty: of no partner.
+std::string_view terms_key(std::string_view source) {
+  if (source.starts_with(feed_prefix)) return source.substr(feed_prefix.size());
+  return source.starts_with(message_source) ? source.substr(house_prefix.size()) : std::string_view();
+}
 
 // Where data came from, as far as it matters to policy.
 std::string_view told_source(std::string_view source) { return source.starts_with("urn:joinedup:") ? source : std::string_view(); }
@@ -136,9 +142,11 @@ bool State::sees_targets(const View& view, const Case& c) const {
 const char* State::joined(const View& view, const Rule& rule, const Case& c, bool& emergency) const {
   if (rule.relations == 0) return nullptr;
   if ((rule.relations & relation::own_data) != 0) {
+    const auto& own = view.subject.organisation;
+    if (!own.empty() && c.source.starts_with(message_source) && c.source.substr(message_source.size()) == own) return nullptr;
     if (!c.source.starts_with(feed_prefix)) return "no-relationship";
     const auto feed = place_.feeds.find(std::string(c.source.substr(feed_prefix.size())));
-    return feed != place_.feeds.end() && !view.subject.organisation.empty() && feed->second.partner == view.subject.organisation ? nullptr : "no-relationship";
+    return feed != place_.feeds.end() && !own.empty() && feed->second.partner == own ? nullptr : "no-relationship";
   }
   if (c.people.empty() || c.unknown_person) return "no-relationship";
   for (const auto id : c.people) {
@@ -323,8 +331,8 @@ Verdict State::by_rule(const View& view, const Rule& rule, const Case& c) const 
     if (c.deed == deed::read && !own && !c.targets.empty() && !sees_targets(view, c)) return refused("target");
     if (view.reader.cover == place::Cover::none) return refused("agreement-reader");
     if (view.reader.cover == place::Cover::winding_down && own && view.subject.purpose == Purpose::secondary_use) return refused("agreement-reader");
-    if (!own && c.source.starts_with(feed_prefix) && !view.feeds.empty()) {
-      if (const auto terms = view.feeds.find(c.source.substr(feed_prefix.size())); terms != view.feeds.end()) {
+    if (const auto key = terms_key(c.source); !own && !key.empty() && !view.feeds.empty()) {
+      if (const auto terms = view.feeds.find(key); terms != view.feeds.end()) {
         if (terms->second.cover == place::Cover::none || c.deed != deed::read) return refused("agreement-source");
         for (const auto id : c.people)
           if (const Joined* found = view.person(id); found == nullptr || found->since > terms->second.ended) return refused("agreement-source");

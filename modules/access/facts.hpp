@@ -66,7 +66,8 @@ inline constexpr std::string_view telling_types[] = {"Patient", "Organization", 
 
 Facts read_facts(const Policies& policies, std::string_view type, std::string_view id, const fhirpath::Document& document, std::int64_t instant, const std::string& base_url);
 std::uint32_t labels_of(const Policies& policies, const fhirpath::Document& document);
-// "urn:joinedup:feed:ecds" of meta.source.
+// "urn:joinedup:feed:ecds" of meta.source; "urn:joinedup:messages:RXX": a partner's messages wrote it.
+inline constexpr std::string_view message_source = "urn:joinedup:messages:";
 std::string_view source_of(const fhirpath::Document& document);
 std::string identifier_key(std::string_view system, std::string_view value);  // empty: of a system that names nobody here
 // The basis on which a Consent lets a proxy act; -1: none that is known.

@@ -74,7 +74,7 @@ struct View {
   std::optional<std::vector<OfScope>> scopes;
   Covered reader;
   bool may_write = true;
-  ByText<Covered> feeds;              // those that are not simply in force
+  ByText<Covered> feeds;              // those that are not simply in force; "messages:RXX": what a partner's messages wrote
   mutable std::atomic<std::uint64_t> generation{0};  // it holds for this one and all before it since it was made
   std::int64_t good_until = always_until;
   std::shared_ptr<const fhir::PatientSet> plain, special, all, none;  // those of `since` are among `special`, whatever else they are in

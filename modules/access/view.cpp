@@ -173,6 +173,13 @@ void State::read_agreements(View& view) const {
       });
     }
   }
+  // What a partner's messages wrote is under its agreement for care as its feeds are. One that never had any could send nothing.
+  for (const auto& partner : place_.partners) {
+    const bool had_any = std::any_of(all.begin(), all.end(), [&](const place::Agreement& a) { return a.partner == partner.code && a.purpose == "direct_care"; });
+    if (!had_any || (!personal && partner.code == s.organisation)) continue;
+    const Covered terms = covered(partner.code, purpose, day, "", personal ? "" : s.organisation);
+    if (terms.cover != place::Cover::in_force) view.feeds["messages:" + partner.code] = terms;
+  }
   for (const auto& [feed, settings] : place_.feeds) {
     if (!personal && settings.partner == s.organisation) continue;  // their own
     const Covered terms = covered(settings.partner, purpose, day, feed, personal ? "" : s.organisation);

@@ -135,6 +135,32 @@ TEST_F(WriteTest, WhatAnEndedAgreementSharedIsReadInTheWindDownAndThenNotAtAll) 
   EXPECT_EQ(rule(gp_a(), "Observation/hospital"), "agreement-source");
 }
 
+// What a hospital's messages wrote is its own, and under its agreement, as what its extracts wrote.
+TEST_F(WriteTest, WhatAPartnersMessagesWroteIsUnderItsAgreement) {
+  auto place = with_agreements();
+  place.agreements[0].until = Date::from_civil(2026, 6, 3);
+  place.agreements[0].wind_down_days = 10;
+  begin(place);
+  two_practices();
+  put("Observation", "hospital", observation("pa", "", "urn:joinedup:messages:HOSP"));
+  put("Observation", "unknown", observation("pa", "", "urn:joinedup:messages"));
+  EXPECT_EQ(total(gp_a(), "Observation"), 3U);
+  EXPECT_EQ(total(backend("HOSP"), "Observation"), 1U);
+  EXPECT_EQ(rule(backend("HOSP"), "Observation/hospital"), "partner-reads-own");
+  for (const auto* other : {"COUNCIL", "HOS", "HOSPX", ""}) EXPECT_EQ(total(backend(other), "Observation"), 0U) << other;
+  EXPECT_EQ(put_as(gp_a(), "oa", observation("pa", "", "urn:joinedup:messages:HOSP")), 403) << "nobody makes it a partner's";
+  now_ += 3 * a_day;  // the day after
+  EXPECT_EQ(total(gp_a(), "Observation"), 3U);
+  EXPECT_EQ(put_as(gp_a(), "hospital", observation("pa", "", "urn:joinedup:messages:HOSP")), 403);
+  put("Patient", "late", R"("generalPractitioner":[{"reference":"Organization/practice-a"}])");
+  put("Observation", "late", observation("late", "", "urn:joinedup:messages:HOSP"));
+  EXPECT_EQ(status(gp_a(), "GET /Observation/late"), 404);
+  now_ += 11 * a_day;
+  EXPECT_EQ(total(gp_a(), "Observation"), 2U);
+  EXPECT_EQ(rule(gp_a(), "Observation/hospital"), "agreement-source");
+  EXPECT_EQ(total(backend("HOSP"), "Observation"), 0U);
+}
+
 TEST_F(WriteTest, StaffOfAPartnerWhoseAgreementEndedReadOnAboutWhoIsInCareAndNobodyNew) {
   auto place = with_agreements();
   place.agreements[0].until = Date::from_civil(2026, 6, 3);

@@ -261,9 +261,18 @@ Result<std::vector<Event>> Applier::events_of(const char* sql, const std::string
   return out;
 }
 
+std::string Applier::partner_of(const Event& event) const {
+  for (const auto& partner : options_.place->partners)
+    if (partner.code == event.origin) return partner.code;
+  return {};
+}
+
 Result<void> Applier::write_patient(const std::string& patient) {
   JOINEDUP_TRY(auto events, events_of((std::string("SELECT ") + columns + " FROM kept.message m JOIN outcome o ON o.message = m.id WHERE m.person IN (SELECT key FROM own_patient WHERE patient = ?1) AND m.person <> '' AND o.state = 1").c_str(), patient));
   PatientFacts facts{.id = patient, .links = {}};
+  // A person of whom several hospitals' messages tell is nobody's own.
+  const bool is_ones = !events.empty() && std::all_of(events.begin(), events.end(), [&](const Event& one) { return one.origin == events.front().origin; });
+  if (is_ones) facts.organisation = partner_of(events.front());
   SqliteStatement links(file_.get(), "SELECT gone, stays FROM merge WHERE state <> 'undone' AND (gone = ?1 OR stays = ?1) ORDER BY id", applied_file);
   links.bind(1, patient);
   while (links.row()) {
@@ -317,10 +326,7 @@ Result<void> Applier::write_visit(const KeptMessage& message, const Event& event
   const auto stay = fold_visit(std::move(events));
   if (stay.status.empty()) return {};
   const auto id = name("Encounter", event.visit->key);
-  std::string organisation;
-  for (const auto& partner : options_.place->partners)
-    if (partner.code == event.origin) organisation = partner.code;
-  put("Encounter", id, encounter_body(stay, {.id = id, .patient = person.patient, .origin = event.origin, .facility = event.facility, .organisation = organisation}));
+  put("Encounter", id, encounter_body(stay, {.id = id, .patient = person.patient, .origin = event.origin, .facility = event.facility, .organisation = partner_of(event)}));
   return write_alert(event, stay, person.patient, id);
 }
 

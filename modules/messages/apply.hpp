@@ -48,6 +48,7 @@ class Applier {
   Result<void> join(const std::string& gone, const std::string& stays, const char* why, std::int64_t message, const std::string& key);
   Result<void> write_visit(const KeptMessage& message, const Event& event, const Person& person);
   Result<void> write_alert(const Event& event, const Stay& stay, const std::string& patient, const std::string& encounter);
+  std::string partner_of(const Event& event) const;  // its code; empty: a sender that is no partner
   Result<void> write_patient(const std::string& patient);
   Result<void> write_provenance(const KeptMessage& message, const Event& event);
   Result<std::vector<Event>> events_of(const char* sql, const std::string& key);

@@ -118,8 +118,10 @@ std::string identifier_system(std::string_view origin, std::string_view authorit
   return out;
 }
 
+std::string source_of(const std::string& organisation) { return organisation.empty() ? source_mark : std::string(source_mark) + ":" + organisation; }
+
 Json encounter_body(const Stay& stay, const EncounterFacts& facts) {
-  Json out{{"resourceType", "Encounter"}, {"id", facts.id}, {"meta", {{"source", source_mark}}}, {"status", stay.status}};
+  Json out{{"resourceType", "Encounter"}, {"id", facts.id}, {"meta", {{"source", source_of(facts.organisation)}}}, {"status", stay.status}};
   if (!stay.number.empty()) out["identifier"].push_back({{"system", identifier_system(facts.origin, "visit")}, {"value", stay.number}});
   const auto kind = class_of(stay.patient_class);
   out["class"] = {{"system", kind.system}, {"code", kind.code}, {"display", kind.display}};
@@ -146,7 +148,7 @@ Json patient_body(std::vector<Event> events, const PatientFacts& facts) {
     for (const auto& id : event.ids) identifiers.insert({identifier_system(event.origin, id.authority), id.value});
     if (event.nhs_number) nhs_number = event.nhs_number;
   }
-  Json out{{"resourceType", "Patient"}, {"id", facts.id}, {"meta", {{"source", source_mark}}}, {"active", true}};
+  Json out{{"resourceType", "Patient"}, {"id", facts.id}, {"meta", {{"source", source_of(facts.organisation)}}}, {"active", true}};
   if (nhs_number) {
     std::string digits = std::to_string(*nhs_number);
     digits.insert(0, 10 - std::min<std::size_t>(10, digits.size()), '0');

@@ -25,7 +25,7 @@ Stay fold_visit(std::vector<Event> events);
 bool is_in_hospital(const Stay& stay);       // in progress, as an inpatient or in an emergency department
 
 struct EncounterFacts {
-  std::string id, patient, origin, facility, organisation;  // patient: its id; organisation: ODS code, may be empty
+  std::string id, patient, origin, facility, organisation;  // patient: its id; organisation: code of the partner whose message it is, may be empty
 };
 nlohmann::json encounter_body(const Stay& stay, const EncounterFacts& facts);
 
@@ -35,6 +35,7 @@ struct PatientFacts {
     std::string other, type;           // replaced-by, replaces
   };
   std::vector<Link> links;
+  std::string organisation{};          // as of an Encounter
 };
 nlohmann::json patient_body(std::vector<Event> events, const PatientFacts& facts);
 
@@ -50,5 +51,7 @@ nlohmann::json flag_body(const Alert& alert, const Stay& stay);
 std::string identifier_system(std::string_view origin, std::string_view authority);
 inline constexpr const char* nhs_number_system = "https://fhir.nhs.uk/Id/nhs-number";
 inline constexpr const char* source_mark = "urn:joinedup:messages";
+// meta.source of what is a partner's own: policy knows whose by it (access/facts.hpp). Of what is nobody's, or our own, the mark alone.
+std::string source_of(const std::string& organisation);
 
 }  // namespace joinedup::messages
