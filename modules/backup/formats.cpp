@@ -37,6 +37,7 @@ constexpr Known known[] = {
     {"messages/kept.sqlite", in_version, 1},
     {"messages/applied.sqlite", in_version, 1},
     {"subscriptions/queue.sqlite", in_version, 1},
+    {"drafts.sqlite", in_version, 1},
 };
 
 std::optional<std::int64_t> number_of(std::string_view text) {

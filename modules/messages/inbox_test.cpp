@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "base/sqlite.hpp"
+#include "base/text.hpp"
 #include "messages/hl7.hpp"
 #include "messages/test_support.hpp"
 #include "validation/validation.hpp"
@@ -276,6 +277,75 @@ TEST_F(InboxTest, ASenderWithoutAnAgreementIsHeldUntilThereIsOne) {
   EXPECT_EQ(inbox_->retry().value_or(0), 1u);
   inbox_->settle();
   EXPECT_EQ(find("Encounter", "").size(), 1u);
+}
+
+// What is kept as messages come is what counting them all would give; and a file of before is counted once.
+TEST_F(InboxTest, CountsOfSendersAreThoseOfTheMessages) {
+  inbox_.reset();
+  place_.partners.push_back({.code = "RXX", .name = "A hospital", .type = "hospital"});
+  place_.agreements.push_back({.partner = "RXX", .purpose = "direct_care", .from = *parse_iso_date("2020-01-01"), .until = {}});
+  std::int64_t now = 1'700'000'000'000'000;
+  inbox_ = *Inbox::open({.place = &place_, .clock = [&] { return now; }}, *store_);
+  std::minstd_rand random(7);
+  std::vector<std::string> sent;
+  for (int i = 0; i < 300; ++i, now += static_cast<std::int64_t>(random() % 7'200) * 1'000'000) {
+    const auto n = std::to_string(i);
+    if (i % 9 == 8) static_cast<void>(send(sent[random() % sent.size()]));  // comes again
+    else if (i % 10 == 0) static_cast<void>(send("MSH|^~\\&|PAS|RXX|||1||ORU^R01|" + n + "|P|2.4\rPID|1||1\r"));
+    else if (i % 31 == 0) static_cast<void>(send("MSH|^~\\&|PAS|RXX|||1||ADT^A01|" + n + "|P|2.4\rEVN|A01\r"));
+    else {
+      sent.push_back(Adt{.control = n, .pid3 = "M" + std::to_string(i % 40) + "^^^RXX^MR", .visit = "V" + n, .facility = i % 3 == 0 ? "RYY" : "RXX"}.text());  // RYY: held
+      static_cast<void>(send(sent.back()));
+    }
+  }
+  inbox_->settle();
+  const auto told = [&] {
+    std::string out;
+    const auto all = senders(folder_.path());
+    if (!all) return all.error().text();
+    for (const auto& one : *all) {
+      for (const auto number : {one.kept, one.applied, one.review, one.not_taken, one.unreadable, one.repeated, one.waiting}) out += std::to_string(number) + " ";
+      out += one.sender + " " + std::to_string(one.last) + " " + std::to_string(one.silent_after) + "\n";
+    }
+    return out;
+  };
+  const auto counted = [&] {  // by hand, over all of them
+    std::string out;
+    sqlite3* handle = nullptr;
+    EXPECT_EQ(sqlite3_open(folder_.file("messages/kept.sqlite").c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, ("ATTACH '" + folder_.file("messages/applied.sqlite") + "' AS became").c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    const char* all = "SELECT count(*) || ' ' || sum(coalesce(o.state = 1, 0)) || ' ' || sum(coalesce(o.state IN (2, 3), 0)) || ' ' || sum(m.code = 'AR') || ' ' || sum(m.code = 'AE') || ' ' || sum(coalesce(r.times, 0))"
+                      " || ' ' || sum(m.code = 'AA' AND coalesce(o.state, 0) = 0) || ' ' || m.sender || ' ' || max(max(m.received), coalesce(max(r.last), 0))"
+                      " FROM message m LEFT JOIN became.outcome o ON o.message = m.id LEFT JOIN repeated r ON r.message = m.id GROUP BY m.sender ORDER BY m.sender";
+    EXPECT_EQ(sqlite3_exec(handle, all, [](void* to, int, char** text, char**) { return *static_cast<std::string*>(to) += std::string(text[0]) + "\n", 0; }, &out, nullptr), SQLITE_OK);
+    sqlite3_close(handle);
+    return out;
+  };
+  const auto now_told = told();
+  std::string without_patience;
+  for (const auto line : split(now_told, '\n'))
+    if (!line.empty()) without_patience += std::string(line.substr(0, line.rfind(' '))) + "\n";
+  EXPECT_EQ(without_patience, counted());
+  EXPECT_GT(std::count(without_patience.begin(), without_patience.end(), '\n'), 1);
+  inbox_.reset();
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(folder_.file("messages/kept.sqlite").c_str(), &handle), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(handle, "DROP TRIGGER message_counted; DROP TRIGGER repeated_counted; DROP TRIGGER repeated_again; DROP TABLE sender; DROP TABLE sender_day", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+  EXPECT_EQ(told(), now_told) << "a file of before";
+}
+
+TEST_F(InboxTest, WhatAPartnersMessageWroteIsItsOwn) {
+  apply({.control = "1"});
+  EXPECT_EQ(find("Encounter", "")[0]["meta"]["source"], "urn:joinedup:messages") << "a sender that is no partner";
+  inbox_.reset();
+  place_.partners.push_back({.code = "RXX", .name = "A hospital", .type = "hospital"});
+  open_inbox();
+  apply({.control = "2", .pid3 = "M2^^^RXX^MR", .visit = "V2"});
+  std::size_t own = 0;
+  for (const auto* type : {"Encounter", "Patient"})
+    for (const auto& one : find(type, "")) own += one["meta"]["source"] == "urn:joinedup:messages:RXX";
+  EXPECT_EQ(own, 2u);
 }
 
 TEST_F(InboxTest, WhatCannotBeReadOrIsNotTakenIsKeptAsItCame) {

@@ -21,6 +21,28 @@ constexpr const char* kept_schema =
     "CREATE TABLE IF NOT EXISTS repeated (message INTEGER PRIMARY KEY, times INTEGER NOT NULL, last INTEGER NOT NULL);"
     "PRAGMA user_version = 1;";
 
+// What senders() tells, kept as messages come, so that asking costs the same however many there are: of each sender its counts, and of
+// each of its days the longest pause that ended in it. A file of before is counted once, when it is next opened for writing.
+constexpr const char* counted_schema =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS sender (name TEXT PRIMARY KEY, kept INTEGER NOT NULL, spoke INTEGER NOT NULL, last INTEGER NOT NULL, not_taken INTEGER NOT NULL, unreadable INTEGER NOT NULL, repeated INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS sender_day (sender TEXT NOT NULL, day INTEGER NOT NULL, messages INTEGER NOT NULL, longest INTEGER NOT NULL, PRIMARY KEY (sender, day)) WITHOUT ROWID;"
+    "INSERT INTO sender_day SELECT sender, received / 86400000000, count(*), max(pause) FROM"
+    " (SELECT sender, received, received - lag(received, 1, received) OVER (PARTITION BY sender ORDER BY received) AS pause FROM message) WHERE NOT EXISTS (SELECT 1 FROM sender) GROUP BY 1, 2;"
+    "INSERT INTO sender SELECT m.sender, count(*), max(m.received), max(max(m.received), coalesce(max(r.last), 0)), sum(m.code = 'AR'), sum(m.code = 'AE'), sum(coalesce(r.times, 0))"
+    " FROM message m LEFT JOIN repeated r ON r.message = m.id WHERE NOT EXISTS (SELECT 1 FROM sender) GROUP BY m.sender;"
+    "CREATE TRIGGER IF NOT EXISTS message_counted AFTER INSERT ON message BEGIN"
+    " INSERT INTO sender_day VALUES (NEW.sender, NEW.received / 86400000000, 1, coalesce((SELECT max(NEW.received - spoke, 0) FROM sender WHERE name = NEW.sender), 0))"
+    "  ON CONFLICT (sender, day) DO UPDATE SET messages = messages + 1, longest = max(longest, excluded.longest);"
+    " INSERT INTO sender VALUES (NEW.sender, 1, NEW.received, NEW.received, NEW.code = 'AR', NEW.code = 'AE', 0)"
+    "  ON CONFLICT (name) DO UPDATE SET kept = kept + 1, spoke = max(spoke, excluded.spoke), last = max(last, excluded.last), not_taken = not_taken + excluded.not_taken, unreadable = unreadable + excluded.unreadable;"
+    " END;"
+    "CREATE TRIGGER IF NOT EXISTS repeated_counted AFTER INSERT ON repeated BEGIN"
+    " UPDATE sender SET repeated = repeated + NEW.times, last = max(last, NEW.last) WHERE name = (SELECT sender FROM message WHERE id = NEW.message); END;"
+    "CREATE TRIGGER IF NOT EXISTS repeated_again AFTER UPDATE ON repeated BEGIN"
+    " UPDATE sender SET repeated = repeated + NEW.times - OLD.times, last = max(last, NEW.last) WHERE name = (SELECT sender FROM message WHERE id = NEW.message); END;"
+    "COMMIT;";
+
 // identity: whose number it is. `was`: before a merge. written: what the record was last given, so that nothing is written twice alike.
 constexpr const char* applied_schema =
     "CREATE TABLE IF NOT EXISTS outcome (message INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT NOT NULL);"
@@ -72,7 +94,11 @@ Result<void> run_sql(sqlite3* handle, const char* sql, const SqliteFile& file, c
   return tl::unexpected<Error>(sqlite_error(handle, file, doing));
 }
 
-Result<SqliteHandle> open_kept(const std::string& place_folder, OpenFor open_for) { return open_file(place_folder, open_for, kept_file, kept_schema); }
+Result<SqliteHandle> open_kept(const std::string& place_folder, OpenFor open_for) {
+  JOINEDUP_TRY(auto handle, open_file(place_folder, open_for, kept_file, kept_schema));
+  if (open_for == OpenFor::writing) JOINEDUP_CHECK(run_sql(handle.get(), counted_schema, kept_file, "be made ready"));
+  return handle;
+}
 Result<SqliteHandle> open_applied(const std::string& place_folder, OpenFor open_for) { return open_file(place_folder, open_for, applied_file, applied_schema); }
 
 std::string instant_text(std::int64_t instant) {
@@ -105,6 +131,17 @@ Result<SqliteHandle> both_files(const std::string& folder) {
   return kept;
 }
 
+// A file that nobody has opened for writing since senders are counted.
+Result<void> be_counted(const std::string& folder) {
+  {
+    JOINEDUP_TRY(const auto kept, open_kept(folder, OpenFor::reading));
+    SqliteStatement there(kept.get(), "SELECT 1 FROM sqlite_master WHERE name = 'repeated_again'", kept_file);
+    if (there.row()) return {};
+  }
+  JOINEDUP_TRY(const auto counted, open_kept(folder, OpenFor::writing));
+  return {};
+}
+
 }  // namespace
 
 // A sender that said little is known little of: its nights may be longer than its days were.
@@ -113,26 +150,26 @@ constexpr std::int64_t shortest_patience = 3'600'000'000, longest_patience = 24 
 Result<std::vector<SenderStatus>> senders(const std::string& folder) {
   std::vector<SenderStatus> out;
   if (!std::filesystem::exists(folder + "/" + kept_file.path) || !std::filesystem::exists(folder + "/" + applied_file.path)) return out;
+  JOINEDUP_CHECK(be_counted(folder));
   JOINEDUP_TRY(const auto files, both_files(folder));
+  // Those that are not applied are few: an index has them by their state, and who waits for its turn is at the end.
   SqliteStatement rows(files.get(),
-                       "SELECT m.sender, max(max(m.received), coalesce(max(r.last), 0)), count(*), sum(coalesce(o.state = 1, 0)), sum(coalesce(o.state IN (2, 3), 0)), sum(m.code = 'AR'),"
-                       " sum(m.code = 'AE'), sum(coalesce(r.times, 0)), sum(m.code = 'AA' AND coalesce(o.state, 0) = 0)"
-                       " FROM message m LEFT JOIN became.outcome o ON o.message = m.id LEFT JOIN repeated r ON r.message = m.id GROUP BY m.sender ORDER BY m.sender",
+                       "WITH open AS (SELECT m.sender AS sender, o.state AS state FROM became.outcome o JOIN message m ON m.id = o.message WHERE o.state IN (0, 2, 3)"
+                       " UNION ALL SELECT sender, 0 FROM message WHERE id > (SELECT coalesce(max(message), 0) FROM became.outcome) AND code = 'AA'),"
+                       " still AS (SELECT sender, sum(state = 0) AS waiting, sum(state <> 0) AS review FROM open GROUP BY sender)"
+                       " SELECT s.name, s.last, s.kept, s.not_taken, s.unreadable, s.repeated, coalesce(still.waiting, 0), coalesce(still.review, 0),"
+                       " (SELECT max(longest) FROM sender_day d WHERE d.sender = s.name AND d.day > s.spoke / 86400000000 - 14), (SELECT sum(messages) FROM sender_day d WHERE d.sender = s.name AND d.day > s.spoke / 86400000000 - 14)"
+                       " FROM sender s LEFT JOIN still ON still.sender = s.name ORDER BY s.name",
                        kept_file);
   const auto number = [&](int column) { return static_cast<std::uint64_t>(rows.integer(column)); };
-  while (rows.row())
-    out.push_back({.sender = rows.text(0), .last_message = instant_text(rows.integer(1)), .kept = number(2), .applied = number(3), .review = number(4), .not_taken = number(5),
-                   .unreadable = number(6), .repeated = number(7), .waiting = number(8), .last = rows.integer(1), .silent_after = longest_patience});
+  while (rows.row()) {
+    SenderStatus one{.sender = rows.text(0), .last_message = instant_text(rows.integer(1)), .kept = number(2), .review = number(7), .not_taken = number(3), .unreadable = number(4), .repeated = number(5),
+                     .waiting = number(6), .last = rows.integer(1), .silent_after = longest_patience};
+    one.applied = one.kept - one.not_taken - one.unreadable - one.review - one.waiting;
+    if (rows.integer(9) >= least_known) one.silent_after = std::clamp(2 * rows.integer(8), shortest_patience, longest_patience);
+    out.push_back(std::move(one));
+  }
   if (rows.failed()) return tl::unexpected<Error>(sqlite_error(files.get(), kept_file, "be read"));
-  SqliteStatement pauses(files.get(),
-                         "WITH newest AS (SELECT sender, max(received) AS at FROM message GROUP BY sender),"
-                         " spoke AS (SELECT m.sender, m.received - lag(m.received) OVER (PARTITION BY m.sender ORDER BY m.received) AS pause FROM message m JOIN newest n ON n.sender = m.sender WHERE m.received > n.at - ?)"
-                         " SELECT sender, max(pause), count(*) FROM spoke GROUP BY sender ORDER BY sender",
-                         kept_file);
-  pauses.bind(1, std::int64_t{14} * longest_patience);
-  for (std::size_t i = 0; pauses.row(); ++i)
-    if (i < out.size() && out[i].sender == pauses.text(0) && pauses.integer(2) >= least_known) out[i].silent_after = std::clamp(2 * pauses.integer(1), shortest_patience, longest_patience);
-  if (pauses.failed()) return tl::unexpected<Error>(sqlite_error(files.get(), kept_file, "be read"));
   return out;
 }
 
