@@ -242,12 +242,19 @@ journey("a whole kind is withheld from the carer alone; the timeline leads to th
   await dialog.getByLabel("Entry", { exact: true }).selectOption({ index: 1 });
   await dialog.getByLabel("Everybody who acts for the person").check();
   await dialog.getByLabel("Reason").fill("Asked for by the person herself");
-  const later = new Date(Date.now() + 30 * 86_400_000);
+  const later = new Date(Date.now() + 10 * 86_400_000);
   for (const [label, value] of [["Day", later.getDate()], ["Month", later.getMonth() + 1], ["Year", later.getFullYear()]] as const) await dialog.getByLabel(label).fill(String(value));
   await dialog.getByRole("button", { name: "Withhold", exact: true }).click();
   await dialog.waitFor({ state: "detached" });
   await page.getByText(/^Every entry of this kind/).waitFor();
   assert.equal(await count("demo.carer"), 0);
+  // What must soon be looked at again stands on the lead's day, and on nobody else's.
+  const day = await t.open("demo.safeguarding", "/my-day");
+  const again = day.getByRole("region", { name: /^Withheld entries to look at again/ });
+  assert.match(await again.innerText(), /1 entry[\s\S]*in 10 days/);
+  await t.accessible(day);
+  await t.zoomed(day);
+  assert.doesNotMatch(await main(t, "demo.coordinator", "/my-day"), /withh/i);
   assert.ok(ofCarer > 0 && (await count("demo.patient")) === ofPerson, "the person sees what they saw");
   await page.getByRole("button", { name: /^Show again/ }).click();
   await page.getByRole("dialog", { name: "Show again" }).getByRole("button", { name: "Show again" }).click();

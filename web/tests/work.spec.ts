@@ -195,6 +195,12 @@ journey("found, accepted, asked, started, assessed, planned, met, referred, answ
   await page.locator(`.ju-agenda__item[aria-label="1: ${second}"]`).getByText(/, 20 minutes/).waitFor();
   await page.locator("summary").filter({ hasText: "Who is there" }).click();
   await page.getByRole("group", { name: "Who is there?" }).getByRole("checkbox").first().check();
+  // What is ticked is kept before it is saved: the page may be closed.
+  await page.locator("summary").filter({ hasText: "ticks not saved yet" }).waitFor();
+  await page.locator("details").filter({ hasText: "Who is there" }).getByText(/^Saved \d/).waitFor();
+  await page.reload();
+  await page.locator("summary").filter({ hasText: "ticks not saved yet" }).click();
+  assert.equal(await page.getByRole("group", { name: "Who is there?" }).getByRole("checkbox").first().isChecked(), true);
   await page.getByRole("button", { name: "Save who is there" }).click();
   await page.getByText(/1 of \d+ attended/).waitFor();
   await page.getByRole("button", { name: `Record a decision for ${second}` }).click();

@@ -65,3 +65,11 @@ test("days", () => {
 test("a feed that does not say that it speaks is silent", () => {
   expect(feedsOf({ resourceType: "Parameters", parameter: [{ name: "feed", part: [{ name: "name", valueString: "gp" }] }] })).toEqual([{ name: "gp", partner: "", last: undefined, silent: true, sentence: "" }]);
 });
+
+test("an alert that was opened says by whom and when", () => {
+  const alert = (more: Partial<fhir4.Communication>): fhir4.Communication => ({ resourceType: "Communication", id: "c", status: "completed", subject: { reference: "Patient/p" }, category: [{ coding: [{ code: "alert" }] }], sent: "2026-11-22T09:00:00Z", payload: [{ contentString: "Admitted" }], ...more });
+  const [opened] = dayOf([patient, alert({ received: "2026-11-22T09:05:00Z", extension: [{ url: "urn:joinedup:opened-by", valueReference: { reference: "http://here/fhir/Practitioner/7" } }] })], me, clock).alerts;
+  expect(opened).toMatchObject({ isOpened: true, openedBy: "Practitioner/7", openedAt: "2026-11-22T09:05:00Z" });
+  expect(dayOf([patient, alert({ received: "2026-11-22T09:05:00Z" })], me, clock).alerts[0]).toMatchObject({ isOpened: true, openedBy: "" });
+  expect(dayOf([patient, alert({})], me, clock).alerts[0]).toMatchObject({ isOpened: false, openedAt: "" });
+});

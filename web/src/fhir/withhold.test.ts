@@ -1,6 +1,6 @@
 import type { FhirResource } from "fhir/r4";
 import { expect, test } from "vitest";
-import { entriesOf, fromWords, inForce, kindWords, linkedTo, withheldOf } from "./withhold.ts";
+import { entriesOf, fromWords, inForce, kindWords, linkedTo, reviewsUntil, withheldOf } from "./withhold.ts";
 
 const names = { name: () => "", questionnaire: () => "Holistic assessment" };
 const subject = { reference: "Patient/p" };
@@ -41,4 +41,14 @@ test("what is withheld now, the first to be looked at again before the others", 
   expect(inForce(all).map((each) => each.number)).toEqual([2, 1]);
   expect(fromWords(all[0]!, (reference) => (reference === "RelatedPerson/d" ? "Ann Example" : ""))).toBe("Ann Example");
   expect(fromWords({ from: "proxies", relatedPerson: "" }, () => "")).toMatch(/acts for the person/);
+});
+
+test("what must soon be looked at again, by person", () => {
+  const of = (patient: string) => [{ name: "patient", valueReference: { reference: `Patient/${patient}` } }];
+  const all: fhir4.Parameters = { resourceType: "Parameters", parameter: [one(1, "2026-12-05", of("a")), one(2, "2026-11-20", of("b")), one(3, "2026-12-01", of("a")), one(4, "2027-03-01", of("c")), one(5, "2026-11-01", [...of("b"), { name: "ended", valueInstant: "2026-10-01T00:00:00Z" }])] };
+  expect(reviewsUntil(all, "2026-12-06")).toEqual([
+    { patient: "Patient/b", count: 1, review: "2026-11-20" },
+    { patient: "Patient/a", count: 2, review: "2026-12-01" },
+  ]);
+  expect(reviewsUntil(all, "2026-11-01")).toEqual([]);
 });

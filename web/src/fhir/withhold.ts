@@ -173,3 +173,21 @@ export function fromWords(one: Pick<Withheld, "from" | "relatedPerson">, name: (
   if (one.from === "proxies") return "Everybody who acts for the person";
   return name(one.relatedPerson) || "Somebody who acts for the person";
 }
+
+export interface ReviewDue {
+  patient: string; // Patient/…
+  count: number;
+  review: string; // the first of them
+}
+
+/** By person, what must be looked at again until a day; the first day first. */
+export function reviewsUntil(parameters: fhir4.Parameters, until: string): ReviewDue[] {
+  const by = new Map<string, ReviewDue>();
+  for (const one of inForce(withheldOf(parameters))) {
+    if (one.review > until) continue;
+    const known = by.get(one.patient);
+    if (known) known.count += 1;
+    else by.set(one.patient, { patient: one.patient, count: 1, review: one.review });
+  }
+  return [...by.values()];
+}

@@ -1,9 +1,10 @@
 // My day: what is due, overdue and changed; alerts within seconds; referrals and reviews waiting. Priority first, then date.
-import { useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { operation } from "../../api/client.ts";
 import { useDirectory } from "../../api/directory.tsx";
 import { useHearing } from "../../api/events.ts";
+import { hasRole, useSession } from "../../api/session.tsx";
 import { useLoaded } from "../../api/useLoaded.ts";
 import { dayOf, kindWords, shown, timingWords, type Item, type ItemKind, type Timing, type Wanted } from "../../fhir/day.ts";
 import { addDays, date, dateTime, relative, today } from "../../fhir/format.ts";
@@ -19,6 +20,8 @@ import { Tag, type TagColour } from "../../parts/Tag.tsx";
 import { Trouble } from "../../parts/Trouble.tsx";
 import { Alerts } from "./Alerts.tsx";
 import { Feeds } from "./Feeds.tsx";
+
+const WithheldReviews = lazy(() => import("./WithheldReviews.tsx")); // a safeguarding lead's alone
 
 const timingColour: Record<Timing, TagColour> = { overdue: "red", today: "orange", week: "blue", later: "grey", none: "yellow" };
 const open = "requested,received,accepted,ready,in-progress,on-hold,draft";
@@ -38,6 +41,7 @@ function questions(roles: string[], others: string[], practitioner: string): str
 }
 
 export default function MyDay() {
+  const session = useSession();
   const { known, problem: noDirectory } = useDirectory();
   const self = known?.self;
   const paths = useMemo(() => (self ? questions(self.roles, self.services, self.practitioner) : []), [self]);
@@ -148,6 +152,11 @@ export default function MyDay() {
             ))}
           </ul>
           <Alerts title="Alerts" id="alerts" alerts={day.alerts} people={day.people} most={10} empty="No alert is waiting to be opened. See below when each source last spoke." worker={(reference) => known?.directory.worker(reference)} onChange={reload} />
+          {hasRole(session, "safeguarding_lead") && (
+            <Suspense fallback={null}>
+              <WithheldReviews people={day.people} />
+            </Suspense>
+          )}
           <section aria-labelledby="work">
             <h2 id="work" className="nhsuk-heading-m">
               Work <span className="ju-count">({found.length === day.items.length ? found.length : `${found.length} of ${day.items.length}`})</span>
