@@ -1,4 +1,6 @@
 // Labels, the person's own wishes, proxies, emergencies and what is withheld.
+#include <sqlite3.h>
+
 #include <map>
 #include <set>
 #include <thread>
@@ -176,6 +178,25 @@ TEST_F(WishesTest, EmergencyAccessIsForAReasonAndATimeAndIsReviewed) {
   EXPECT_EQ(total(nurse, "Observation"), 0U);
   reopen();
   EXPECT_EQ(access_->emergencies()->size(), 2U);
+}
+
+// A register from before reviews had a comment: nothing of it is lost, and the next review keeps one.
+TEST_F(WishesTest, ARegisterFromBeforeIsTakenUp) {
+  two_practices();
+  const auto opened = access_->emergency(worker("n", "nurse", "HOSP"), "pb", "found unconscious at home");
+  ASSERT_TRUE(opened);
+  access_.reset();
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_->path() + "/access.sqlite").c_str(), &handle), SQLITE_OK);
+  for (const auto* column : {"emergency DROP COLUMN comment", "emergency DROP COLUMN reviewer_practitioner", "withheld DROP COLUMN practitioner"})
+    ASSERT_EQ(sqlite3_exec(handle, (std::string("ALTER TABLE ") + column).c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+  reopen();
+  ASSERT_TRUE(access_->review_emergency(worker("g", "guardian", "HOSP"), opened->id, "justified", "Rang the ward"));
+  const auto all = *access_->emergencies();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all.front().reason, "found unconscious at home");
+  EXPECT_EQ(all.front().comment, "Rang the ward");
 }
 
 TEST_F(WishesTest, TheCommandLinesReviewActsInTheServer) {
