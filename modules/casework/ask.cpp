@@ -140,6 +140,18 @@ Result<Found> Ask::reference(const std::string& name, const std::string& missing
   return std::move(*found);
 }
 
+Result<std::vector<std::string>> Ask::references(const std::string& name) const {
+  std::vector<std::string> out;
+  for (const auto& one : parameters_) {
+    if (!one.is_object() || text_at(one, "name") != name) continue;
+    const auto text = text_at(one, "valueString");
+    auto reference = text.empty() ? reference_at(one, "valueReference") : local(text);
+    if (!is_reference(reference)) return fail(ErrorCode::invalid_input, "This must be a reference.", name);
+    out.push_back(std::move(reference));
+  }
+  return out;
+}
+
 bool Ask::says_yes(const std::string& name) const {
   const auto* found = value(name);
   return found != nullptr && ((found->is_boolean() && found->get<bool>()) || (found->is_string() && found->get<std::string>() == "true"));

@@ -67,6 +67,8 @@ class Ask {
   // A local reference to something of one of the types that the asker can read.
   Result<Found> reference(const std::string& name, const std::string& missing, const std::vector<std::string>& types) const;
   Result<std::optional<Found>> reference_or_none(const std::string& name, const std::vector<std::string>& types) const;
+  // A parameter that may be given several times: local references.
+  Result<std::vector<std::string>> references(const std::string& name) const;
   const Json* parameter(const std::string& name) const;  // the whole entry; null: not given
   bool says_yes(const std::string& name) const;
 

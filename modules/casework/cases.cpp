@@ -3,8 +3,7 @@
 
 #include "base/text.hpp"
 #include "casework/changes.hpp"
-#include "casework/deprivation.hpp"
-#include "casework/events.hpp"
+#include "casework/closing.hpp"
 #include "casework/handlers.hpp"
 
 namespace joinedup::casework {
@@ -71,6 +70,18 @@ Result<rest::Response> keep(Ask& ask, const Found& now, const Json& then, const 
   return answer_json(200, written.at(0));
 }
 
+// A case that ends: its open tasks with it, as the asker says. The person's record closes to the team: counts of what happened meanwhile stay.
+Result<rest::Response> close(Ask& ask, const Found& now, Json then, const std::string& activity, const std::string& words, const std::string& reason) {
+  JOINEDUP_CHECK(keep_counts(ask, then));
+  Changes changes(ask);
+  changes.update(now, then);
+  std::vector<std::string> targets{now.reference()};
+  JOINEDUP_CHECK(close_tasks(ask, changes, targets, now, "Case " + std::string(activity == "finish" ? "finished" : "declined")));
+  changes.sign(activity, words, reason, targets, reference_at(now.json, "patient"));
+  JOINEDUP_TRY(const auto written, changes.commit());
+  return answer_json(200, written.at(0));
+}
+
 struct Asked {
   std::string outcome, note;
 };
@@ -105,7 +116,7 @@ Result<rest::Response> accept_case(Ask& ask) {
 Result<rest::Response> decline_case(Ask& ask) {
   JOINEDUP_TRY(const auto reason, ask.text("reason", "Say why the case is declined."));
   JOINEDUP_TRY(const auto episode, case_in(ask, {"planned", "waitlist"}, "Only a case that has not started can be declined."));
-  return keep(ask, episode, moved(ask, episode.json, "cancelled", reason), "decline", "Declined", reason);
+  return close(ask, episode, moved(ask, episode.json, "cancelled", reason), "decline", "Declined", reason);
 }
 
 Result<rest::Response> defer_case(Ask& ask) {
@@ -167,20 +178,7 @@ Result<rest::Response> finish_case(Ask& ask) {
   JOINEDUP_TRY(const auto episode, case_in(ask, {"active", "onhold"}, "Only a case that was started can be finished."));
   auto then = moved(ask, episode.json, "finished", reason);
   if (!outcome.empty()) set_extension(then, extension_of("urn:joinedup:outcome", "valueString", outcome));
-  // The person's record closes to the team with the case: counts of what happened meanwhile stay with it.
-  const auto patient = reference_at(episode.json, "patient");
-  const auto stays = stays_of(then, ask.today);
-  Events events;
-  JOINEDUP_TRY(const auto encounters, ask.search("Encounter?patient=" + percent_encoded(patient), Reading::tallied, 50'000));
-  for (const auto& one : encounters) count_encounter(one.json, stays, Date{0}, ask.today, events);
-  JOINEDUP_TRY(const auto decisions, ask.search("Task?patient=" + percent_encoded(patient) + "&code=" + percent_encoded("urn:joinedup:task|decision"), Reading::tallied));
-  for (const auto& one : decisions) count_decision(one.json, ask.today, events);
-  int fifth = 0;
-  if (ask.room.deprivation != nullptr)
-    if (const auto person = ask.search("Patient?_id=" + percent_encoded(patient.substr(patient.find('/') + 1)), Reading::tallied); person && !person->empty())
-      fifth = ask.room.deprivation->fifth(text_at(person->front().json, "address/0/postalCode"));
-  set_extension(then, kept_events(events, fifth));
-  return keep(ask, episode, then, "finish", "Finished", reason);
+  return close(ask, episode, std::move(then), "finish", "Finished", reason);
 }
 
 Result<rest::Response> hand_over_case(Ask& ask) {

@@ -26,14 +26,15 @@ struct Row {
 
 constexpr Row rows[] = {
     {"POST", "/EpisodeOfCare/{id}/$accept", "Accepts a case onto the team's list: coordinator, accountable, comment", accept_case},
-    {"POST", "/EpisodeOfCare/{id}/$decline", "Declines a case that has not started: reason", decline_case},
+    {"POST", "/EpisodeOfCare/{id}/$decline", "Declines a case that has not started: reason, tasks, hand, to", decline_case},
     {"POST", "/EpisodeOfCare/{id}/$defer", "Defers the decision on a case: until, reason", defer_case},
     {"POST", "/EpisodeOfCare/{id}/$ask", "Keeps what came of asking the person: outcome (offered, agreed, declined, lacks-capacity), on, note", ask_person},
     {"POST", "/EpisodeOfCare/{id}/$start", "Starts a case that was accepted and agreed: comment", start_case},
     {"POST", "/EpisodeOfCare/{id}/$hold", "Puts an active case on hold: reason", hold_case},
     {"POST", "/EpisodeOfCare/{id}/$resume", "Resumes a case that is on hold: comment", resume_case},
-    {"POST", "/EpisodeOfCare/{id}/$finish", "Finishes a case: reason, outcome", finish_case},
+    {"POST", "/EpisodeOfCare/{id}/$finish", "Finishes a case: reason, outcome; tasks (how many open ones were shown), hand, to; those not handed over are cancelled", finish_case},
     {"POST", "/EpisodeOfCare/{id}/$hand-over", "Gives a case and its co-ordinator's open tasks to another: to, note", hand_over_case},
+    {"POST", "/EpisodeOfCare/{id}/$record-contact", "Keeps a contact of the team with the person: on, how (visit, clinic, telephone, video, letter), minutes, about, who", record_contact},
     {"GET", "/CareTeam/{id}/$capacity", "How many people the team looks after, and each worker", capacity_of_team},
     {"GET", "/CareTeam/{id}/$figures", "The team's months: caseload, starts, finishes, waits, reviews, contacts, admissions, bed days, decisions; by fifth of deprivation: months", figures_of_team},
     {"POST", "/Appointment/$plan-meeting", "Plans a meeting with its agenda: team, start, minutes", plan_meeting},
@@ -42,6 +43,7 @@ constexpr Row rows[] = {
     {"POST", "/ServiceRequest/$refer", "Refers a person to a service, or asks it for advice: patient, service, reason, urgency, pathway, kind, confirm", refer},
     {"POST", "/Task/{id}/$answer", "Answers a referral: answer (accepted, rejected, in-progress, completed), reason, outcome", answer_referral},
     {"POST", "/Task/{id}/$done", "Completes a task: outcome, confidence, reason (where it was done otherwise)", finish_task},
+    {"POST", "/Task/{id}/$leave-out", "Leaves out a step of a pathway: reason", leave_out_step},
     {"POST", "/PlanDefinition/{id}/$apply", "Begins a pathway for a person: subject", apply_pathway},
     {"POST", "/Slot/{id}/$book", "Books a free slot for a referral: request", book_slot},
     {"POST", "/QuestionnaireResponse/$submit", "Keeps a form that was filled in, with its scores: response", submit_assessment},
@@ -111,7 +113,7 @@ class Standing final : public Casework {
       while (!stopping_) {
         lock.unlock();
         static_cast<void>(watch_once(api));  // what failed is tried again in the next round
-        if (const auto day = room_.clock() / 86'400'000'000; day != published && publish_figures(api)) published = day;
+        if (const auto day = room_.clock() / 86'400'000'000; day != published && keep_counts_of_closed(room_, api, {}) && publish_figures(api)) published = day;
         lock.lock();
         asleep_.wait_for(lock, std::chrono::seconds(30), [this] { return stopping_; });
       }

@@ -28,6 +28,7 @@ struct Options {
 struct Watched {
   std::uint64_t escalated = 0;  // alerts that nobody had opened: a Task for the team's lead
   std::uint64_t reviews = 0;    // plans whose review is due: a Task for who is responsible
+  std::uint64_t counted = 0;    // cases closed otherwise than by an operation: what happened meanwhile, in counts
 };
 
 class Casework {

@@ -16,6 +16,8 @@ Result<rest::Response> hold_case(Ask& ask);
 Result<rest::Response> resume_case(Ask& ask);
 Result<rest::Response> finish_case(Ask& ask);
 Result<rest::Response> hand_over_case(Ask& ask);
+// contacts.cpp: EpisodeOfCare/[id]/$record-contact
+Result<rest::Response> record_contact(Ask& ask);
 // team.cpp, figures.cpp: CareTeam/[id]/$…
 Result<rest::Response> capacity_of_team(Ask& ask);
 Result<rest::Response> figures_of_team(Ask& ask);
@@ -27,6 +29,7 @@ Result<rest::Response> close_meeting(Ask& ask);
 Result<rest::Response> refer(Ask& ask);
 Result<rest::Response> answer_referral(Ask& ask);
 Result<rest::Response> finish_task(Ask& ask);
+Result<rest::Response> leave_out_step(Ask& ask);
 // pathways.cpp
 Result<rest::Response> apply_pathway(Ask& ask);
 Result<rest::Response> book_slot(Ask& ask);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "casework/changes.hpp"
+#include "casework/closing.hpp"
 #include "casework/handlers.hpp"
 
 namespace joinedup::casework {
@@ -181,7 +182,28 @@ Result<rest::Response> finish_task(Ask& ask) {
   set_extension(then, extension_of("urn:joinedup:by", "valueReference", ask.by()));
   Changes changes(ask);
   changes.update(task, then);
-  changes.sign("done", "Done", outcome.empty() ? reason : outcome, {task.reference()}, reference_at(task.json, "for"));
+  std::vector<std::string> targets{task.reference()};
+  JOINEDUP_CHECK(end_pathways(ask, changes, targets, {task}));
+  changes.sign("done", "Done", outcome.empty() ? reason : outcome, targets, reference_at(task.json, "for"));
+  JOINEDUP_TRY(const auto written, changes.commit());
+  return answer_json(200, written.at(0));
+}
+
+Result<rest::Response> leave_out_step(Ask& ask) {
+  JOINEDUP_TRY(const auto reason, ask.text("reason", "Say why the step is left out."));
+  JOINEDUP_TRY(const auto task, ask.target());
+  if (!is_a(task.json, "pathway-step")) return fail(ErrorCode::conflict, "This is no step of a pathway.");
+  if (!is_open_task(task.json)) return fail(ErrorCode::conflict, "This step is " + text_at(task.json, "status") + " already.");
+  auto then = task.json;
+  then["status"] = "cancelled";
+  then["lastModified"] = ask.now;
+  then["statusReason"]["text"] = reason;
+  set_extension(then, extension_of("urn:joinedup:by", "valueReference", ask.by()));
+  Changes changes(ask);
+  changes.update(task, then);
+  std::vector<std::string> targets{task.reference()};
+  JOINEDUP_CHECK(end_pathways(ask, changes, targets, {task}));
+  changes.sign("leave-out", "Left out", reason, targets, reference_at(task.json, "for"));
   JOINEDUP_TRY(const auto written, changes.commit());
   return answer_json(200, written.at(0));
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "casework/changes.hpp"
+#include "casework/closing.hpp"
 #include "casework/team.hpp"
 #include "fhir/values.hpp"
 
@@ -103,6 +104,21 @@ class Round {
     return written;
   }
 
+  Result<std::uint64_t> keep_counts(const std::string& since) {
+    JOINEDUP_TRY(const auto closed, ask_.search("EpisodeOfCare?status=finished,cancelled" + (since.empty() ? "" : "&_lastUpdated=ge" + since), Reading::tallied, 1'000'000));
+    std::uint64_t kept = 0;
+    for (const auto& one : closed) {
+      if (!wants_counts(one.json, ask_.today)) continue;
+      auto then = one.json;
+      JOINEDUP_CHECK(casework::keep_counts(ask_, then));
+      Changes changes(ask_);
+      changes.update(one, then);
+      if (const auto done = changes.commit(); done) ++kept;
+      else if (done.error().context != stale) return tl::unexpected(done.error());
+    }
+    return kept;
+  }
+
  private:
   rest::Response ask(rest::Request request) const {
     request.permit = &everybody_;
@@ -158,11 +174,14 @@ class Round {
 
 }  // namespace
 
+Result<std::uint64_t> keep_counts_of_closed(const Room& room, const rest::Api& api, const std::string& since) { return Round(room, api).keep_counts(since); }
+
 Result<Watched> watch_record(const Room& room, const rest::Api& api, int escalate_minutes) {
   Round round(room, api);
   Watched out;
   JOINEDUP_TRY(out.escalated, round.escalate(room.clock(), escalate_minutes));
   JOINEDUP_TRY(out.reviews, round.remind());
+  JOINEDUP_TRY(out.counted, round.keep_counts((Date{static_cast<std::int32_t>(room.clock() / 86'400'000'000)} - 1).to_iso()));
   return out;
 }
 
