@@ -38,10 +38,10 @@ Result<rest::Response> record_contact(Ask& ask) {
   JOINEDUP_TRY(const auto code, ask.code("how", "Say how the contact was made.", {"visit", "clinic", "telephone", "video", "letter"}));
   JOINEDUP_TRY(const auto minutes, ask.integer("minutes", "Say how many minutes it took.", 1, 600));
   JOINEDUP_TRY(const auto about, ask.text("about", "Write what the contact was about."));
-  JOINEDUP_TRY(auto who, ask.reference_or_none("who", {"PractitionerRole"}));
   if (on > ask.today) return fail(ErrorCode::invalid_input, "The date must be today or in the past.", "on");
   if (on < ask.today.add_months(-12)) return fail(ErrorCode::invalid_input, "The date must be within the last 12 months.", "on");
   JOINEDUP_TRY(const auto episode, ask.target());
+  JOINEDUP_TRY(auto who, ask.reference_or_none("who", {"PractitionerRole"}));
   const auto status = text_at(episode.json, "status");
   if (status != "planned" && status != "waitlist" && status != "active" && status != "onhold") return fail(ErrorCode::conflict, "The case is closed: contacts are recorded on an open case.");
   if (!who) {
@@ -72,7 +72,7 @@ Result<rest::Response> record_contact(Ask& ask) {
   const auto urn = changes.create(std::move(made));
   changes.sign("record-contact", "Contact recorded", {}, {urn}, patient);
   JOINEDUP_TRY(const auto written, changes.commit());
-  return answer_json(201, written.at(0));
+  return answer_json(200, written.at(0));
 }
 
 }  // namespace joinedup::casework

@@ -58,6 +58,8 @@ void count_decision(const Json& task, Date today, Events& out) {
   if (!due || status == "entered-in-error") return;
   const bool done = status == "completed";
   if (*due > today && !done) return;
+  // Cancelled before it was due, as when a case ends: nobody failed to carry it out.
+  if (const auto changed = day_of(text_at(task, "lastModified")); status == "cancelled" && changed && *changed <= *due) return;
   auto& month = out[month_of(*due)];
   ++month.decisions;
   if (done) ++month.carried_out;

@@ -1,7 +1,7 @@
 // What happened to people while they were on a caseload, by month. Inside this room only.
 //
 // A closed case closes the person's record to the team. So that earlier months do not lose what happened in them, a case keeps these
-// numbers when it is finished (extension urn:joinedup:while-on-caseload): counts, and nothing of what they were.
+// numbers when it is closed (extension urn:joinedup:while-on-caseload): counts, and nothing of what they were.
 #pragma once
 #include <map>
 #include <string>

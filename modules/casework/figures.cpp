@@ -222,8 +222,8 @@ Json parameters_of(const TeamMonths& figures) {
     }
     out.push_back({{"name", "split"}, {"part", std::move(parts)}});
   }
-  out.push_back({{"name", "note"}, {"valueString", "A case that was finished keeps counts of its contacts, admissions, days in hospital and decisions, without what they were; one that was closed in another way keeps none, "
-                                                   "and reviews are of people whose record is open to you today."}});
+  out.push_back({{"name", "note"}, {"valueString", "A case that is closed keeps counts of its contacts, admissions, days in hospital and decisions, without what they were. "
+                                                   "Reviews are of people whose record is open to you today."}});
   return out;
 }
 

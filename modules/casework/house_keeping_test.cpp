@@ -83,7 +83,7 @@ TEST_F(FiguresTest, ByHand) {
         }
   EXPECT_TRUE(split);
   // Her case is finished and her record closed: May stays as it was but for reviews.
-  const auto finished = call(lea(), "EpisodeOfCare/case-ann/$finish", {{"reason", "Goals met."}});
+  const auto finished = call(lea(), "EpisodeOfCare/case-ann/$finish", {{"reason", "Goals met."}, {"tasks", "2"}});
   ASSERT_EQ(finished.status, 200) << finished.json.dump();
   auto kept = may;
   kept["reviews_overdue"] = 0;

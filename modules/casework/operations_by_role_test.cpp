@@ -59,7 +59,7 @@ class OperationsByRole : public CaseworkTest {
     const bool not_yet = state == "not_yet";
     const std::map<std::string, std::pair<std::string, std::string>> states = {{"$accept", {"planned", "waitlist"}}, {"$decline", {"waitlist", "active"}}, {"$defer", {"planned", "active"}}, {"$ask", {"waitlist", "planned"}},
                                                                                {"$start", {"waitlist", "planned"}},  {"$hold", {"active", "waitlist"}},    {"$resume", {"onhold", "active"}}, {"$finish", {"active", "planned"}},
-                                                                               {"$hand-over", {"active", "finished"}}};
+                                                                               {"$hand-over", {"active", "finished"}}, {"$record-contact", {"active", "finished"}}};
     const auto found = states.find(operation);
     const auto status = found == states.end() ? "active" : not_yet ? found->second.second : found->second.first;
     const std::string about = R"({"reference":"Patient/p)" + n + R"("})";
@@ -77,6 +77,7 @@ class OperationsByRole : public CaseworkTest {
     };
     task("d", "agenda-item", not_yet ? "cancelled" : "requested", "");
     task("t", "review", not_yet ? "completed" : "requested", R"(,"owner":{"reference":"PractitionerRole/r-cora"})");
+    task("w", "pathway-step", not_yet ? "completed" : "requested", "");
     put("ServiceRequest", "s" + n, R"("status":"active","intent":"order","subject":)" + about + R"(,"authoredOn":"2025-05-02","requester":{"reference":"Practitioner/cora"},"performer":[{"reference":"HealthcareService/physio"}])");
     task("r", "referral", "requested", R"(,"focus":{"reference":"ServiceRequest/s)" + n + R"("},"owner":{"reference":"HealthcareService/physio"})");
     put("Slot", "sl" + n, R"("schedule":{"reference":"Schedule/one"},"status":")" + std::string(not_yet ? "busy" : "free") + R"(","start":"2026-06-10T10:00:00Z","end":"2026-06-10T10:30:00Z")");
@@ -107,11 +108,18 @@ class OperationsByRole : public CaseworkTest {
     const auto at = [&](const std::string& type, const std::string& letter) { return type + "/" + (id.empty() ? letter + n : id) + "/" + operation; };
     const bool silent = state == "silent", not_yet = state == "not_yet";
     if (operation == "$accept") return call(who, episode, {{"comment", "x"}});
-    if (operation == "$decline") return call(who, episode, silent ? Parameters{} : Parameters{{"reason", "x"}});
+    if (operation == "$decline") return call(who, episode, silent ? Parameters{} : Parameters{{"reason", "x"}, {"tasks", "3"}});
+    if (operation == "$record-contact") {
+      Parameters all{{"on", "2026-05-20"}, {"how", "telephone"}, {"minutes", "10"}, {"who", "PractitionerRole/r-cora"}};
+      if (!silent) all.emplace_back("about", "x");
+      return call(who, episode, all);
+    }
+    if (operation == "$leave-out") return call(who, at("Task", "w"), silent ? Parameters{} : Parameters{{"reason", "x"}});
     if (operation == "$defer") return call(who, episode, {{"until", "2026-07-01"}, {"reason", "x"}});
     if (operation == "$ask") return call(who, episode, {{"outcome", "agreed"}});
     if (operation == "$start" || operation == "$resume") return call(who, episode);
-    if (operation == "$hold" || operation == "$finish") return call(who, episode, {{"reason", "x"}});
+    if (operation == "$finish") return call(who, episode, {{"reason", "x"}, {"tasks", "3"}});
+    if (operation == "$hold") return call(who, episode, {{"reason", "x"}});
     if (operation == "$hand-over") return call(who, episode, {{"to", "PractitionerRole/r-ned"}, {"note", "x"}});
     if (operation == "$capacity" || operation == "$figures") return send(who, "GET /CareTeam/" + (id.empty() ? std::string("one") : id) + "/" + operation);
     if (operation == "$plan-meeting") {
@@ -146,7 +154,7 @@ class OperationsByRole : public CaseworkTest {
 };
 
 TEST_F(OperationsByRole, WhatTheTableSays) {
-  const std::set<std::string> about_one_thing = {"$accept", "$decline", "$defer", "$ask", "$start", "$hold", "$resume", "$finish", "$hand-over", "$decide", "$close-meeting", "$answer", "$done", "$opened", "$document"};
+  const std::set<std::string> about_one_thing = {"$accept", "$decline", "$defer", "$ask", "$start", "$hold", "$resume", "$finish", "$hand-over", "$record-contact", "$leave-out", "$decide", "$close-meeting", "$answer", "$done", "$opened", "$document"};
   std::map<std::string, std::set<std::string>> asked;  // by operation, where it is ready
   std::size_t questions = 0;
   for (const auto& row : rows())

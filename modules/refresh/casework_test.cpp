@@ -69,6 +69,11 @@ TEST_F(CaseworkInTheLoop, ContactsTasksMeetingsAndPlansAreActivityWithItsCostAft
       return R"({"status":"accepted","actor":)" + by(id) + R"(,"extension":[{"url":"urn:joinedup:attended","valueBoolean":)" + was + "}]}";
     };
     create(**store, "Encounter", R"("status":"finished","class":{"code":"HH"},"subject":)" + patient + R"(,"period":{"start":")" + day + R"("},"length":{"value":20,"unit":"min"},"participant":[{"individual":)" + by(coordinator) + "}]");
+    // As EpisodeOfCare/[id]/$record-contact keeps a telephone call.
+    const auto nurse = role("community_nurse");
+    create(**store, "Encounter", R"("status":"finished","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"VR"},"type":[{"coding":[{"system":"urn:joinedup:contact","code":"telephone"}],"text":"Telephone call"}],"subject":)" + patient +
+                                     R"(,"period":{"start":")" + day + R"(","end":")" + day + R"("},"length":{"value":10,"unit":"min","system":"http://unitsofmeasure.org","code":"min"},"participant":[{"type":[{"coding":[{"system":"urn:joinedup:role","code":"community_nurse"}]}],"individual":)" +
+                                     by(nurse) + R"(}],"reasonCode":[{"text":"How she sleeps"}])");
     create(**store, "Task", R"("status":"completed","intent":"order","code":{"coding":[{"system":"urn:joinedup:task","code":"action"}]},"for":)" + patient + R"(,"owner":)" + by(doctor) + R"(,"executionPeriod":{"end":")" + day +
                                 R"("},"extension":[{"url":"urn:joinedup:minutes","valueInteger":4}])");
     const auto absent = role("pharmacist");
@@ -83,10 +88,10 @@ TEST_F(CaseworkInTheLoop, ContactsTasksMeetingsAndPlansAreActivityWithItsCostAft
   EXPECT_FALSE(again->was_unchanged) << "casework is a reason to refresh";
   EXPECT_TRUE(again->status.reconciled) << again->status.not_reconciled_because;
   using Rows = std::vector<std::vector<std::string>>;
-  // A navigator's 20 minutes at 65p; a GP's 4 at 370p; 6 minutes of a navigator and a GP who were there, none of a pharmacist who was not.
+  // A navigator's 20 minutes at 65p; a nurse's 10 on the telephone at 73p; a GP's 4 at 370p; 6 minutes of a navigator and a GP who were there, none of a pharmacist who was not.
   EXPECT_EQ(rows("SELECT service_line, CAST(units AS VARCHAR), CAST(cost_pence AS VARCHAR), CAST(cost_defaulted AS VARCHAR) FROM activity WHERE setting = 'case_management' ORDER BY 1"),
-            (Rows{{"care_coordinator", "1", "1300", "false"}, {"meeting", "1", std::to_string(6 * (65 + 370)), "true"}, {"task", "1", "1480", "false"}}));
-  EXPECT_EQ(rows("SELECT CAST(sum(cost_pence) AS VARCHAR), CAST(count(DISTINCT person_key) AS VARCHAR) FROM person_month WHERE setting = 'case_management'"), (Rows{{"5390", "1"}}));
+            (Rows{{"care_coordinator", "1", "1300", "false"}, {"community_nurse", "1", "730", "false"}, {"meeting", "1", std::to_string(6 * (65 + 370)), "true"}, {"task", "1", "1480", "false"}}));
+  EXPECT_EQ(rows("SELECT CAST(sum(cost_pence) AS VARCHAR), CAST(count(DISTINCT person_key) AS VARCHAR) FROM person_month WHERE setting = 'case_management'"), (Rows{{"6120", "1"}}));
   EXPECT_EQ(rows("SELECT status, intent, CAST(created_on AS VARCHAR) FROM case_plan"), (Rows{{"active", "plan", day}}));
   EXPECT_EQ(rows("SELECT CAST(count(*) AS VARCHAR) FROM case_contact WHERE NOT happened"), (Rows{{"1"}})) << "an open task is kept and is no activity";
 }

@@ -222,13 +222,15 @@ export function resourcesOf<T extends Resource>(part: BatchPart | Bundle | undef
 type Value = string | number | boolean | fhir4.Reference | Resource | undefined | null;
 /** How a value stands in Parameters; `{ code: "x" }` and the like say the type where a text could be several. */
 export type Typed = { code: string } | { date: string } | { dateTime: string } | { canonical: string } | { decimal: number };
-export type Inputs = Record<string, Value | Typed>;
+/** A list stands as the same parameter several times. */
+export type Inputs = Record<string, Value | Typed | fhir4.Reference[]>;
 
 export function parametersOf(inputs: Inputs): Parameters {
   const parameter: fhir4.ParametersParameter[] = [];
   for (const [name, value] of Object.entries(inputs)) {
     if (value === undefined || value === null || value === "") continue;
-    if (typeof value === "string") parameter.push({ name, valueString: value });
+    if (Array.isArray(value)) for (const one of value) parameter.push({ name, valueReference: one });
+    else if (typeof value === "string") parameter.push({ name, valueString: value });
     else if (typeof value === "number") parameter.push({ name, valueInteger: value });
     else if (typeof value === "boolean") parameter.push({ name, valueBoolean: value });
     else if ("resourceType" in value) parameter.push({ name, resource: value });

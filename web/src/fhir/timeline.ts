@@ -124,7 +124,7 @@ function ofEncounter(one: Encounter, name: (reference: string) => string): Timel
     ongoing: one.status === "in-progress" || one.status === "onleave",
     planned: one.status === "planned",
     setting,
-    what: how && !/telephone|online|video|home/i.test(kind) ? `${kind}, ${how}` : kind,
+    what: how && !/telephone|online|video|home|letter|email/i.test(kind) ? `${kind}, ${how}` : kind,
     where: name(one.serviceProvider?.reference ?? ""),
     detail: diagnoses.join("; "),
     restricted: isRestricted(one),

@@ -10,7 +10,7 @@ const day = (iso: string) => {
   const [year = "", month = "", of = ""] = iso.split("-");
   return { day: of, month, year };
 };
-const empty = { coordinator: "", accountable: "", comment: "", reason: "", detail: "", until: { day: "", month: "", year: "" }, outcome: "", on: day(now), note: "", to: "" };
+const empty = { coordinator: "", accountable: "", comment: "", reason: "", detail: "", until: { day: "", month: "", year: "" }, outcome: "", on: day(now), note: "", to: "", hand: [] as string[], handTo: "" };
 const faults = (action: Parameters<typeof checkAction>[0], typed: Partial<typeof empty>) => Object.fromEntries(Object.entries(checkAction(action, { ...empty, ...typed }, one, now)).filter((each) => each[1]));
 
 describe("each field says what is wrong and how to put it right", () => {
@@ -21,6 +21,7 @@ describe("each field says what is wrong and how to put it right", () => {
   it("something else must be said", () => {
     expect(faults("decline", { reason: "Something else" })).toEqual({ "case-detail": "Say what the reason is" });
     expect(faults("decline", { reason: "Moved away or about to" })).toEqual({});
+    expect(faults("decline", { reason: "Moved away or about to", hand: ["Task/1"] })).toEqual({ "case-handTo": "Select who takes these tasks over" });
   });
   it("deferred is to a real day in the future", () => {
     expect(faults("defer", { until: day("2026-02-30"), detail: "away" })).toEqual({ "case-until": "Date to look again must be a real date, such as 19 11 2026" });

@@ -6,6 +6,7 @@ import { operation, request, type Answer, type Parameters, type Resource } from 
 import { ActionForm } from "./ActionForm.tsx";
 import { announce } from "./announce.tsx";
 import { Dialog } from "./Dialog.tsx";
+import { noTasks, OpenTasks, tasksFault, tasksInputs, useOpenTasks, type OpenTask, type TasksTyped } from "./OpenTasks.tsx";
 import { DateInput, dateParts, emptyDate, isoDate, Radios, Select, TextArea, type DateParts, type Faults, type Words } from "./form.tsx";
 import { capacityOf, capacityWords, type AskOutcome, type Capacity, type Case, type CaseAction } from "../fhir/cases.ts";
 import type { Directory, RoleEntry } from "../fhir/directory.ts";
@@ -35,7 +36,7 @@ const doneWords: Record<CaseAction, string> = {
   "hand-over": "handed over",
 };
 
-interface Typed {
+interface Typed extends TasksTyped {
   coordinator: string;
   accountable: string;
   comment: string;
@@ -48,8 +49,8 @@ interface Typed {
   to: string;
 }
 
-const fields = ["coordinator", "accountable", "comment", "reason", "until", "outcome", "on", "note", "to"] as const;
-const idOf = (field: string) => `case-${field}`;
+const fields = ["coordinator", "accountable", "comment", "reason", "until", "outcome", "on", "note", "to", "tasks", "hand"] as const;
+const idFor = (action: CaseAction) => (field: string) => (field === "tasks" ? "case-hand" : field === "to" && action !== "hand-over" ? "case-handTo" : `case-${field}`);
 
 const declineReasons = [
   "Looked after well by somebody else already",
@@ -94,6 +95,7 @@ function firstTyped(one: Case, directory: Directory): Typed {
     on: dateParts(today()),
     note: "",
     to: "",
+    ...noTasks,
   };
 }
 
@@ -106,9 +108,9 @@ export function checkAction(action: CaseAction, typed: Typed, one: Case, now = t
     case "accept":
       return { "case-coordinator": need(typed.coordinator, "Choose a named co-ordinator"), "case-accountable": need(typed.accountable, "Choose an accountable professional") };
     case "decline":
-      return { "case-reason": need(typed.reason, "Choose why this person is not taken on"), "case-detail": because };
+      return { "case-reason": need(typed.reason, "Choose why this person is not taken on"), "case-detail": because, "case-handTo": tasksFault(typed) };
     case "finish":
-      return { "case-reason": need(typed.reason, "Choose why the case is finished"), "case-detail": because, "case-outcome": need(typed.outcome, "Say what came of it for the person") };
+      return { "case-reason": need(typed.reason, "Choose why the case is finished"), "case-detail": because, "case-outcome": need(typed.outcome, "Say what came of it for the person"), "case-handTo": tasksFault(typed) };
     case "defer": {
       const until = isoDate(typed.until, "Date to look again");
       return {
@@ -139,7 +141,7 @@ export function checkAction(action: CaseAction, typed: Typed, one: Case, now = t
 const reference = (of: string) => (of ? { reference: of } : undefined);
 const because = (typed: Typed): string => (typed.reason === other || !typed.reason ? typed.detail.trim() : typed.detail.trim() ? `${typed.reason}: ${typed.detail.trim()}` : typed.reason);
 
-export function sendAction(action: CaseAction, typed: Typed, one: Case): Promise<Answer<Resource>> {
+export function sendAction(action: CaseAction, typed: Typed, one: Case, tasks?: OpenTask[]): Promise<Answer<Resource>> {
   const at = `EpisodeOfCare/${one.id}/$${action}`;
   const version = { version: one.episode.meta?.versionId };
   const iso = (parts: DateParts) => {
@@ -150,7 +152,7 @@ export function sendAction(action: CaseAction, typed: Typed, one: Case): Promise
     case "accept":
       return operation(at, { coordinator: reference(typed.coordinator), accountable: reference(typed.accountable), comment: typed.comment.trim() }, version);
     case "decline":
-      return operation(at, { reason: because(typed) }, version);
+      return operation(at, { reason: because(typed), ...tasksInputs(typed, tasks) }, version);
     case "defer":
       return operation(at, { until: { date: iso(typed.until) }, reason: typed.detail.trim() }, version);
     case "ask":
@@ -158,7 +160,7 @@ export function sendAction(action: CaseAction, typed: Typed, one: Case): Promise
     case "hold":
       return operation(at, { reason: typed.detail.trim() }, version);
     case "finish":
-      return operation(at, { reason: because(typed), outcome: typed.outcome.trim() }, version);
+      return operation(at, { reason: because(typed), outcome: typed.outcome.trim(), ...tasksInputs(typed, tasks) }, version);
     case "hand-over":
       return operation(at, { to: reference(typed.to), note: typed.note.trim() }, version);
     default:
@@ -191,6 +193,7 @@ export function useCapacity(team: string | undefined): Capacity | undefined {
 export function CaseActionDialog({ of: one, action, known, onDone, onClose }: { of: Case; action: CaseAction; known: Known; onDone: () => void; onClose: () => void }) {
   const { directory } = known;
   const capacity = useCapacity(action === "accept" || action === "hand-over" ? one.team : undefined);
+  const tasks = useOpenTasks(one.patientReference, action === "decline" || action === "finish");
   const [empty] = useState(() => firstTyped(one, directory));
   const who = name(one.patient);
   const workers = workersOf(directory, one);
@@ -206,9 +209,9 @@ export function CaseActionDialog({ of: one, action, known, onDone, onClose }: { 
         submit={actionName[action]}
         kind={action === "decline" ? "warning" : "primary"}
         fields={fields}
-        idOf={idOf}
+        idOf={idFor(action)}
         check={(typed) => checkAction(action, typed, one)}
-        send={(typed) => sendAction(action, typed, one)}
+        send={(typed) => sendAction(action, typed, one, tasks)}
         onDone={() => {
           announce(`${who}: ${doneWords[action]}`);
           onDone();
@@ -237,6 +240,7 @@ export function CaseActionDialog({ of: one, action, known, onDone, onClose }: { 
                 <>
                   <Radios id="case-reason" label="Why is this person not taken on?" value={typed.reason} onChange={(reason) => set({ reason })} choices={declineReasons.map((each) => ({ value: each, label: each }))} error={faults["case-reason"]} small />
                   {detail(typed, set, faults, typed.reason === other ? "What is the reason?" : "More about it (optional)")}
+                  <OpenTasks tasks={tasks} typed={typed} set={set} workers={workers.map((each) => choiceOf(each, undefined))} error={faults["case-handTo"]} />
                 </>
               );
             case "finish":
@@ -245,6 +249,7 @@ export function CaseActionDialog({ of: one, action, known, onDone, onClose }: { 
                   <Radios id="case-reason" label="Why is the case finished?" value={typed.reason} onChange={(reason) => set({ reason })} choices={finishReasons.map((each) => ({ value: each, label: each }))} error={faults["case-reason"]} small />
                   {detail(typed, set, faults, typed.reason === other ? "What is the reason?" : "More about it (optional)")}
                   <TextArea id="case-outcome" label="What came of it for the person?" hint="In a sentence, as they would say it" value={typed.outcome} onChange={(outcome) => set({ outcome })} rows={3} error={faults["case-outcome"]} />
+                  <OpenTasks tasks={tasks} typed={typed} set={set} workers={workers.map((each) => choiceOf(each, undefined))} error={faults["case-handTo"]} />
                 </>
               );
             case "defer":

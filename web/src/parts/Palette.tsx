@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react";
-import { useNavigate } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 import { search, resourcesOf } from "../api/client.ts";
 import { born, name, nhsNumberOf } from "../fhir/format.ts";
 import { Dialog } from "./Dialog.tsx";
@@ -88,7 +88,10 @@ function Finder({ items, onClose }: { items: { to: string; label: string }[]; on
     };
   }, [text, digits]);
 
-  const pages: Entry[] = items.filter((one) => one.label.toLowerCase().includes(text.trim().toLowerCase())).map((one) => ({ id: one.to, label: one.label, detail: "page", to: one.to }));
+  // On a person's page also what is most often written about them.
+  const here = /^\/person\/[^/]+/.exec(useLocation().pathname)?.[0];
+  const all = here ? [...items, { to: `${here}/contact`, label: "Record a contact" }] : items;
+  const pages: Entry[] = all.filter((one) => one.label.toLowerCase().includes(text.trim().toLowerCase())).map((one) => ({ id: one.to, label: one.label, detail: "page", to: one.to }));
   const entries = [...pages, ...people];
   const go = (entry: Entry | undefined) => {
     if (!entry) return;

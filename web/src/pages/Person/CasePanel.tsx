@@ -9,6 +9,7 @@ import { caseStateWords } from "../../fhir/timeline.ts";
 import { announce } from "../../parts/announce.tsx";
 import { ActionForm } from "../../parts/ActionForm.tsx";
 import { Dialog } from "../../parts/Dialog.tsx";
+import { noTasks, OpenTasks, tasksFault, tasksInputs, useOpenTasks, type OpenTask, type TasksTyped } from "../../parts/OpenTasks.tsx";
 import { Button, DateInput, dateParts, emptyDate, isoDate, Radios, Select, TextArea, type DateParts, type Faults } from "../../parts/form.tsx";
 import { Tag, type TagColour } from "../../parts/Tag.tsx";
 import { usePerson } from "./usePerson.ts";
@@ -27,7 +28,7 @@ const labels: Readonly<Record<Step, string>> = {
 };
 const stepsOf: Readonly<Record<string, Step[]>> = {
   planned: ["accept", "decline", "defer"],
-  waitlist: ["ask", "start", "hand-over", "finish"],
+  waitlist: ["ask", "start", "hand-over", "decline"],
   active: ["hand-over", "ask", "hold", "finish"],
   onhold: ["resume", "hand-over", "finish"],
 };
@@ -40,7 +41,7 @@ const outcomes = [
 ];
 const outcomeWords = (code: string) => outcomes.find((one) => one.value === code)?.label ?? code;
 
-interface Typed {
+interface Typed extends TasksTyped {
   reason: string;
   comment: string;
   note: string;
@@ -51,7 +52,7 @@ interface Typed {
   on: DateParts;
   until: DateParts;
 }
-const empty: Typed = { reason: "", comment: "", note: "", outcome: "", coordinator: "", accountable: "", to: "", on: emptyDate, until: emptyDate };
+const empty: Typed = { ...noTasks, reason: "", comment: "", note: "", outcome: "", coordinator: "", accountable: "", to: "", on: emptyDate, until: emptyDate };
 const reference = (text: string) => (text ? { reference: text } : undefined);
 
 function check(step: Step, typed: Typed, today: string): Faults {
@@ -59,7 +60,7 @@ function check(step: Step, typed: Typed, today: string): Faults {
     case "decline":
     case "hold":
     case "finish":
-      return { "case-reason": typed.reason.trim() ? undefined : "Enter the reason" };
+      return { "case-reason": typed.reason.trim() ? undefined : "Enter the reason", "case-handTo": step === "hold" ? undefined : tasksFault(typed) };
     case "defer": {
       const until = isoDate(typed.until, "Date to decide by");
       return { "case-until": "error" in until ? until.error : until.iso <= today ? "Date to decide by must be in the future" : undefined, "case-reason": typed.reason.trim() ? undefined : "Enter the reason" };
@@ -79,7 +80,7 @@ function check(step: Step, typed: Typed, today: string): Faults {
   }
 }
 
-function inputs(step: Step, typed: Typed): Inputs {
+function inputs(step: Step, typed: Typed, tasks: OpenTask[] | undefined): Inputs {
   const iso = (parts: DateParts) => {
     const read = isoDate(parts, "");
     return "iso" in read ? { date: read.iso } : undefined;
@@ -88,10 +89,11 @@ function inputs(step: Step, typed: Typed): Inputs {
     case "accept":
       return { coordinator: reference(typed.coordinator), accountable: reference(typed.accountable), comment: typed.comment.trim() };
     case "decline":
+      return { reason: typed.reason.trim(), ...tasksInputs(typed, tasks) };
     case "hold":
       return { reason: typed.reason.trim() };
     case "finish":
-      return { reason: typed.reason.trim(), outcome: typed.comment.trim() };
+      return { reason: typed.reason.trim(), outcome: typed.comment.trim(), ...tasksInputs(typed, tasks) };
     case "defer":
       return { until: iso(typed.until), reason: typed.reason.trim() };
     case "ask":
@@ -106,6 +108,7 @@ function inputs(step: Step, typed: Typed): Inputs {
 function StepDialog({ step, episode, onClose }: { step: Step; episode: EpisodeOfCare; onClose: () => void }) {
   const page = usePerson();
   const workers = (page.directory?.rolesOf(episode.team?.[0]?.reference) ?? []).map((one) => ({ value: one.reference, label: `${one.name}, ${one.role.toLowerCase()}` }));
+  const tasks = useOpenTasks(`Patient/${page.id}`, step === "decline" || step === "finish");
   const doing = { ...empty, coordinator: episode.careManager?.reference ?? "", accountable: extensionOf(episode, "urn:joinedup:accountable")?.valueReference?.reference ?? "", on: dateParts(page.today) };
   return (
     <Dialog title={labels[step]} onClose={onClose}>
@@ -114,10 +117,10 @@ function StepDialog({ step, episode, onClose }: { step: Step; episode: EpisodeOf
         about={`Patient/${page.id}`}
         empty={doing}
         submit={labels[step]}
-        fields={["reason", "comment", "note", "outcome", "coordinator", "accountable", "to", "on", "until"]}
-        idOf={(field) => `case-${field}`}
+        fields={["reason", "comment", "note", "outcome", "coordinator", "accountable", "to", "on", "until", "tasks", "hand"]}
+        idOf={(field) => (field === "tasks" ? "case-hand" : field === "to" && step !== "hand-over" ? "case-handTo" : `case-${field}`)}
         check={(typed) => check(step, typed, page.today)}
-        send={(typed) => operation(`EpisodeOfCare/${episode.id}/$${step}`, inputs(step, typed), { version: episode.meta?.versionId })}
+        send={(typed) => operation(`EpisodeOfCare/${episode.id}/$${step}`, inputs(step, typed, tasks), { version: episode.meta?.versionId })}
         conflict={(sentence) => (
           <div className="nhsuk-inset-text" role="alert">
             <p>{sentence}</p>
@@ -153,6 +156,7 @@ function StepDialog({ step, episode, onClose }: { step: Step; episode: EpisodeOf
             {(step === "decline" || step === "hold" || step === "finish" || step === "defer") && (
               <TextArea id="case-reason" label="Reason" value={typed.reason} onChange={(reason) => set({ reason })} error={faults["case-reason"]} rows={3} />
             )}
+            {(step === "decline" || step === "finish") && <OpenTasks tasks={tasks} typed={typed} set={set} workers={workers} error={faults["case-handTo"]} />}
             {(step === "ask" || step === "hand-over") && (
               <TextArea
                 id="case-note"

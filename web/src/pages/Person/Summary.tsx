@@ -150,6 +150,9 @@ export function Summary() {
           <p>
             <Link to={`/person/${id}/timeline`}>See the whole timeline</Link>
           </p>
+          <p className="ju-no-print">
+            {episode && ["planned", "waitlist", "active", "onhold"].includes(episode.status) && <Link to={`/person/${id}/contact`}>Record a contact</Link>}
+          </p>
         </section>
         <section className="ju-card" aria-labelledby="team">
           <h2 id="team" className="nhsuk-heading-m">

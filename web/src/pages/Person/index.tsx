@@ -19,6 +19,7 @@ const Assessments = soon("the assessments", () => import("./Assessments.tsx"));
 const Team = soon("the team", () => import("./Team.tsx"));
 const Referrals = soon("the referrals", () => import("./Referrals.tsx"));
 const Sharing = soon("sharing and access", () => import("./Sharing.tsx"));
+const Contact = soon("the form", () => import("./Contact.tsx"));
 const Messages = soon("the messages", () => import("./Messages.tsx"));
 
 const tabs = [
@@ -121,6 +122,7 @@ export default function Person() {
         <Route path="assessments/*" element={<Assessments />} />
         <Route path="team" element={<Team />} />
         <Route path="referrals" element={<Referrals />} />
+        <Route path="contact" element={<Contact />} />
         <Route path="messages" element={<Messages />} />
         <Route path="sharing/*" element={<Sharing />} />
         <Route

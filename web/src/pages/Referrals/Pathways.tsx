@@ -142,7 +142,7 @@ function StepDialog({ pathway, step, isLeftOut, definition, onDone, onClose }: {
   const needsReason = isLeftOut || step.late > 0;
   const send = async (typed: Typed): Promise<Answer<Resource>> => {
     const task = step.task;
-    if (isLeftOut) return update<fhir4.Task>({ ...task, status: "cancelled", statusReason: { text: why(typed) } });
+    if (isLeftOut) return operation(`Task/${step.id}/$leave-out`, { reason: why(typed) }, { version: task.meta?.versionId });
     if (!needsReason) return operation(`Task/${step.id}/$done`, { outcome: typed.outcome.trim() }, { version: task.meta?.versionId });
     const noted = await update<fhir4.Task>({ ...task, statusReason: { text: why(typed) } });
     if (!noted.ok) return noted;
