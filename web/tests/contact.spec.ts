@@ -68,7 +68,6 @@ journey("a case is finished with its open tasks: one handed over, the others can
   const to = dialog.getByRole("combobox", { name: "Who takes these tasks over?" });
   await to.selectOption({ index: 1 });
   const whom = await to.inputValue();
-  await t.screenshot(page, "finish-with-tasks");
   await dialog.getByRole("button", { name: "Finish" }).click();
   await dialog.waitFor({ state: "detached" });
   const end = (await t.served.find<fhir4.EpisodeOfCare>("demo.teamlead", `EpisodeOfCare?_id=${episode.id ?? ""}`))[0];
