@@ -83,3 +83,45 @@ describe("csv", () => {
     expect(csv([["a,b", 'say "so"', 3], ["=1+1", "-2", -2]])).toBe('\uFEFF"a,b","say ""so""",3\r\n\'=1+1,\'-2,-2\r\n');
   });
 });
+
+const points = (values: number[]): FigurePoint[] => values.map((value) => ({ month: "2026-05", value, few: false }));
+
+it("9 and 9 are not left to be worked out from 18", () => {
+  expect(mayLeaveTogether(points([9, 9, 0, 120]), true)).toEqual([FEW, FEW, 0, HELD_BACK]);
+  const split = { name: "admissions", unit: "admissions", fifths: points([9, 9]).map((point, i) => ({ fifth: i + 1, points: [point] })) };
+  expect(download({ series: [{ name: "admissions", unit: "admissions", points: points([18]) }], splits: [split], notes: [] })).toContain(HELD_BACK);
+});
+
+it("nothing that is kept back over the fifths can be worked out from the team's own figure, or that figure does not leave", () => {
+  let seed = 7;
+  const random = (below: number): number => (seed = (seed * 48271) % 2147483647) % below;
+  let kept = 0;
+  let without = 0;
+  for (let trial = 0; trial < 2000; ++trial) {
+    const values = Array.from({ length: 3 + random(3) }, () => (random(4) === 0 ? 0 : random(random(2) ? 12 : 40)));
+    const all = points(values);
+    const cells = mayLeaveTogether(all, true);
+    const split = { name: "admissions", unit: "admissions", fifths: all.map((point, i) => ({ fifth: i, points: [point] })) };
+    const total = values.reduce((sum, one) => sum + one, 0);
+    const figure = download({ series: [{ name: "admissions", unit: "admissions", points: points([total]) }], splits: [split], notes: [] });
+    const at = cells.flatMap((cell, i) => (typeof cell === "string" ? [i] : []));
+    if (at.length === 0) continue;
+    if (!figure.includes(`,${total},`)) {
+      without += 1;
+      continue;
+    }
+    const sum = at.reduce((whole, i) => whole + values[i]!, 0);
+    const seen = at.map(() => new Set<number>());
+    const may = (i: number): number[] => (cells[i] === FEW ? [1, 2, 3, 4, 5, 6, 7, 8, 9] : [...(at.some((one) => values[one] === 0) ? [0] : []), ...Array.from({ length: Math.max(0, sum - 9) }, (_, k) => k + 10)]);
+    const tried = (from: number, left: number, chosen: number[]): void => {
+      if (seen.every((one) => one.size > 1)) return;
+      if (from === at.length - 1) return void (may(at[from]!).includes(left) && [...chosen, left].forEach((value, i) => seen[i]!.add(value)));
+      for (const value of may(at[from]!)) if (value <= left) tried(from + 1, left - value, [...chosen, value]);
+    };
+    tried(0, sum, []);
+    kept += at.length;
+    seen.forEach((one, i) => expect(one.size, `${values.join(" ")}: cell ${at[i]}`).toBeGreaterThan(1));
+  }
+  expect(kept).toBeGreaterThan(1000);
+  expect(without).toBeLessThan(500);
+});

@@ -133,30 +133,66 @@ export function mayLeave(point: FigurePoint, counts: boolean): Cell {
   return point.value ?? "";
 }
 
-/** One month over the fifths, as it may leave. One small number alone could be worked out from the others and the team's own
-    figure: so the next smallest is kept back as well, until two or more are and together they are ten or more. */
-export function mayLeaveTogether(row: readonly (FigurePoint | undefined)[], counts: boolean): Cell[] {
-  const out: Cell[] = row.map((point) => (point ? mayLeave(point, counts) : ""));
-  if (!counts) return out;
+/** How many values fit each number that is kept back, of which the sum is known: each is 1 to 9, or ten and more, or a zero kept back with them. */
+function fitting(kept: readonly number[]): number[] {
+  const sum = kept.reduce((total, one) => total + one, 0);
+  const withZero = kept.includes(0);
+  const may = kept.map((one) => {
+    const all: number[] = withZero && (one === 0 || one >= LEAST) ? [0] : [];
+    for (let value = one > 0 && one < LEAST ? 1 : LEAST; value <= (one > 0 && one < LEAST ? LEAST - 1 : sum); ++value) all.push(value);
+    return all;
+  });
+  return may.map((own, i) => {
+    let reached = new Set([0]); // by the others
+    may.forEach((values, j) => {
+      if (j !== i) reached = new Set([...reached].flatMap((at) => values.map((value) => at + value).filter((total) => total <= sum)));
+    });
+    return own.filter((value) => reached.has(sum - value)).length;
+  });
+}
+
+/** One month over the fifths: which numbers are kept back. One small number alone could be worked out from the others and the team's own
+    figure: so the next smallest is kept back as well, until two or more are, together they are ten or more, and three values fit each
+    (9 and 9 are the only two below ten that make 18). A zero is kept back where nothing else is left; `solved`: and even that was not enough. */
+function keptBack(row: readonly (FigurePoint | undefined)[]): { hidden: boolean[]; solved: boolean } {
   const hidden = row.map((point) => point !== undefined && isSmall(point));
-  const sum = (): number => row.reduce((total, point, i) => total + (hidden[i] ? (point?.value ?? 1) : 0), 0);
-  while (hidden.some(Boolean) && (hidden.filter(Boolean).length < 2 || sum() < LEAST)) {
+  const values = (): number[] => row.flatMap((point, i) => (hidden[i] ? [point?.value ?? 1] : []));
+  const enough = (least: number): boolean => {
+    const kept = values();
+    return kept.length === 0 || (kept.length > 1 && kept.reduce((total, one) => total + one, 0) >= LEAST && fitting(kept).every((count) => count >= least));
+  };
+  while (!enough(3)) {
     let next = -1;
     row.forEach((point, i) => {
       if (!hidden[i] && point?.value && (next < 0 || point.value < (row[next]?.value ?? Infinity))) next = i;
     });
+    if (next < 0) next = row.findIndex((point, i) => !hidden[i] && point?.value === 0);
     if (next < 0) break;
     hidden[next] = true;
-    out[next] = HELD_BACK;
   }
-  return out;
+  return { hidden, solved: !enough(2) };
 }
+
+/** One month over the fifths, as it may leave. */
+export function mayLeaveTogether(row: readonly (FigurePoint | undefined)[], counts: boolean): Cell[] {
+  const out: Cell[] = row.map((point) => (point ? mayLeave(point, counts) : ""));
+  if (!counts) return out;
+  const { hidden } = keptBack(row);
+  return out.map((cell, i) => (hidden[i] && cell !== FEW ? HELD_BACK : cell));
+}
+
+/** Whether the team's own figure of a month would give away one of its fifths: then it does not leave. */
+const givesAway = (split: Split | undefined, month: string): boolean => split !== undefined && keptBack(split.fifths.map((fifth) => fifth.points.find((point) => point.month === month))).solved;
 
 export function download(figures: Figures): string {
   const rows: Cell[][] = [["month", "measure", "value", "unit"]];
   for (const series of figures.series) {
     const about = known(series.name, series.unit);
-    for (const point of series.points) rows.push([point.month, about.title, mayLeave(point, about.counts), series.unit || about.unit]);
+    const split = about.counts ? figures.splits.find((one) => one.name === series.name) : undefined;
+    for (const point of series.points) {
+      const cell = mayLeave(point, about.counts);
+      rows.push([point.month, about.title, cell !== FEW && givesAway(split, point.month) ? HELD_BACK : cell, series.unit || about.unit]);
+    }
   }
   return csv(rows);
 }
