@@ -288,6 +288,7 @@ journey("a draft that is read late does not take the place of what was typed sin
   release();
   await page.waitForTimeout(500);
   assert.equal(await text.inputValue(), "Later words");
+  const discarded = page.waitForResponse((one) => one.url().includes("$discard-draft"));
   await page.getByRole("button", { name: "Discard draft" }).click();
-  await page.waitForResponse((one) => one.url().includes("$discard-draft"));
+  await discarded;
 });
