@@ -49,7 +49,11 @@ journey("a case is finished with its open tasks: one handed over, the others can
   const episodes = await t.served.find<fhir4.EpisodeOfCare>("demo.teamlead", `EpisodeOfCare?status=${openStates.join(",")}&_count=200`);
   const isReferral = (one: fhir4.Task) => (one.code?.coding ?? []).some((each) => each.code === "referral");
   const openOf = (patient: string) => tasks.filter((one) => one.for?.reference === patient && !isReferral(one));
-  const episode = episodes.findLast((one) => one.status === "active" && openOf(one.patient.reference ?? "").length >= 2 && episodes.filter((each) => each.patient.reference === one.patient.reference).length === 1);
+  // Of the doctor's own practice (the patient's who signs in), which still sees the tasks when the team does not any more.
+  const practice = (await t.served.find<fhir4.Patient>("demo.patient", "Patient"))[0]?.generalPractitioner?.[0]?.reference;
+  const patients = await t.served.find<fhir4.Patient>("demo.gp", "Patient?_count=500");
+  const theirs = new Set(patients.filter((one) => practice && one.generalPractitioner?.[0]?.reference === practice).map((one) => `Patient/${one.id}`));
+  const episode = episodes.findLast((one) => one.status === "active" && theirs.has(one.patient.reference ?? "") && openOf(one.patient.reference ?? "").length >= 2 && episodes.filter((each) => each.patient.reference === one.patient.reference).length === 1);
   assert.ok(episode, "somebody on the caseload has two open tasks");
   const patient = episode.patient.reference ?? "";
   const open = openOf(patient);
@@ -73,5 +77,10 @@ journey("a case is finished with its open tasks: one handed over, the others can
   const end = (await t.served.find<fhir4.EpisodeOfCare>("demo.teamlead", `EpisodeOfCare?_id=${episode.id ?? ""}`))[0];
   assert.equal(end?.status, "finished");
   assert.ok(end?.extension?.some((one) => one.url === "urn:joinedup:while-on-caseload"), "what happened meanwhile is kept in counts");
-  assert.ok(handed && whom);
+  const after = await t.served.find<fhir4.Task>("demo.gp", `Task?_id=${open.map((one) => one.id).join(",")}&_count=100`);
+  assert.equal(after.length, open.length);
+  for (const task of after) {
+    if (`Task/${task.id}` === handed) assert.deepEqual([task.status, task.owner?.reference], [open.find((one) => one.id === task.id)?.status, whom]);
+    else assert.deepEqual([task.status, task.statusReason?.text], ["cancelled", "Case finished"]);
+  }
 });
