@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { MeasureReport } from "fhir/r4";
-import { chartOf, downloadPublished, perHundred, readReport, teamsOf } from "./published.ts";
+import { chartOf, downloadPublished, perHundred, readReport, startOf, teamsOf } from "./published.ts";
 
 const masked = { extension: [{ url: "http://hl7.org/fhir/StructureDefinition/data-absent-reason", valueCode: "masked" }], unit: "people" };
 const few = { value: 10, comparator: "<" as const, unit: "people" };
@@ -62,6 +62,17 @@ test("a chart of which months are kept back has no average", () => {
   expect(chartOf(points([10, 15, 10, 15, 10, 15, 10, 15])).mean).toBe(12.5);
   const some = chartOf(points([10, 15, null, 15, 10, 15, 10, 15]));
   expect([some.mean, some.upper, some.points[1]?.value, some.points[2]?.value]).toEqual([null, null, 15, null]);
+});
+
+test("a team's small beginning is left out of its average, small months between others leave none", () => {
+  const points = (values: (number | null)[]) => values.map((value, i) => ({ month: `2026-${String(i + 1).padStart(2, "0")}`, value, few: value === null }));
+  const grown = points([0, null, null, 10, 15, 10, 15, 10, 15, 10, 15]);
+  expect(startOf(grown)).toBe(3);
+  const chart = chartOf(grown);
+  expect([chart.mean, chart.points.length, chart.points[0]?.value, chart.points[3]?.value]).toEqual([12.5, 11, null, 10]);
+  expect(startOf(points([10, null, 15]))).toBeUndefined();
+  expect(startOf(points([0, null]))).toBeUndefined();
+  expect(startOf(points([0, 0, 10]))).toBe(0);
 });
 
 test("the file says what is kept back", () => {

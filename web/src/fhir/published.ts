@@ -107,10 +107,21 @@ export const figuresOf = (all: readonly Published[]): Figures => ({ series: all.
 
 export const isKeptBack = (point: FigurePoint): boolean => point.value === null && (point.few || point.hidden === true);
 
-/** What a chart shows where months are kept back: the others, without an average, which would be too high, and without limits. */
+/** From which month a chart can have an average: 0 where no month is kept back; after a team's first months where only those are small;
+    nothing where small months lie between others. */
+export function startOf(points: readonly FigurePoint[]): number | undefined {
+  const last = points.findLastIndex(isKeptBack);
+  return points.slice(0, last + 1).some((one) => one.value) || (last >= 0 && last === points.length - 1) ? undefined : last + 1;
+}
+
+/** What a chart shows where months are kept back among others: those others, without an average, which would be too high, and without limits. */
 export function chartOf(points: readonly FigurePoint[]): Chart {
   const values = points.map((one) => one.value);
-  if (!points.some(isKeptBack)) return xmr(values);
+  const start = startOf(points);
+  if (start !== undefined) {
+    const chart = xmr(values.slice(start));
+    return { ...chart, points: [...values.slice(0, start).map(() => ({ value: null, signal: null, side: 0 as const })), ...chart.points] };
+  }
   return { mean: null, lower: null, upper: null, points: values.map((value) => ({ value, signal: null, side: 0 })) };
 }
 

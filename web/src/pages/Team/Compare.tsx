@@ -1,7 +1,7 @@
 // One measure of all teams: a chart each on one scale, and a table. In the order of their names, never of their numbers.
 import { useMemo } from "react";
 import { known, type FigurePoint } from "../../fhir/figures.ts";
-import { chartOf, isKeptBack, isPerPerson, perHundred, type Published, type PublishedTeam } from "../../fhir/published.ts";
+import { chartOf, isKeptBack, isPerPerson, startOf, perHundred, type Published, type PublishedTeam } from "../../fhir/published.ts";
 import { figure, monthName, sentence, type Chart } from "../../fhir/spc.ts";
 import { Table } from "../../parts/Table.tsx";
 import { keptSentence, shown } from "./Measure.tsx";
@@ -58,7 +58,7 @@ export function Compare({ measure, reports, teams }: { measure: string; reports:
         ]}
       />
       {sides.map((side) => {
-        const says = side.points.length === 0 ? `${about.title}: nothing to show yet.` : side.points.some(isKeptBack) ? keptSentence(about.title, side.points, unit) : sentence({ name: about.title, unit, wanted: about.wanted }, side.months, side.chart);
+        const says = side.points.length === 0 ? `${about.title}: nothing to show yet.` : startOf(side.points) === undefined ? keptSentence(about.title, side.points, unit) : sentence({ name: about.title, unit, wanted: about.wanted }, side.months, side.chart);
         return (
           <section className="ju-measure" aria-labelledby={`side-${side.id}`} key={side.id}>
             <h2 className="nhsuk-heading-m" id={`side-${side.id}`} tabIndex={-1}>

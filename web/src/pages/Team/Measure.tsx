@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { FEW, fifthName, known, splitSentence, wholeMonths, type FigurePoint, type Series, type Split } from "../../fhir/figures.ts";
-import { chartOf, isKeptBack, type Year } from "../../fhir/published.ts";
+import { chartOf, isKeptBack, startOf, type Year } from "../../fhir/published.ts";
 import { today } from "../../fhir/format.ts";
 import { figure, monthName, sentence } from "../../fhir/spc.ts";
 import { Table } from "../../parts/Table.tsx";
@@ -25,7 +25,7 @@ export function Measure({ series, split, years }: { series: Series; split: Split
   const months = useMemo(() => whole.map((one) => one.month), [whole]);
   const chart = useMemo(() => chartOf(whole), [whole]);
   const monthIn = (month: string) => `${monthName(month)}${month === now.slice(0, 7) ? " so far" : ""}`;
-  const says = whole.some(isKeptBack) ? keptSentence(about.title, whole, unit) : sentence({ name: about.title, unit, wanted: about.wanted }, months, chart);
+  const says = startOf(whole) === undefined ? keptSentence(about.title, whole, unit) : sentence({ name: about.title, unit, wanted: about.wanted }, months, chart);
   const isDrawn = months.length > 1 && chart.points.some((one) => one.value !== null);
   const id = `measure-${series.name.replace(/[^a-z0-9]+/gi, "-")}`;
   return (
