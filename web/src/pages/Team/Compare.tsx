@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { known, type FigurePoint } from "../../fhir/figures.ts";
 import { chartOf, isKeptBack, isPerPerson, startOf, perHundred, type Published, type PublishedTeam } from "../../fhir/published.ts";
-import { figure, monthName, sentence, type Chart } from "../../fhir/spc.ts";
+import { figure, LEAST_POINTS, monthName, sentence, type Chart } from "../../fhir/spc.ts";
 import { Table } from "../../parts/Table.tsx";
 import { keptSentence, shown } from "./Measure.tsx";
 import { SpcChart } from "./SpcChart.tsx";
@@ -26,6 +26,9 @@ function sideOf(team: PublishedTeam, measure: string, reports: readonly Publishe
   return { id: team.id, name: team.name, points, months: points.map((one) => one.month), chart: chartOf(points), years: rate.years };
 }
 
+/** Too few months to tell change from chance. */
+const isShort = (side: Side): boolean => side.chart.points.filter((one) => one.value !== null).length < LEAST_POINTS;
+
 export function Compare({ measure, reports, teams }: { measure: string; reports: readonly Published[]; teams: readonly PublishedTeam[] }) {
   const about = known(measure, reports.find((one) => one.measure === measure)?.series.unit ?? "");
   const unit = isPerPerson(measure) ? `${about.unit} per 100 people` : about.unit;
@@ -47,12 +50,12 @@ export function Compare({ measure, reports, teams }: { measure: string; reports:
         columns={[
           { key: "team", head: "Team", cell: (one) => one.name },
           { key: "last", head: "Last month", numeric: true, cell: (one) => shown(one.points.at(-1)) },
-          { key: "mean", head: "Average of the months", numeric: true, cell: (one) => (one.chart.mean === null ? "not given" : figure(one.chart.mean)) },
+          { key: "mean", head: "Average of the months", numeric: true, cell: (one) => (one.chart.mean === null || isShort(one) ? "not given" : figure(one.chart.mean)) },
           {
             key: "limits",
             head: "Expected by chance alone",
             numeric: true,
-            cell: (one) => (one.chart.lower === null || one.chart.upper === null ? "not given" : `${figure(Math.max(0, one.chart.lower))} to ${figure(one.chart.upper)}`),
+            cell: (one) => (one.chart.lower === null || one.chart.upper === null || isShort(one) ? "not given" : `${figure(Math.max(0, one.chart.lower))} to ${figure(one.chart.upper)}`),
           },
           ...(isStock ? [] : [{ key: "year", head: year ? `${isPerPerson(measure) ? "A month in the year to" : "Year to"} ${monthName(year)}` : "Year", numeric: true, cell: (one: Side) => shown(one.years.find((each) => each.month === year)?.all) }]),
         ]}
