@@ -191,7 +191,7 @@ check "with a sentence" 1 "$(grep -c 'The backup is damaged: .*nothing was chang
 
 # A demonstration: accounts, and a caseload that is written once, however few were found; never for real people.
 check "govern users demo" 0 "$(status_of "$program" govern users demo --place "$work/demo" --json)"
-check "a sign-in of each role" 12 "$(grep -o '"user"' "$work/out" | wc -l)"
+check "a sign-in of each role" 13 "$(grep -o '"user"' "$work/out" | wc -l)"
 check "the code of this moment" 0 "$(status_of "$program" govern users demo --code demo.gp --place "$work/demo")"
 check "is six digits" 1 "$(grep -cE '^[0-9]{6}$' "$work/out")"
 check "govern caseload demo" 0 "$(status_of "$program" govern caseload demo --place "$work/demo" --json)"
