@@ -32,7 +32,7 @@ journey("pages stand within a second", async (t) => {
     ["demo.coordinator", "/cases/find", (page) => page.getByRole("table").first().waitFor()],
     ["demo.coordinator", `/person/${person}`, (page) => page.getByRole("region", { name: "Person", exact: true }).waitFor()],
     ["demo.coordinator", `/person/${person}/timeline`, (page) => page.getByRole("list", { name: "Timeline entries" }).waitFor()],
-    ["demo.coordinator", `/person/${person}/plan`, (page) => page.getByRole("heading", { name: "About me" }).waitFor()],
+    ["demo.coordinator", `/person/${person}/plan`, (page) => page.getByRole("heading", { name: "About me", exact: true }).waitFor()],
     ["demo.coordinator", `/person/${person}/assessments`, (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
     ["demo.coordinator", `/person/${person}/sharing`, (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
     ["demo.coordinator", "/meeting", (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
@@ -90,6 +90,7 @@ journey("an action is acknowledged within a tenth of a second", async (t) => {
   await take("show everything", () => page.getByRole("button", { name: "Show everything" }).click());
   await take("type in the search", () => page.getByLabel("Find in my work").pressSequentially("p"));
   await page.getByLabel("Find in my work").fill("");
+  await take("filter by kind", () => page.getByLabel("Kind", { exact: true }).selectOption({ label: "Action" }));
   await take("open the form", () => page.getByRole("button", { name: /^Done/ }).first().click());
   await take("fault beside the field", () => page.getByRole("button", { name: "Save as done" }).click());
   await page.getByLabel("What came of it").fill("Told to the daughter");
