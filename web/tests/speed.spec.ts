@@ -39,7 +39,7 @@ journey("pages stand within a second", async (t) => {
     ["demo.coordinator", "/referrals/services", (page) => page.getByRole("table").first().waitFor()],
     ["demo.coordinator", "/referrals", (page) => page.getByRole("table").first().waitFor()],
     ["demo.teamlead", "/team", (page) => page.getByRole("table").first().waitFor()],
-    ["demo.board", "/team", (page) => page.getByRole("table").first().waitFor()],
+    ["demo.board", "/team", (page) => page.getByRole("heading", { name: "People on the caseload" }).waitFor()],
     ["demo.patient", "/me", (page) => page.getByRole("heading", { level: 2 }).first().waitFor()],
   ];
   const slow: string[] = [];
@@ -54,6 +54,13 @@ journey("pages stand within a second", async (t) => {
 });
 
 journey("an action is acknowledged within a tenth of a second", async (t) => {
+  const [role] = await t.served.find<fhir4.PractitionerRole>("demo.coordinator", `PractitionerRole?practitioner=Practitioner/${(await t.served.fhir<{ practitioner: string }>("demo.coordinator", "GET", "/session")).body.practitioner}`);
+  const [episode] = await t.served.find<fhir4.EpisodeOfCare>("demo.coordinator", "EpisodeOfCare?status=active&_count=1");
+  const made = await t.served.fhir("demo.coordinator", "POST", "Task", {
+    resourceType: "Task", status: "requested", intent: "order", description: "Sorrel call", code: { coding: [{ system: "urn:joinedup:task", code: "action" }] },
+    for: episode?.patient, owner: { reference: `PractitionerRole/${role?.id}` }, restriction: { period: { end: new Date().toISOString().slice(0, 10) } },
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
   const page = await t.open("demo.coordinator", "/my-day");
   await page.getByRole("search", { name: "Work" }).waitFor();
   // From the event itself to the frame after the first change of the page that follows it.

@@ -1,7 +1,7 @@
 // A team's figures for who works in it, as they stand now, each with a sentence, a chart, a table and the same by deprivation.
 import { useEffect, useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import { batch, type Problem } from "../../api/client.ts";
+import { get, type Problem } from "../../api/client.ts";
 import { useDirectory } from "../../api/directory.tsx";
 import { capacityOf, type Capacity } from "../../fhir/cases.ts";
 import { download, downloadSplit, known as measureOf, readFigures, sinceFirst, type Figures } from "../../fhir/figures.ts";
@@ -31,18 +31,18 @@ export function Live() {
     if (!team) return;
     const stop = new AbortController();
     const key = `${team.id}/${months}`;
-    void batch([`CareTeam/${team.id}/$figures?months=${months}`, `CareTeam/${team.id}/$capacity`], stop.signal)
-      .then((answer) => {
-        if (stop.signal.aborted) return;
-        if (!answer.ok) return setRead({ team: key, problem: answer.problem });
-        const [figures, capacity] = answer.value;
-        const next: Read = { team: key };
-        if (figures?.ok) next.figures = sinceFirst(readFigures(figures.value as fhir4.Parameters));
-        else if (figures) next.problem = figures.problem;
-        if (capacity?.ok) next.capacity = capacityOf(capacity.value as fhir4.Parameters);
-        setRead(next);
-      })
-      .catch(() => undefined);
+    // Who looks after how many is there at once; the figures of two years take longer to add up.
+    const keep = (part: Partial<Read>) => setRead((before) => ({ ...(before?.team === key ? before : { team: key }), ...part }));
+    const ask = (path: string, take: (value: fhir4.Parameters) => Partial<Read>, isNeeded: boolean) =>
+      void get<fhir4.Parameters>(path, stop.signal)
+        .then((answer) => {
+          if (stop.signal.aborted) return;
+          if (answer.ok) keep(take(answer.value));
+          else if (isNeeded) keep({ problem: answer.problem });
+        })
+        .catch(() => undefined);
+    ask(`CareTeam/${team.id}/$capacity`, (value) => ({ capacity: capacityOf(value) }), false);
+    ask(`CareTeam/${team.id}/$figures?months=${months}`, (value) => ({ figures: sinceFirst(readFigures(value)) }), true);
     return () => stop.abort();
   }, [team, months]);
 
@@ -91,8 +91,8 @@ export function Live() {
           />
         </div>
       )}
-      {team && !current && <Waiting what="the figures" />}
       {current?.capacity && <Workers capacity={current.capacity} />}
+      {team && !figures && !current?.problem && <Waiting what="the figures" />}
       {current?.problem && (
         <p role="alert" className="ju-measure__sentence">
           {current.problem.kind === "absent" ? "There are no figures of this team that you can see." : current.problem.sentence}
