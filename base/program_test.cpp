@@ -64,12 +64,12 @@ TEST(Program, AnAnswerThatCouldNotBeWrittenIsAFailure) {
   }
 }
 TEST(Program, NoFileOfOursGetsTheNumberOfAClosedStream) {
-  EXPECT_EQ(status_of([] {
+  EXPECT_GT(status_of([] {
               for (const int number : {0, 1, 2}) ::close(number);
               begin_program();
               return ::open("/dev/null", O_RDWR);
             }),
-            3);
+            2);  // not 3 exactly: who runs the tests may have left that one open
   EXPECT_EQ(status_of([] {
               ::close(1);
               begin_program();
