@@ -84,8 +84,10 @@ TEST(Web, PiecesAreForEverAndComePacked) {
   const auto names = named_by_the_shell();
   std::string script;
   for (const auto& name : names)
-    if (name.ends_with(".js")) script = name;
+    if (name.starts_with("/assets/") && name.ends_with(".js")) script = name;
   ASSERT_FALSE(script.empty());
+  EXPECT_TRUE(names.contains("/begin.js"));
+  EXPECT_EQ(page(asked("/begin.js"))->header("Cache-Control"), "no-cache") << "its name holds no hash";
   const auto plain = page(asked(script)), gzip = page(asked(script, "gzip, deflate")), brotli = page(asked(script, "gzip, deflate, br")), refused = page(asked(script, "br;q=0, gzip;q=0"));
   EXPECT_EQ(plain->header("Cache-Control"), "public, max-age=31536000, immutable");
   EXPECT_EQ(plain->header("Content-Type"), "text/javascript; charset=utf-8");

@@ -1,11 +1,10 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
-import { beginSession, SessionProvider } from "./api/session.tsx";
+import { SessionProvider } from "./api/session.tsx";
 import { router } from "./router.tsx";
 import "./styles/app.scss";
 
-beginSession();
 const place = document.getElementById("page");
 if (place)
   createRoot(place).render(

@@ -28,20 +28,17 @@ export function useSession(): Session {
 
 export const hasRole = (session: Session, ...roles: string[]) => roles.some((role) => session.roles.includes(role));
 
-let first: ReturnType<typeof readSession> | undefined;
-/** Asks who is signed in before anything is drawn; the first that wants to know takes the answer. */
-export function beginSession(): void {
-  first = readSession();
+declare global {
+  interface Window {
+    joinedupBegun?: Promise<Response>; // of public/begin.js: asked before this code was read
+  }
 }
 
 export async function readSession(): Promise<Session | null | "unreachable"> {
-  if (first) {
-    const begun = first;
-    first = undefined;
-    return begun;
-  }
+  const begun = window.joinedupBegun;
+  delete window.joinedupBegun; // it answers once
   try {
-    const response = await fetch("/session", { headers: { Accept: "application/json" }, cache: "no-store" });
+    const response = await (begun ?? fetch("/session", { headers: { Accept: "application/json" }, cache: "no-store" }));
     if (!response.ok) return response.status === 401 ? null : "unreachable";
     const session = (await response.json()) as Session & { signed_in: boolean };
     return session.signed_in ? session : null;
