@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -17,9 +17,10 @@ namespace joinedup {
 class TestFolder {
  public:
   TestFolder() {
-    static std::atomic<int> count = 0;
-    path_ = std::filesystem::temp_directory_path() / ("joinedup-test-" + std::to_string(::getpid()) + "-" + std::to_string(count++));
-    std::filesystem::create_directories(path_);
+    // A new one, whatever a test that was ended has left behind.
+    std::string name = (std::filesystem::temp_directory_path() / "joinedup-test-XXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr) << name;
+    path_ = name;
   }
   TestFolder(const TestFolder&) = delete;
   TestFolder& operator=(const TestFolder&) = delete;

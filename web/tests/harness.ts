@@ -29,6 +29,11 @@ export type User =
   | "demo.coordinator" | "demo.gp" | "demo.nurse" | "demo.socialworker" | "demo.teamlead" | "demo.analyst" | "demo.board"
   | "demo.guardian" | "demo.safeguarding" | "demo.administrator" | "demo.patient" | "demo.carer" | "demo.outsider";
 
+interface Session {
+  cookie: string;
+  csrf: string;
+}
+
 interface Account {
   user: string;
   password: string;
@@ -81,7 +86,8 @@ export class Served {
   private said = "";
   private accounts = new Map<string, Account>();
   private lastStep = new Map<string, number>();
-  private sessions = new Map<string, { cookie: string; csrf: string }>();
+  private sessions = new Map<string, Promise<Session>>();
+  private turns = new Map<string, Promise<unknown>>(); // of signing in, by user
 
   constructor() {
     const made = fixture();
@@ -146,10 +152,20 @@ export class Served {
     return totp(this.account(user).totp_secret, step);
   }
 
-  /** One session a user for the whole run, unless `fresh`. */
-  async session(user: User, { fresh = false } = {}): Promise<{ cookie: string; csrf: string }> {
+  /** One session a user for the whole run, unless `fresh`. Who asks while one is being made waits for it: codes are taken in their order only. */
+  session(user: User, { fresh = false } = {}): Promise<Session> {
     const known = this.sessions.get(user);
     if (known && !fresh) return known;
+    const made = (this.turns.get(user) ?? Promise.resolve()).catch(() => undefined).then(() => this.signIn(user));
+    this.turns.set(user, made);
+    if (!fresh) {
+      this.sessions.set(user, made);
+      made.catch(() => this.sessions.delete(user));
+    }
+    return made;
+  }
+
+  private async signIn(user: User): Promise<Session> {
     const answer = await fetch(`${this.origin}/login`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json", Origin: this.origin },
@@ -158,9 +174,7 @@ export class Served {
     const body = (await answer.json()) as { csrf: string };
     assert.equal(answer.status, 200, `${user} signs in: ${JSON.stringify(body)}`);
     const cookie = answer.headers.getSetCookie().find((one) => !/=;/.test(one))?.split(";")[0] ?? "";
-    const session = { cookie, csrf: body.csrf };
-    if (!fresh) this.sessions.set(user, session);
-    return session;
+    return { cookie, csrf: body.csrf };
   }
 
   /** FHIR as this user, outside the browser: to prepare a journey and to look at what it left. */
