@@ -63,7 +63,7 @@ struct Exclusion {
   std::string team, because;
   std::int64_t people = 0;
 };
-// One group of people beside the place: who needs, who is listed. Small numbers are kept back (report/disclosure.hpp).
+// One group of people beside the place: who needs, who is listed. Small numbers are kept back (disclosure/disclosure.hpp).
 struct FairnessRow {
   std::string dimension, group;
   std::string people, in_need, listed;      // as published

@@ -3,7 +3,7 @@
 
 #include "place/ethnic_group.hpp"
 #include "caseload/steps.hpp"
-#include "report/disclosure.hpp"
+#include "disclosure/disclosure.hpp"
 #include "report/report.hpp"
 
 namespace joinedup::caseload {
@@ -21,15 +21,15 @@ struct Groups {
 void add_rows(const std::string& dimension, const Groups& groups, std::vector<FairnessRow>& rows) {
   std::vector<std::int64_t> people, need, listed;
   for (const auto& [group, count] : groups.counts) people.push_back(count[0]), need.push_back(count[1]), listed.push_back(count[2]);
-  const auto p = report::protect_line(people), n = report::protect_line(need), l = report::protect_line(listed);
-  const auto share = [](const report::Count& part, const report::Count& whole) -> std::optional<double> {
+  const auto p = disclosure::protect_line(people), n = disclosure::protect_line(need), l = disclosure::protect_line(listed);
+  const auto share = [](const disclosure::Count& part, const disclosure::Count& whole) -> std::optional<double> {
     if (!part.is_shown() || !whole.is_shown() || whole.value == 0) return std::nullopt;
     return 100.0 * static_cast<double>(part.value) / static_cast<double>(whole.value);
   };
   const auto everybody = share(l.back(), n.back());
   std::size_t i = 0;
   for (const auto& [group, count] : groups.counts) {
-    FairnessRow row{dimension, group, report::count_csv(p[i]), report::count_csv(n[i]), report::count_csv(l[i]), share(l[i], n[i]), {}};
+    FairnessRow row{dimension, group, disclosure::count_csv(p[i]), disclosure::count_csv(n[i]), disclosure::count_csv(l[i]), share(l[i], n[i]), {}};
     if (row.listed_per_100_in_need && everybody && *everybody > 0) row.relative = *row.listed_per_100_in_need / *everybody;
     rows.push_back(std::move(row));
     ++i;

@@ -17,7 +17,7 @@ struct How {
 };
 constexpr How hows[] = {{"visit", "Home visit", "HH", "439708006"}, {"clinic", "Seen in a clinic or office", "AMB", ""}, {"telephone", "Telephone call", "VR", ""}, {"video", "Video call", "VR", ""}, {"letter", "Letter or email", "VR", ""}};
 
-// The asker's own role where nobody else is named: the one in the case's team first is not told apart, a worker has most often one.
+// The asker's own role, where nobody else is named. Of several the first by its id: most have one.
 Result<std::optional<Found>> own_role(const Ask& ask) {
   const auto& author = ask.call.request.author;
   if (!author.starts_with("Practitioner/")) return std::optional<Found>();

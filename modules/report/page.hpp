@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "disclosure/disclosure.hpp"
 #include "report/chart.hpp"
-#include "report/disclosure.hpp"
 
 namespace joinedup::report {
+
+using namespace disclosure;  // NOLINT: which numbers may be shown, by its own words
 
 struct Cell {
   std::string text;  // for people: "£12.3 million"

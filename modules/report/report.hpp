@@ -7,7 +7,7 @@
 //                            {.place_name = "Northmere", .synthetic = Synthetic::yes, .data_from = from, .data_to = to, .run = run},
 //                            folder);                        // writes folder/index.html and folder/*.csv
 //
-// Every count of people, events or rows passes the small-number rule (disclosure.hpp); amounts of money are shown only
+// Every count of people, events or rows passes the small-number rule (the room disclosure); amounts of money are shown only
 // where ten people or more are behind them. The same warehouse and inputs give the same bytes.
 #pragma once
 #include <cstdint>

@@ -211,7 +211,7 @@ export function CaseActionDialog({ of: one, action, known, onDone, onClose }: { 
         fields={fields}
         idOf={idFor(action)}
         check={(typed) => checkAction(action, typed, one)}
-        send={(typed) => sendAction(action, typed, one, tasks)}
+        send={(typed) => sendAction(action, typed, one, tasks.list)}
         onDone={() => {
           announce(`${who}: ${doneWords[action]}`);
           onDone();

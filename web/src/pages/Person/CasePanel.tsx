@@ -120,7 +120,7 @@ function StepDialog({ step, episode, onClose }: { step: Step; episode: EpisodeOf
         fields={["reason", "comment", "note", "outcome", "coordinator", "accountable", "to", "on", "until", "tasks", "hand"]}
         idOf={(field) => (field === "tasks" ? "case-hand" : field === "to" && step !== "hand-over" ? "case-handTo" : `case-${field}`)}
         check={(typed) => check(step, typed, page.today)}
-        send={(typed) => operation(`EpisodeOfCare/${episode.id}/$${step}`, inputs(step, typed, tasks), { version: episode.meta?.versionId })}
+        send={(typed) => operation(`EpisodeOfCare/${episode.id}/$${step}`, inputs(step, typed, tasks.list), { version: episode.meta?.versionId })}
         conflict={(sentence) => (
           <div className="nhsuk-inset-text" role="alert">
             <p>{sentence}</p>
